@@ -1,0 +1,47 @@
+"""The size of a network: five measures that are never mixed.
+
+Units, parameters and multiply–adds are counted on the physically smaller module. The compression
+ratio compares parameters, the theoretical speed-up compares multiply–adds, and the latency is
+what a clock says.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from pruning.networks import prunable_layers
+
+
+def units(model: nn.Sequential) -> int:
+    """Hidden units (neurons): those of the prunable layers."""
+    return sum(getattr(model, name).out_features for name in prunable_layers(model))
+
+
+def parameters(model: nn.Module) -> int:
+    """Trainable numbers, biases included."""
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+def multiply_adds(model: nn.Sequential) -> int:
+    """Multiplications with an addition in one forward pass of one example; biases are not counted."""
+    return sum(layer.weight.numel() for layer in model.children() if isinstance(layer, nn.Linear))
+
+
+def latency(models: Sequence[nn.Module], inputs: Tensor, repeats: int = 21) -> list[float]:
+    """Seconds for one forward pass over `inputs`, for each model: the median of `repeats`.
+
+    The models take turns, so that a disturbance of the machine falls on all of them alike.
+    """
+    seconds = np.empty((repeats + 2, len(models)))
+    with torch.inference_mode():
+        for row in seconds:
+            for k, model in enumerate(models):
+                start = time.perf_counter()
+                model(inputs)
+                row[k] = time.perf_counter() - start
+    return np.median(seconds[2:], axis=0).tolist()  # the first two rounds warm up

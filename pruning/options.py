@@ -1,0 +1,135 @@
+"""The choices an experiment offers: each an enum member, with the sentence that explains it.
+
+Nothing heavy is imported here, so that a page can list the choices before PyTorch is loaded.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal, Self
+
+MaskFrom = Literal["scores", "chance"]
+StartFrom = Literal["trained", "rewound", "random"]
+
+
+class Option(StrEnum):
+    """A named choice. `label` is for people, `help` is one sentence for a tooltip."""
+
+    label: str
+    help: str
+
+    def __new__(cls, value: str, label: str, help: str, *_: object) -> Self:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.label = label
+        member.help = help
+        return member
+
+    @classmethod
+    def _missing_(cls, value: object) -> None:
+        legal = ", ".join(member.value for member in cls)
+        raise ValueError(f"{cls.__name__.lower()} {value!r} is unknown; choose one of: {legal}")
+
+
+class Strategy(Option):
+    """How a pruned network comes about from a dense one, as a recipe of four decisions.
+
+    `mask_from`   which units go: the lowest `scores` of a trained network, or `chance`.
+    `start_from`  the weights that the kept units start with: `trained` (as they were),
+                  `rewound` (their values at the rewind epoch of the dense run) or `random` (new).
+    `iterative`   whether the ratio is reached over several levels, training in between.
+    `retrain`     whether anything is trained after pruning.
+
+    A new strategy is a new member: the engine reads nothing but these four.
+    """
+
+    def __init__(
+        self, value: str, label: str, help: str,
+        mask_from: MaskFrom, start_from: StartFrom, iterative: bool, retrain: bool,
+    ) -> None:  # fmt: skip
+        self.mask_from = mask_from
+        self.start_from = start_from
+        self.iterative = iterative
+        self.retrain = retrain
+
+    ONE_SHOT = (
+        "one_shot",
+        "One-shot",
+        "Prune the trained network once, then fine-tune what is left.",
+        "scores", "trained", False, True,
+    )  # fmt: skip
+    ONE_SHOT_REWIND = (
+        "one_shot_rewind",
+        "One-shot, re-initialised",
+        "Prune once, put the kept weights back to their early values, train again: a lottery ticket.",
+        "scores", "rewound", False, True,
+    )  # fmt: skip
+    ONE_SHOT_RANDOM = (
+        "one_shot_random",
+        "One-shot, randomly re-initialised",
+        "Prune once, draw new random weights for the kept units, train: is it the mask or the values?",
+        "scores", "random", False, True,
+    )  # fmt: skip
+    ITERATIVE = (
+        "iterative",
+        "Iterative, re-initialised",
+        "Prune a little, rewind, train, and repeat until the ratio is reached.",
+        "scores", "rewound", True, True,
+    )  # fmt: skip
+    ITERATIVE_FINETUNE = (
+        "iterative_finetune",
+        "Iterative, fine-tuned",
+        "Prune a little, train on without rewinding, and repeat until the ratio is reached.",
+        "scores", "trained", True, True,
+    )  # fmt: skip
+    PRUNE_ONLY = (
+        "prune_only",
+        "No retraining",
+        "Prune the trained network and leave it as it is.",
+        "scores", "trained", False, False,
+    )  # fmt: skip
+    RANDOM_MASK = (
+        "random_mask",
+        "Random tickets (control)",
+        "Remove units by chance, rewind the rest and train: what any mask of this size would do.",
+        "chance", "rewound", False, True,
+    )  # fmt: skip
+
+
+class Criterion(Option):
+    """The importance score of a unit; a larger score is kept longer."""
+
+    L1 = ("l1", "L1 of incoming weights", "Sum of the absolute incoming weights of a unit.")
+    L2 = ("l2", "L2 of incoming weights", "Euclidean length of a unit's incoming weights.")
+    TAYLOR = (
+        "taylor",
+        "Taylor (gradient × activation)",
+        "How much the loss would change, to first order, if the unit were silenced.",
+    )
+    ACTIVATION = (
+        "activation",
+        "Mean activation",
+        "How strongly the unit answers to the training data on average.",
+    )
+    RANDOM = ("random", "Random", "A score drawn by chance: the baseline for every criterion.")
+
+
+class Scope(Option):
+    """Where the lowest scores are looked for."""
+
+    LAYER = ("layer", "Per layer", "Remove the same share of units from every hidden layer.")
+    GLOBAL = (
+        "global",
+        "Global",
+        "One threshold over all hidden layers, with the scores of each layer scaled to length one.",
+    )
+
+
+class Dataset(Option):
+    """A two-dimensional classification task."""
+
+    MOONS = ("moons", "Two moons", "Two interleaving half circles.")
+    CIRCLES = ("circles", "Circles", "A small circle inside a large one.")
+    XOR = ("xor", "XOR", "Four squares, coloured like a chessboard.")
+    SPIRALS = ("spirals", "Spirals", "Two arms winding around each other: hard for small networks.")
+    BLOBS = ("blobs", "Three blobs", "Three round clouds, three classes.")

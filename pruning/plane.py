@@ -1,0 +1,86 @@
+"""What a network says of every point of the plane, for several numbers of MC-dropout samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pruning.experiment import MAX_SAMPLES, Experiment, Network, Outcome
+from uncertainty.predictive import entropy
+
+SAMPLES = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 75, 100, 150, MAX_SAMPLES)
+"""The numbers of samples a map is kept for: dense where one more sample changes the picture."""
+RESOLUTION = 80
+MARGIN = 0.15  # of the data's range, on every side
+
+Extent = tuple[float, float, float, float]
+"""(x from, x to, y from, y to)."""
+
+
+@dataclass(frozen=True)
+class Maps:
+    """Four views of one predictive distribution over the plane; rows go from low to high y."""
+
+    probs: np.ndarray  # (R, R, C)
+    entropy: np.ndarray  # (R, R) nats: predictive = aleatoric + epistemic
+    aleatoric: np.ndarray  # (R, R)
+    epistemic: np.ndarray  # (R, R)
+
+
+@dataclass(frozen=True)
+class Plane:
+    """Running means over the first s samples, one for each s in `SAMPLES`; F of them."""
+
+    extent: Extent
+    mean_probs: np.ndarray  # (F, R·R, C)
+    expected_entropy: np.ndarray  # (F, R·R)
+
+    def maps(self, n_samples: int) -> Maps:
+        """The maps of the first `n_samples` samples, one of `SAMPLES`."""
+        frame = SAMPLES.index(n_samples)
+        probs, aleatoric = self.mean_probs[frame], self.expected_entropy[frame]
+        total = entropy(probs)
+        square = (RESOLUTION, RESOLUTION)
+        return Maps(
+            probs.reshape(*square, -1),
+            total.reshape(square),
+            aleatoric.reshape(square),
+            np.maximum(total - aleatoric, 0).reshape(square),
+        )
+
+
+def extent(outcome: Outcome) -> Extent:
+    """The rectangle to draw: all training and test points with a margin."""
+    points = np.concatenate([outcome.train_inputs, outcome.test_inputs])
+    low, high = points.min(axis=0), points.max(axis=0)
+    pad = MARGIN * (high - low)
+    (x0, y0), (x1, y1) = (low - pad).tolist(), (high + pad).tolist()
+    return x0, x1, y0, y1
+
+
+def grid(extent: Extent) -> np.ndarray:
+    """The centres of R × R cells as (R·R, 2) float32, row by row from low to high y."""
+    x0, x1, y0, y1 = extent
+    centres = (np.arange(RESOLUTION) + 0.5) / RESOLUTION
+    x, y = np.meshgrid(x0 + centres * (x1 - x0), y0 + centres * (y1 - y0))
+    return np.column_stack([x.ravel(), y.ravel()]).astype(np.float32)
+
+
+def make_plane(experiment: Experiment, network: Network, n_classes: int, extent: Extent) -> Plane:
+    """Sample the network once for the largest S and keep the running means."""
+    from pruning.sweep import module  # loads PyTorch
+    from pruning.training import one_thread
+    from uncertainty.sampling import mc_dropout
+
+    with one_thread():
+        probs = mc_dropout(module(experiment, network, n_classes), grid(extent), MAX_SAMPLES, experiment.seed)
+    return Plane(extent, _running_means(probs), _running_means(entropy(probs)))
+
+
+def _running_means(samples: np.ndarray) -> np.ndarray:
+    """(S, …) → (F, …) float32: the mean of the first s, for each s in `SAMPLES`."""
+    starts = np.array([0, *SAMPLES[:-1]])
+    totals = np.add.reduceat(samples, starts, axis=0, dtype=np.float64).cumsum(axis=0)
+    counts = np.array(SAMPLES).reshape(-1, *[1] * (samples.ndim - 1))
+    return (totals / counts).astype(np.float32)

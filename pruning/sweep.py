@@ -1,0 +1,252 @@
+"""Carrying out an experiment: train densely, then prune and train every ratio asked for.
+
+All networks of one level, whatever their ratio and seed, are trained as one stack.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import nn
+
+from pruning import cost
+from pruning.experiment import MAX_SAMPLES, Experiment, Network, Outcome
+from pruning.importance import importance
+from pruning.masks import Masks, apply_masks, full_masks, prune
+from pruning.networks import Weights, draw_weights, mlp, with_weights
+from pruning.randomness import Purpose, stream
+from pruning.shrink import shrink
+from pruning.strategies import Path, Ticket, paths
+from pruning.tasks import Task, make_task
+from pruning.training import Examples, Schedule, Start, Trained, one_thread, train_stack
+from uncertainty.sampling import mc_dropout, single_pass
+
+LATENCY_BATCH = 1024
+
+
+class Diverged(RuntimeError):
+    """Training met a loss that is not a finite number; the message is a sentence for people."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is: networks trained out of those to train, in words, and what there is so far."""
+
+    done: int
+    total: int
+    message: str
+    outcome: Outcome | None = None
+
+
+Report = Callable[[Progress], None]
+
+
+def run(experiment: Experiment, progress: Report | None = None, *, ratios: Sequence[float] | None = None) -> Outcome:
+    """Train the dense network and the pruned one of the experiment's strategy and ratio.
+
+    `ratios` asks for several ratios at once, trained together for little more than one; what each
+    yields is the same to the bit as on its own. `progress` is called now and then and may raise
+    to stop the run. Raises `Diverged` if the dense network cannot be trained.
+    """
+    return run_seeds(experiment, [experiment.seed], progress, ratios=ratios)[0]
+
+
+def run_seeds(
+    experiment: Experiment,
+    seeds: Sequence[int],
+    progress: Report | None = None,
+    *,
+    ratios: Sequence[float] | None = None,
+) -> list[Outcome]:
+    """The same experiment with several seeds, as one stack: an outcome per seed, in order.
+
+    The data are the same for all; only training differs.
+    """
+    wanted = tuple(sorted({0.0, experiment.prune_ratio, *(ratios or ())}))
+    with one_thread():
+        return _Sweep(experiment, seeds, wanted, progress).outcomes()
+
+
+def module(experiment: Experiment, network: Network, n_classes: int) -> nn.Sequential:
+    """The network as a PyTorch module, physically without its removed units, in evaluation mode."""
+    dense = mlp(2, experiment.hidden, n_classes, experiment.dropout)
+    return shrink(with_weights(dense, network.weights), network.masks)
+
+
+@dataclass
+class _Chain:
+    """One path on its way, for one seed: the last trained weights and the masks they carry."""
+
+    seed: int
+    path: Path
+    masks: Masks
+    weights: Weights
+
+
+class _Sweep:
+    """One call of `run_seeds`: its data, and the networks it has so far."""
+
+    def __init__(
+        self, experiment: Experiment, seeds: Sequence[int], ratios: Sequence[float], progress: Report | None
+    ) -> None:
+        self.experiment = experiment
+        self.seeds = list(dict.fromkeys(seeds))
+        self.ratios = ratios
+        self.progress = progress
+        self.task = make_task(
+            experiment.dataset, experiment.points, experiment.noise, experiment.label_noise, experiment.data_seed
+        )
+        self.model = mlp(2, experiment.hidden, self.task.n_classes, experiment.dropout)
+        self.examples = _examples(self.task)
+        self.networks: dict[int, list[Network]] = {seed: [] for seed in self.seeds}
+        self.paths = paths(experiment.strategy, ratios, experiment.rounds)
+        self.total = len(self.seeds) * (1 + sum(len(path.levels) for path in self.paths))
+        self.done = 0
+
+    def outcomes(self) -> list[Outcome]:
+        dense = self._train_dense()
+        chains = [
+            _Chain(seed, path, full_masks(self.model), dense[seed].weights)
+            for seed in self.seeds
+            for path in self.paths
+        ]
+        for level in range(max((len(path.levels) for path in self.paths), default=0)):
+            self._train_level([c for c in chains if level < len(c.path.levels)], level, dense)
+        self._measure_latency()
+        return [self._outcome(seed) for seed in self.seeds]
+
+    def _train_dense(self) -> dict[int, Trained]:
+        tickets = [Ticket(0.0, 0, full_masks(self.model), self._initial(seed)) for seed in self.seeds]
+        dense: dict[int, Trained] = {}
+        for position, trained in self._train(tickets, self.seeds, "the dense network"):
+            seed = self.seeds[position]
+            if trained.diverged:
+                raise Diverged(self._diverged(trained, "the dense network"))
+            dense[seed] = trained
+            self._add(seed, tickets[position], trained)
+        return dense
+
+    def _train_level(self, chains: list[_Chain], level: int, dense: dict[int, Trained]) -> None:
+        tickets = [self._ticket(chain, level, dense[chain.seed]) for chain in chains]
+        ratios = [f"{100 * ticket.prune_ratio:.3g} %" for ticket in tickets]
+        what = f"the network pruned by {ratios[0]}" if len(tickets) == 1 else f"{len(tickets)} pruned networks"
+        for position, trained in self._train(tickets, [chain.seed for chain in chains], what):
+            chain = chains[position]
+            chain.masks, chain.weights = tickets[position].masks, trained.weights
+            if level in chain.path.results:
+                self._add(chain.seed, tickets[position], trained)
+            else:
+                self._count(f"Passed {ratios[position]}")
+
+    def _ticket(self, chain: _Chain, level: int, dense: Trained) -> Ticket:
+        """Prune what the chain has last trained, and give the kept units their starting weights."""
+        strategy, ratio = self.experiment.strategy, chain.path.levels[level]
+        rng = stream(chain.seed, Purpose.MASK, level)
+        if strategy.mask_from == "chance":
+            scores = {name: rng.random(len(mask)) for name, mask in chain.masks.items()}
+        else:
+            trained = with_weights(self.model, chain.weights)
+            examples = self.examples
+            scores = importance(trained, self.experiment.criterion, examples.train_inputs, examples.train_labels, rng)
+        masks = prune(chain.masks, scores, ratio, self.experiment.scope)
+        start = {
+            "trained": lambda: chain.weights,
+            "rewound": lambda: dense.rewind,
+            "random": lambda: draw_weights(self.model, stream(chain.seed, Purpose.RANDOM_WEIGHTS)),
+        }[strategy.start_from]()
+        return Ticket(ratio, level + 1, masks, apply_masks(self.model, start, masks))
+
+    def _train(self, tickets: list[Ticket], seeds: Sequence[int], what: str) -> Iterator[tuple[int, Trained]]:
+        chosen = self.experiment
+        level = tickets[0].level
+        idle = level > 0 and not chosen.strategy.retrain
+        schedule = Schedule(chosen.learning_rate, chosen.patience, 0 if idle else chosen.max_epochs)
+        starts = [Start(ticket.weights, seed) for ticket, seed in zip(tickets, seeds, strict=True)]
+
+        def on_epoch(epoch: int, still_training: int) -> None:
+            self._report(f"Training {what}: epoch {epoch}, {still_training} still learning")
+
+        return train_stack(
+            starts, self.examples, schedule, chosen.dropout,
+            phase=level, rewind_epoch=chosen.rewind_epoch, on_epoch=on_epoch,
+        )  # fmt: skip
+
+    def _add(self, seed: int, ticket: Ticket, trained: Trained) -> None:
+        self.networks[seed].append(self._measured(seed, ticket, trained))
+        self.networks[seed].sort(key=lambda network: network.prune_ratio)
+        name = f"pruned by {100 * ticket.prune_ratio:.3g} %" if ticket.level else "dense"
+        self._count(f"Trained the network {name}", with_outcome=True)
+
+    def _measured(self, seed: int, ticket: Ticket, trained: Trained) -> Network:
+        """The arrays and counts of a trained network, from its physically smaller form."""
+        small = shrink(with_weights(self.model, trained.weights), ticket.masks)
+        logits = single_pass(small, self.task.test_inputs)
+        if not np.isfinite(logits).all():
+            raise Diverged(self._diverged(trained, f"the network pruned by {100 * ticket.prune_ratio:.3g} %"))
+        both = np.concatenate([self.task.test_inputs, self.task.far_inputs])
+        probs = mc_dropout(small, both, MAX_SAMPLES, seed)
+        test_probs, far_probs = np.split(probs, [len(self.task.test_inputs)], axis=1)
+        return Network(
+            prune_ratio=ticket.prune_ratio,
+            level=ticket.level,
+            masks=ticket.masks,
+            start_weights={name: value.numpy() for name, value in ticket.weights.items()},
+            weights={name: value.numpy() for name, value in trained.weights.items()},
+            early_stop_epoch=trained.best_epoch,
+            train_loss=trained.train_loss,
+            val_loss=trained.val_loss,
+            diverged=trained.diverged,
+            units=cost.units(small),
+            parameters=cost.parameters(small),
+            multiply_adds=cost.multiply_adds(small),
+            latency=float("nan"),
+            test_logits=logits,
+            test_probs=test_probs,
+            far_probs=far_probs,
+        )
+
+    def _measure_latency(self) -> None:
+        self._report("Measuring latency")
+        batch = torch.from_numpy(np.resize(self.task.test_inputs, (LATENCY_BATCH, 2)))
+        for seed, networks in self.networks.items():
+            models = [module(self.experiment, network, self.task.n_classes) for network in networks]
+            seconds = cost.latency(models, batch)
+            self.networks[seed] = [replace(network, latency=s) for network, s in zip(networks, seconds, strict=True)]
+
+    def _outcome(self, seed: int) -> Outcome:
+        task = self.task
+        return Outcome(
+            replace(self.experiment, seed=seed), task.train_inputs, task.train_labels,
+            task.test_inputs, task.test_labels, task.n_classes, tuple(self.networks[seed]),
+        )  # fmt: skip
+
+    def _initial(self, seed: int) -> Weights:
+        return draw_weights(self.model, stream(seed, Purpose.INITIAL_WEIGHTS))
+
+    def _count(self, message: str, *, with_outcome: bool = False) -> None:
+        self.done += 1
+        self._report(message, with_outcome=with_outcome)
+
+    def _report(self, message: str, *, with_outcome: bool = False) -> None:
+        if self.progress:
+            outcome = self._outcome(self.seeds[0]) if with_outcome else None
+            self.progress(Progress(self.done, self.total, message, outcome))
+
+    def _diverged(self, trained: Trained, what: str) -> str:
+        epoch = len(trained.val_loss) - 1
+        return (
+            f"Training of {what} broke off at epoch {epoch}: its loss is no longer a number. "
+            f"The learning rate is {self.experiment.learning_rate:g}; a smaller one, such as 0.01, usually helps."
+        )
+
+
+def _examples(task: Task) -> Examples:
+    return Examples(
+        torch.from_numpy(task.train_inputs),
+        torch.from_numpy(task.train_labels),
+        torch.from_numpy(task.val_inputs),
+        torch.from_numpy(task.val_labels),
+    )

@@ -1,0 +1,117 @@
+"""The two-dimensional tasks: points, labels, splits, and what lies far away from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from pruning.options import Dataset
+from pruning.randomness import Purpose, stream
+
+TRAIN_SHARE, VAL_SHARE = 0.70, 0.15
+FAR_POINTS = 64
+FAR_DISTANCE = 3.0  # in units of the distance from the centre to the farthest example
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task ready for training: inputs (N, 2) float32, labels (N,) int64, in three splits.
+
+    `far_inputs` (M, 2) lie evenly on a circle far outside the data, where nobody knows the label.
+    """
+
+    train_inputs: np.ndarray
+    train_labels: np.ndarray
+    val_inputs: np.ndarray
+    val_labels: np.ndarray
+    test_inputs: np.ndarray
+    test_labels: np.ndarray
+    far_inputs: np.ndarray
+    n_classes: int
+
+
+def make_task(dataset: Dataset, points: int, noise: float, label_noise: float, data_seed: int) -> Task:
+    """Draw `points` examples and split them 70/15/15 into training, validation and test.
+
+    `noise` is the standard deviation of the Gaussian noise on the inputs. `label_noise` is the
+    share of examples, in every split, whose label is replaced by another class drawn evenly.
+    """
+    inputs, labels = _GENERATORS[dataset](points, noise, data_seed)
+    n_classes = int(labels.max()) + 1
+    labels = _flip(labels, label_noise, n_classes, stream(data_seed, Purpose.LABEL_NOISE))
+    order = stream(data_seed, Purpose.SPLIT).permutation(points)
+    n_train, n_val = round(TRAIN_SHARE * points), round(VAL_SHARE * points)
+    train, val, test = np.split(order, [n_train, n_train + n_val])
+    inputs = inputs.astype(np.float32)
+    return Task(
+        inputs[train], labels[train], inputs[val], labels[val], inputs[test], labels[test],
+        far_inputs=_ring(inputs), n_classes=n_classes,
+    )  # fmt: skip
+
+
+def _flip(labels: np.ndarray, share: float, n_classes: int, rng: np.random.Generator) -> np.ndarray:
+    """Replace exactly round(share · N) labels by a different class."""
+    flipped = labels.astype(np.int64)
+    which = rng.permutation(len(labels))[: round(share * len(labels))]
+    flipped[which] = (flipped[which] + rng.integers(1, n_classes, len(which))) % n_classes
+    return flipped
+
+
+def _ring(inputs: np.ndarray) -> np.ndarray:
+    centre = inputs.mean(axis=0)
+    radius = FAR_DISTANCE * np.linalg.norm(inputs - centre, axis=1).max()
+    angle = np.linspace(0, 2 * np.pi, FAR_POINTS, endpoint=False)
+    return (centre + radius * np.column_stack([np.cos(angle), np.sin(angle)])).astype(np.float32)
+
+
+# scikit-learn takes 1.5 s to import, so it is imported where points are drawn and not before.
+
+
+def _moons(points: int, noise: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    from sklearn.datasets import make_moons
+
+    return make_moons(points, noise=noise, random_state=seed)
+
+
+def _circles(points: int, noise: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    from sklearn.datasets import make_circles
+
+    return make_circles(points, noise=noise, factor=0.5, random_state=seed)
+
+
+def _blobs(points: int, noise: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Three clouds at the corners of an equilateral triangle of side √3."""
+    from sklearn.datasets import make_blobs
+
+    angle = np.pi / 2 + np.arange(3) * 2 * np.pi / 3
+    centers = np.column_stack([np.cos(angle), np.sin(angle)])
+    return make_blobs(points, centers=centers, cluster_std=noise, random_state=seed)
+
+
+def _xor(points: int, noise: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Uniform in the square [−1, 1]²; class 1 where the signs of the two coordinates differ."""
+    rng = stream(seed, Purpose.DATA)
+    inputs = rng.uniform(-1, 1, (points, 2))
+    labels = (inputs[:, 0] > 0) != (inputs[:, 1] > 0)
+    return inputs + rng.normal(0, noise, inputs.shape), labels.astype(np.int64)
+
+
+def _spirals(points: int, noise: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Two arms of one and a half turns, radius 0.2 to 2, the second rotated by half a turn."""
+    rng = stream(seed, Purpose.DATA)
+    labels = np.arange(points) % 2
+    along = np.sqrt(rng.uniform(0, 1, points))
+    angle = 3 * np.pi * along + np.pi * labels
+    inputs = (0.2 + 1.8 * along)[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
+    return inputs + rng.normal(0, noise, inputs.shape), labels
+
+
+_GENERATORS: Mapping[Dataset, Callable[[int, float, int], tuple[np.ndarray, np.ndarray]]] = {
+    Dataset.MOONS: _moons,
+    Dataset.CIRCLES: _circles,
+    Dataset.XOR: _xor,
+    Dataset.SPIRALS: _spirals,
+    Dataset.BLOBS: _blobs,
+}

@@ -1,0 +1,10 @@
+"""Page set-up and navigation; nothing else."""
+
+import streamlit as st
+
+st.set_page_config(page_title="Pruning × Uncertainty Explorer", page_icon=":material/blur_on:", layout="wide")
+
+st.navigation(
+    [st.Page("views/moons.py", title="Moons", icon=":material/nightlight:", default=True)],
+    position="top",
+).run()

@@ -1,0 +1,1 @@
+"""What predictions say about themselves: sampling from a network, then arrays in, numbers out."""

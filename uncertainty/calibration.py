@@ -1,0 +1,169 @@
+"""Calibration: does a confidence of 80 % mean being right 80 % of the time?
+
+Metrics take class probabilities `probs: (N, C)` and true labels `(N,)` and return one number; for
+all of them lower is better. The four binned errors are sums over the bins of a reliability
+diagram, so each is computed from the same `Bins`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from uncertainty.predictive import entropy
+
+Binning = Literal["width", "mass"]
+Quantity = Literal["confidence", "uncertainty"]
+
+
+@dataclass(frozen=True)
+class Bins:
+    """The bins of a reliability diagram that hold at least one example; B of them.
+
+    For `confidence`, `mean_score` is the mean confidence and `mean_outcome` the accuracy; for
+    `uncertainty`, the mean normalised entropy and the error rate. A perfectly calibrated
+    classifier has the two equal for confidence (but not for uncertainty: see `uncertainty_calibration_error`).
+    """
+
+    lower: np.ndarray  # (B,) edges: a bin is (lower, upper], the first one closed on both sides
+    upper: np.ndarray  # (B,)
+    mean_score: np.ndarray  # (B,)
+    mean_outcome: np.ndarray  # (B,)
+    count: np.ndarray  # (B,) examples
+    members: np.ndarray  # (N,) which of the B bins each example is in
+
+    @property
+    def gap(self) -> np.ndarray:
+        """|outcome − score| per bin (B,)."""
+        return np.abs(self.mean_outcome - self.mean_score)
+
+
+def reliability_bins(
+    probs: np.ndarray,
+    labels: np.ndarray,
+    n_bins: int = 15,
+    *,
+    quantity: Quantity = "confidence",
+    binning: Binning = "width",
+) -> Bins:
+    """Group examples by their score and compare it with what came true.
+
+    quantity: `confidence` of the top label against accuracy, or `uncertainty`, the entropy
+    divided by ln C, against the error rate. binning: bins of equal `width` over [0, 1], or of
+    equal `mass`, which follow the quantiles of the scores, equal scores together. Every bin is
+    closed at its upper edge and the first also at its lower: 0 and 1 land in a bin. Empty bins
+    vanish from the result.
+    """
+    probs, labels = checked(probs, labels)
+    score = _score(probs, quantity)
+    edges = _inner_edges(score, n_bins, binning)
+    occupied, members, count = np.unique(np.searchsorted(edges, score), return_inverse=True, return_counts=True)
+    outer = np.concatenate([[0.0], edges, [1.0]])
+    outcome = _outcome(probs, labels, quantity)
+    return Bins(
+        lower=outer[occupied],
+        upper=outer[occupied + 1],
+        mean_score=np.bincount(members, score) / count,
+        mean_outcome=np.bincount(members, outcome) / count,
+        count=count,
+        members=members,
+    )
+
+
+def expected_calibration_error(probs: np.ndarray, labels: np.ndarray, n_bins: int = 15) -> float:
+    """ECE: Σ (n_b / N) · |accuracy_b − confidence_b| over equal-width bins of the top label.
+
+    In [0, 1]; Naeini et al. 2015, Guo et al. 2017, equation 3.
+    """
+    return _weighted_gap(reliability_bins(probs, labels, n_bins))
+
+
+def maximum_calibration_error(probs: np.ndarray, labels: np.ndarray, n_bins: int = 15) -> float:
+    """MCE: the largest |accuracy_b − confidence_b| over equal-width bins (Guo et al. 2017, equation 5)."""
+    return float(reliability_bins(probs, labels, n_bins).gap.max())
+
+
+def adaptive_calibration_error(probs: np.ndarray, labels: np.ndarray, n_bins: int = 15) -> float:
+    """ACE: the calibration error of the top label over bins of equal mass.
+
+    The adaptive binning of Nixon et al. 2019, applied to the top label so that it compares with
+    ECE; their equation 3 averages over all classes as well.
+    """
+    return _weighted_gap(reliability_bins(probs, labels, n_bins, binning="mass"))
+
+
+def uncertainty_calibration_error(probs: np.ndarray, labels: np.ndarray, n_bins: int = 15) -> float:
+    """UCE: Σ (n_b / N) · |error_b − normalised entropy_b| (Laves et al. 2019, equation 10).
+
+    In [0, 1]. Not zero for a perfectly calibrated model, because an entropy is not an error rate:
+    two classes at 0.9 err 10 % of the time and have normalised entropy 0.47. Read it beside its floor.
+    """
+    return _weighted_gap(reliability_bins(probs, labels, n_bins, quantity="uncertainty"))
+
+
+def brier_score(probs: np.ndarray, labels: np.ndarray) -> float:
+    """Mean squared distance to the one-hot label, summed over classes; in [0, 2] (Brier 1950)."""
+    probs, labels = checked(probs, labels)
+    one_hot = np.eye(probs.shape[1])[labels]
+    return float(np.square(probs - one_hot).sum(axis=1).mean())
+
+
+def negative_log_likelihood(probs: np.ndarray, labels: np.ndarray) -> float:
+    """Mean −ln p(label) in nats, in [0, ∞). A label given probability 0 costs ln of the smallest
+    float32, about 87.3, so that one such example does not hide all others."""
+    probs, labels = checked(probs, labels)
+    true = probs[np.arange(len(labels)), labels]
+    return float(-np.log(np.maximum(true, np.finfo(np.float32).tiny)).mean())
+
+
+def accuracy(probs: np.ndarray, labels: np.ndarray) -> float:
+    """The share of examples whose largest probability is on the label; ties go to the lower class."""
+    probs, labels = checked(probs, labels)
+    return float((probs.argmax(axis=1) == labels).mean())
+
+
+def checked(probs: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The two as float and int arrays, once they have been found to be what a metric needs."""
+    probs, labels = np.asarray(probs, float), np.asarray(labels)
+    if probs.ndim != 2 or 0 in probs.shape:
+        raise ValueError(f"probs must have shape (N, C), neither of them zero; got {probs.shape}")
+    if labels.shape != probs.shape[:1]:
+        raise ValueError(f"labels must have shape ({len(probs)},) as probs has {len(probs)} rows; got {labels.shape}")
+    if not np.isfinite(probs).all() or probs.min() < 0 or not np.allclose(probs.sum(axis=1), 1, atol=1e-3):
+        raise ValueError("each row of probs must be finite, not negative, and sum to 1; are these logits?")
+    n_classes = probs.shape[1]
+    if not np.array_equal(labels, labels.astype(int)) or labels.min() < 0 or labels.max() >= n_classes:
+        raise ValueError(f"labels must be whole numbers from 0 to {n_classes - 1}; got {np.unique(labels)[:10]}")
+    return probs, labels.astype(int)
+
+
+def _score(probs: np.ndarray, quantity: Quantity) -> np.ndarray:
+    """What an example is binned by, in [0, 1]."""
+    if quantity == "confidence":
+        return probs.max(axis=1).clip(0, 1)
+    if quantity == "uncertainty":
+        return (entropy(probs) / np.log(max(probs.shape[1], 2))).clip(0, 1)
+    raise ValueError(f"quantity {quantity!r} is unknown; choose one of: confidence, uncertainty")
+
+
+def _outcome(probs: np.ndarray, labels: np.ndarray, quantity: Quantity) -> np.ndarray:
+    """What the score speaks about, as 0 or 1: being right for confidence, being wrong for uncertainty."""
+    right = probs.argmax(axis=-1) == labels
+    return (right if quantity == "confidence" else ~right).astype(float)
+
+
+def _inner_edges(score: np.ndarray, n_bins: int, binning: Binning) -> np.ndarray:
+    if n_bins < 1:
+        raise ValueError(f"n_bins is {n_bins}; at least 1 is needed")
+    fractions = np.arange(1, n_bins) / n_bins
+    if binning == "width":
+        return fractions
+    if binning == "mass":
+        return np.unique(np.quantile(score, fractions, method="inverted_cdf"))
+    raise ValueError(f"binning {binning!r} is unknown; choose one of: width, mass")
+
+
+def _weighted_gap(bins: Bins) -> float:
+    return float(np.average(bins.gap, weights=bins.count))

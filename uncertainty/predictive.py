@@ -1,0 +1,58 @@
+"""The uncertainty of a predictive distribution, split into what is noise and what is ignorance.
+
+Everything takes `probs: (S, N, C)`, S samples of class probabilities, and returns (N,) in nats:
+
+    predictive entropy = expected entropy (aleatoric) + mutual information (epistemic)
+
+each between 0 and ln C (Houlsby et al. 2011, equation 2; Gal 2016, section 3.3).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def mean_probs(probs: np.ndarray) -> np.ndarray:
+    """The predictive distribution (N, C): the mean over samples."""
+    return _checked(probs).mean(axis=0)
+
+
+def confidence(probs: np.ndarray) -> np.ndarray:
+    """The maximum class probability of the mean predictive, also called MSP."""
+    return mean_probs(probs).max(axis=-1)
+
+
+def predictive_entropy(probs: np.ndarray) -> np.ndarray:
+    """H[E p]: total uncertainty, the entropy of the mean predictive."""
+    return entropy(mean_probs(probs))
+
+
+def expected_entropy(probs: np.ndarray) -> np.ndarray:
+    """E H[p]: aleatoric uncertainty, what remains when the network is known."""
+    return entropy(_checked(probs)).mean(axis=0)
+
+
+def mutual_information(probs: np.ndarray) -> np.ndarray:
+    """H[E p] − E H[p] ≥ 0: epistemic uncertainty (BALD), the disagreement between samples.
+
+    Zero for a single sample. Rounding below zero is cut off.
+    """
+    return np.maximum(predictive_entropy(probs) - expected_entropy(probs), 0.0)
+
+
+def entropy(probs: np.ndarray) -> np.ndarray:
+    """−Σ p ln p over the last axis, in nats; 0 ln 0 counts as 0."""
+    probs = np.asarray(probs, float)
+    return -np.sum(probs * np.log(np.where(probs > 0, probs, 1.0)), axis=-1)
+
+
+def _checked(probs: np.ndarray) -> np.ndarray:
+    probs = np.asarray(probs, float)
+    if probs.ndim != 3 or 0 in probs.shape:
+        raise ValueError(
+            f"probs must have shape (S, N, C), none of them zero; got {probs.shape}. "
+            "A single pass of shape (N, C) is probs[None]."
+        )
+    if not np.isfinite(probs).all():
+        raise ValueError("probs holds values that are not finite numbers")
+    return probs

@@ -1,0 +1,118 @@
+"""From a network to class probabilities: a single pass, or S samples by MC dropout.
+
+The only module of this package that touches networks; everything after it takes arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+CHUNK_ELEMENTS = 2**20  # activations held at a time: they stay in cache, and memory is bounded
+
+
+def single_pass(model: nn.Module, inputs: Tensor | np.ndarray) -> np.ndarray:
+    """Logits (N, C) with dropout off, whatever mode the model is in. The model is left as it was."""
+    with _evaluation(model):
+        return model(torch.as_tensor(inputs, dtype=torch.float32)).numpy()
+
+
+@contextmanager
+def _evaluation(model: nn.Module) -> Iterator[None]:
+    """No gradients and evaluation mode inside; every module's own mode afterwards."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        with torch.inference_mode():
+            yield
+    finally:
+        for module, mode in modes:
+            module.training = mode
+
+
+def mc_dropout(model: nn.Sequential, inputs: Tensor | np.ndarray, n_samples: int, seed: int) -> np.ndarray:
+    """Class probabilities (S, N, C) of S thinned networks (Gal & Ghahramani 2016, equation 6).
+
+    A sample is one draw of the dropout masks, held for all N inputs: one function out of the
+    approximate posterior, as one member is of an ensemble. So every map over a plane is smooth,
+    and the layers before the first dropout are computed once. Only dropout is active; kept
+    activations are scaled by 1/(1 − p) exactly once, so for a linear network the samples average
+    to the single pass.
+
+    The first s samples do not depend on S: a smaller sample is a prefix of a larger one.
+    inputs: (N, …) float32. Raises ValueError for n_samples < 1, for a model that is not an
+    `nn.Sequential`, and for one without dropout, whose samples would all be equal.
+    """
+    if n_samples < 1:
+        raise ValueError(f"n_samples is {n_samples}; at least 1 is needed")
+    layers = _flat_layers(model)
+    first = next((i for i, layer in enumerate(layers) if isinstance(layer, nn.Dropout)), None)
+    if first is None:
+        raise ValueError("the model has no nn.Dropout layer, so all its MC samples would be equal")
+    with _evaluation(model):
+        features = nn.Sequential(*layers[:first])(torch.as_tensor(inputs, dtype=torch.float32))
+        head = _with_masks(layers[first:], features[:1], n_samples, seed)
+        chunk = max(1, CHUNK_ELEMENTS // (len(features) * _widest(layers[first:])))
+        parts = [slice(start, start + chunk) for start in range(0, n_samples, chunk)]
+        return np.concatenate([_softmax(_forward(head, features, part)).numpy() for part in parts])
+
+
+def _flat_layers(model: nn.Module) -> list[nn.Module]:
+    """The layers in forward order, nested sequentials opened."""
+    if not isinstance(model, nn.Sequential):
+        kind = type(model).__name__
+        raise ValueError(f"MC dropout needs an nn.Sequential, to know what follows a dropout layer; got {kind}")
+    layers: list[nn.Module] = []
+    for layer in model.children():
+        layers += _flat_layers(layer) if isinstance(layer, nn.Sequential) else [layer]
+    return layers
+
+
+def _widest(layers: list[nn.Module]) -> int:
+    return max([layer.out_features for layer in layers if isinstance(layer, nn.Linear)], default=1)
+
+
+def _with_masks(
+    layers: list[nn.Module], example: Tensor, n_samples: int, seed: int
+) -> list[tuple[nn.Module, Tensor | None]]:
+    """Each layer with its masks (S, …), already scaled by 1/(1 − p), where it is a dropout."""
+    masked: list[tuple[nn.Module, Tensor | None]] = []
+    for i, layer in enumerate(layers):
+        if isinstance(layer, nn.Dropout):
+            rng = np.random.Generator(np.random.SFC64([seed, i]))
+            kept = rng.random((n_samples, *example.shape[1:]), dtype=np.float32) >= layer.p
+            scale = 1 / (1 - layer.p) if layer.p < 1 else 0.0
+            masked.append((layer, torch.from_numpy(kept) * scale))
+        else:
+            masked.append((layer, None))
+            example = layer(example)
+    return masked
+
+
+def _forward(head: list[tuple[nn.Module, Tensor | None]], features: Tensor, part: slice) -> Tensor:
+    """Logits (s, N, C) of the samples in `part`.
+
+    A mask is held back until the next layer: a linear one takes it into its weights, which are
+    far fewer than the activations of all inputs.
+    """
+    values, mask = features.unsqueeze(0), None  # (1 or s, N, …), (s, …)
+    for layer, masks in head:
+        if masks is not None:
+            mask = masks[part] if mask is None else mask * masks[part]
+        elif isinstance(layer, nn.Linear) and mask is not None:
+            weight = layer.weight.T * mask.unsqueeze(-1)  # (s, in, out)
+            values, mask = torch.matmul(values, weight).add_(layer.bias), None
+        else:
+            if mask is not None:
+                values, mask = values * mask.unsqueeze(1), None
+            values = layer(values.flatten(0, 1)).unflatten(0, values.shape[:2])
+    return values if mask is None else values * mask.unsqueeze(1)
+
+
+def _softmax(logits: Tensor) -> Tensor:
+    """Softmax over the last axis, computed with that axis moved forward: far faster for few classes."""
+    return logits.transpose(-1, -2).contiguous().softmax(-2).transpose(-1, -2)

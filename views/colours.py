@@ -1,0 +1,41 @@
+"""One colour per meaning, told apart by colour-blind people, and visible on light and on dark."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+Theme = Literal["light", "dark"]
+
+DENSE, PRUNED = "#808894", "#a855f7"
+CLASSES = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9")  # Okabe & Ito
+PAPER = {"light": "#ffffff", "dark": "#14171f"}
+INK = {"light": "#1f2430", "dark": "#f3f4f6"}
+# From none to most uncertainty; the lightness runs one way only.
+SEQUENCE = {
+    "light": ("#ffffff", "#d8cdf0", "#a283d6", "#6b3fb0", "#2d0a5e"),
+    "dark": ("#14171f", "#3f2a6b", "#7447c4", "#b58bf5", "#f6edff"),
+}
+
+
+def rgb(colour: str) -> np.ndarray:
+    """`#rrggbb` → (3,) floats in [0, 255]."""
+    return np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)], float)
+
+
+def sequence(share: np.ndarray, theme: Theme) -> np.ndarray:
+    """Shares in [0, 1] of any shape → colours (…, 3) uint8 along the sequential scale."""
+    anchors = np.stack([rgb(colour) for colour in SEQUENCE[theme]])
+    at = np.linspace(0, 1, len(anchors))
+    channels = [np.interp(share, at, anchors[:, channel]) for channel in range(3)]
+    return np.stack(channels, axis=-1).round().astype(np.uint8)
+
+
+def blend(probs: np.ndarray, theme: Theme) -> np.ndarray:
+    """Class probabilities (…, C) → colours (…, 3) uint8: the winning class's colour, as pale as
+    the classes are evenly matched."""
+    n_classes = probs.shape[-1]
+    strength = ((probs.max(axis=-1) - 1 / n_classes) / (1 - 1 / n_classes)).clip(0, 1)[..., None]
+    classes = np.stack([rgb(colour) for colour in CLASSES[:n_classes]])[probs.argmax(axis=-1)]
+    return (rgb(PAPER[theme]) * (1 - strength) + classes * strength).round().astype(np.uint8)

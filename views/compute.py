@@ -1,0 +1,123 @@
+"""Between the pages and the work: what is stored, what is under way, and how far it is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from cache.jobs import Job, Jobs
+from cache.store import Store
+from pruning import RATIOS, Experiment, Network, Outcome
+from pruning.experiment import code_version
+from pruning.plane import Extent, Plane, make_plane
+
+
+class ProgressBar(Protocol):
+    """Where progress is shown. Writing there also lets Streamlit end a run that is no longer wanted."""
+
+    def progress(self, share: float, text: str) -> None: ...
+
+
+class Failure(RuntimeError):
+    """Work that ended without a result; the message is a sentence for people."""
+
+
+ROOT = Path(__file__).parent.parent
+# Module-level and not in st.cache_resource, which any visitor's browser can clear for everybody.
+STORE = Store(os.environ.get("EXPLORER_CACHE") or ROOT / "cache" / "store", code_version())
+JOBS = Jobs()
+_PICTURES = threading.Semaphore(os.cpu_count() or 1)  # planes computed at a time
+POLL = 0.1  # seconds; also how soon a moved slider ends the wait
+
+
+def outcomes(experiment: Experiment, status: ProgressBar) -> Iterator[Outcome]:
+    """What is stored, or what there is so far each time that grows, and at last all of it.
+
+    While something trains, `status` says what and how far. Writing there is also what lets
+    Streamlit end this run when a slider moves: the job is then left, and dropped if nobody else
+    waits for it.
+    """
+    key = json.dumps({"sweep": json.loads(experiment.key()), "ratios": RATIOS})
+    stored = STORE.get(key)
+    if stored is not None:
+        yield replace(stored, experiment=experiment)
+        return
+
+    def work(report: Any) -> Outcome:
+        from pruning.sweep import run  # loads PyTorch, on the worker's thread
+
+        report()
+        return STORE.fetch(key, lambda: run(experiment, report, ratios=RATIOS), waiting=report)
+
+    with JOBS.watch(key, work) as job:
+        shown = 0
+        while not job.wait(POLL):
+            _show_progress(job, status)
+            partial = getattr(job.progress, "outcome", None) or None
+            if partial is not None and len(partial.networks) > shown:
+                shown = len(partial.networks)
+                yield replace(partial, experiment=experiment)
+        yield replace(_result(job), experiment=experiment)
+
+
+def _result(job: Job) -> Outcome:
+    """What the job returned; a failure that training foresees becomes a sentence."""
+    from pruning.sweep import Diverged
+
+    try:
+        return job.result()
+    except Diverged as error:
+        raise Failure(str(error)) from error
+
+
+def notes(outcome: Outcome) -> list[str]:
+    """What a visitor should know about these results: sentences, mostly none."""
+    broken = [f"{100 * network.prune_ratio:.3g} %" for network in outcome.networks if network.diverged]
+    found = []
+    if broken:
+        found.append(
+            f"Training broke off at prune ratio {', '.join(broken)}, because the loss was no longer a number; "
+            "what is shown is the best network before that."
+        )
+    if STORE.note:
+        found.append(STORE.note)
+    return found
+
+
+def _show_progress(job: Job, status: ProgressBar) -> None:
+    if waiting := JOBS.position(job):
+        status.progress(
+            0.0, f"Waiting: {waiting} {'computation' if waiting == 1 else 'computations'} before this one"
+        )
+    elif job.progress is None:
+        status.progress(0.0, "Loading PyTorch, once after the start")
+    else:
+        status.progress(job.progress.done / job.progress.total, job.progress.message)
+
+
+def plane(experiment: Experiment, network: Network, n_classes: int, extent: Extent) -> Plane:
+    """The maps of a network over the plane; equal networks share them, whatever led to them."""
+    digest = hashlib.sha256()
+    for array in (*network.weights.values(), *network.masks.values()):
+        digest.update(array.tobytes())
+    key = json.dumps(
+        {
+            "plane": digest.hexdigest(),
+            "hidden": experiment.hidden,
+            "dropout": experiment.dropout,
+            "seed": experiment.seed,
+            "extent": extent,
+        }
+    )
+
+    def compute() -> Plane:
+        with _PICTURES:
+            return make_plane(experiment, network, n_classes, extent)
+
+    return STORE.fetch(key, compute)

@@ -1,0 +1,62 @@
+"""The start page: three sliders, and what they do to a decision boundary and to its doubt."""
+
+from contextlib import closing
+
+import streamlit as st
+
+from views import controls
+
+st.title("Pruning × Uncertainty Explorer", anchor=False)
+st.markdown("When a neural network is pruned, what happens to what it knows, and to what it knows it does not know?")
+for problem in controls.problems_of_this_link():
+    st.warning(problem, icon=":material/link_off:")
+choice = controls.draw_controls()
+
+status = st.container()
+pictures, curves = st.columns([2, 1], gap="medium")
+with pictures:
+    with st.container(horizontal=True, gap="medium"):
+        quantity = controls.QUANTITY.draw()
+        shown = controls.POINTS.draw()
+    left, right = st.columns(2)
+    left.markdown("**Dense** network")
+    right.markdown("**Pruned** network")
+    legend = st.container()
+with curves:
+    st.markdown("**Accuracy** against prune ratio")
+    accuracy = st.container()
+    st.markdown("**ECE** against prune ratio")
+    ece = st.container()
+    st.markdown("**Early-stop epoch** against prune ratio")
+    epoch = st.container()
+reliability = st.container()
+table = st.container()
+
+# The controls stand before the slow imports begin.
+from cache.jobs import QueueFull  # noqa: E402
+from views import compute, sections, tables  # noqa: E402
+from views.sections import Place  # noqa: E402
+
+theme = sections.theme()
+line = Place(status)
+plane_places = (Place(left), Place(right), Place(legend))
+curve_places = [Place(accuracy), Place(ece), Place(epoch)]
+
+try:
+    drawn = False
+    with closing(compute.outcomes(choice.experiment, line)) as arriving:
+        for outcome in arriving:
+            sections.draw_curves(outcome, choice, curve_places)
+            if not drawn and outcome.has(choice.experiment.prune_ratio):
+                sections.draw_planes(outcome, choice, quantity, shown, theme, plane_places)
+                drawn = True
+except (QueueFull, compute.Failure) as problem:
+    st.error(str(problem), icon=":material/error:")
+    st.stop()
+
+dense, pruned = sections.both_figures(outcome, choice)
+line.markdown(tables.reading(outcome, dense, pruned, sections.floors(outcome, choice)["ece"][1]))
+sections.draw_reliability(outcome, choice, reliability)
+sections.draw_table(outcome, choice, dense, pruned, table)
+for note in compute.notes(outcome):
+    st.caption(note)

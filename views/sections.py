@@ -1,0 +1,198 @@
+"""The parts of the moons page, each drawn into a place that is kept for it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import altair as alt
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from pruning import Network, Outcome
+from pruning.figures import Figures, figures, sampled_probs, single_pass_probs
+from pruning.plane import Maps, extent
+from uncertainty.calibration import (
+    Quantity,
+    expected_calibration_error,
+    reliability_bins,
+    uncertainty_calibration_error,
+)
+from uncertainty.floor import Floor, calibration_floor, consistency_bars
+from views import charts, compute, tables
+from views.colours import Theme
+from views.controls import Choice
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+# The tops of the colour scale for epistemic uncertainty: a fixed few, so that colours compare.
+EPISTEMIC_TOPS = (0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1.1)
+
+
+@dataclass
+class Place:
+    """A place on the page whose content can be replaced within one run.
+
+    Until something is drawn, the browser keeps what the last run drew there.
+    """
+
+    container: DeltaGenerator
+    element: DeltaGenerator | None = field(default=None)
+
+    def markdown(self, text: str) -> None:
+        self.element = (self.element or self.container).markdown(text)
+
+    def progress(self, share: float, text: str) -> None:
+        self.element = (self.element or self.container).progress(share, text)
+
+    def chart(self, chart: alt.LayerChart, alt_text: str) -> None:
+        self.element = (self.element or self.container).altair_chart(chart, alt=alt_text)
+
+
+def draw_planes(
+    outcome: Outcome, choice: Choice, quantity: str, shown: str, theme: Theme, places: tuple[Place, Place, Place]
+) -> None:
+    """The plane as the dense and as the pruned network sees it, on one colour scale."""
+    area = extent(outcome)
+    networks = {"Dense": outcome.dense, "Pruned": outcome.pruned}
+    maps = {
+        name: compute.plane(outcome.experiment, network, outcome.n_classes, area).maps(choice.n_samples)
+        for name, network in networks.items()
+    }
+    top = _top(quantity, outcome.n_classes, list(maps.values()))
+    for place, (name, network) in zip(places[:2], networks.items(), strict=True):
+        points = _points(outcome, network, shown, choice.n_samples)
+        place.chart(
+            charts.plane_chart(maps[name], points, area, quantity, top, theme),
+            f"{name} network: decision boundary over the plane, coloured by {quantity}.",
+        )
+    places[2].chart(charts.legend_chart(quantity, outcome.n_classes, top, theme), f"Colour scale of {quantity}.")
+
+
+def _top(quantity: str, n_classes: int, maps: list[Maps]) -> float:
+    """Where the colour scale ends: ln C for entropies, the next round value for the epistemic part."""
+    if quantity != "epistemic":
+        return math.log(n_classes)
+    largest = max(float(each.epistemic.max()) for each in maps)
+    return next((top for top in EPISTEMIC_TOPS if top >= largest), math.log(n_classes))
+
+
+def _points(outcome: Outcome, network: Network, shown: str, n_samples: int) -> pd.DataFrame:
+    """The points to draw. Only test points are judged: the others' predictions are not kept."""
+    columns = ["x", "y", "label", "wrong", "p"]
+    if shown == "none":
+        return pd.DataFrame([], columns=columns)
+    if shown == "training":
+        inputs, labels = outcome.train_inputs, outcome.train_labels
+        wrong, own = np.zeros(len(labels), bool), np.full(len(labels), np.nan)
+    else:
+        inputs, labels = outcome.test_inputs, outcome.test_labels
+        probs = sampled_probs(network, n_samples)
+        wrong, own = probs.argmax(axis=1) != labels, probs[np.arange(len(labels)), labels]
+    return pd.DataFrame(dict(zip(columns, (inputs[:, 0], inputs[:, 1], labels, wrong, own), strict=True)))
+
+
+def draw_curves(outcome: Outcome, choice: Choice, places: list[Place]) -> None:
+    """Accuracy, ECE and early-stop epoch of every ratio trained so far."""
+    rows = tables.curve_rows(outcome, choice.n_samples, choice.n_bins)
+    for place, (column, title, number) in zip(places, CURVES, strict=True):
+        part = pd.DataFrame(
+            {"ratio": rows.ratio, "value": rows[column], "dense": rows[column].iloc[0], "chosen": rows.chosen}
+        )
+        chosen = part.value[part.chosen]
+        at = f", {chosen.iloc[0]:{number}} at the chosen ratio" if len(chosen) else ""
+        place.chart(charts.curve_chart(part, title, number), f"{title} against prune ratio{at}.")
+
+
+CURVES = (
+    ("accuracy", "Accuracy", ".2f"),
+    ("ece", "ECE", ".2f"),
+    ("early_stop_epoch", "Early-stop epoch", "d"),
+)
+
+PANELS: tuple[tuple[str, str, Quantity], ...] = (
+    ("Single pass: confidence", "single", "confidence"),
+    ("MC dropout: confidence", "sampled", "confidence"),
+    ("MC dropout: uncertainty", "sampled", "uncertainty"),
+)
+AXES = {
+    "confidence": ("confidence", "accuracy"),
+    "uncertainty": ("normalised entropy", "error rate"),
+}
+
+
+def draw_reliability(outcome: Outcome, choice: Choice, place: DeltaGenerator) -> None:
+    """The study's three panels, each with the two networks overlaid and their errors beside the floor."""
+    place.subheader("Reliability: does the confidence come true?", anchor=False)
+    for column, (title, source, quantity) in zip(place.columns(3, gap="medium"), PANELS, strict=True):
+        series: dict[str, Any] = {}
+        lines = []
+        for name, network in (("dense", outcome.dense), ("pruned", outcome.pruned)):
+            probs = single_pass_probs(network) if source == "single" else sampled_probs(network, choice.n_samples)
+            bins = reliability_bins(probs, outcome.test_labels, choice.n_bins, quantity=quantity)
+            series[name] = (bins, *consistency_bars(probs, bins, quantity=quantity))
+            floor = calibration_floor(probs, bins, quantity=quantity)
+            lines.append(_error_line(name, probs, outcome, choice, quantity, floor))
+        column.markdown(f"**{title}**")
+        column.altair_chart(
+            charts.reliability_chart(series, *AXES[quantity]),
+            alt=f"Reliability diagram. {title}. " + " ".join(lines),
+        )
+        column.markdown("\n".join(lines))
+    place.caption(
+        "Dots are bins of test points; on the diagonal they are calibrated. The pale upright bars hold 95 % of "
+        "what chance would do to a perfectly calibrated network; the columns at the foot are the share of points "
+        "in each bin. An uncertainty is not an error rate, so the third panel does not follow the diagonal even "
+        "for a perfect network: compare UCE with its floor."
+    )
+
+
+def _error_line(
+    name: str, probs: np.ndarray, outcome: Outcome, choice: Choice, quantity: Quantity, floor: Floor
+) -> str:
+    metric = expected_calibration_error if quantity == "confidence" else uncertainty_calibration_error
+    label = "ECE" if quantity == "confidence" else "UCE"
+    value = metric(probs, outcome.test_labels, choice.n_bins)
+    colour = "gray" if name == "dense" else "violet"
+    return f"- :{colour}[**{name}**] {label} **{value:.3f}**, floor {tables.band(floor)}"
+
+
+def draw_table(outcome: Outcome, choice: Choice, dense: Figures, pruned: Figures, place: DeltaGenerator) -> None:
+    """All figures with their difference."""
+    place.subheader("Figures", anchor=False)
+    place.table(tables.figure_table(dense, pruned, floors(outcome, choice)), hide_index=True, border="horizontal")
+    place.caption(
+        f"{len(outcome.test_labels)} test points, mean of {choice.n_samples} MC-dropout "
+        f"{'sample' if choice.n_samples == 1 else 'samples'}, {choice.n_bins} bins. Units, parameters, compression "
+        "ratio, theoretical speed-up and latency are five different measures of size."
+    )
+
+
+def floors(outcome: Outcome, choice: Choice) -> dict[str, tuple[Floor, Floor]]:
+    """ECE and UCE of a perfectly calibrated network, for (dense, pruned)."""
+
+    def floor(network: Network, quantity: Quantity) -> Floor:
+        probs = sampled_probs(network, choice.n_samples)
+        bins = reliability_bins(probs, outcome.test_labels, choice.n_bins, quantity=quantity)
+        return calibration_floor(probs, bins, quantity=quantity)
+
+    quantities: dict[str, Quantity] = {"ece": "confidence", "uce": "uncertainty"}
+    return {
+        name: (floor(outcome.dense, quantity), floor(outcome.pruned, quantity))
+        for name, quantity in quantities.items()
+    }
+
+
+def both_figures(outcome: Outcome, choice: Choice) -> tuple[Figures, Figures]:
+    return (
+        figures(outcome, outcome.dense, choice.n_samples, choice.n_bins),
+        figures(outcome, outcome.pruned, choice.n_samples, choice.n_bins),
+    )
+
+
+def theme() -> Theme:
+    """The theme the visitor sees."""
+    return "dark" if st.context.theme.type == "dark" else "light"

@@ -1,0 +1,141 @@
+"""What the moons page writes: the table of figures, the rows of the curves, the sentence on top."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from pruning import Outcome
+from pruning.figures import Figures, figures
+from uncertainty.floor import Floor
+
+
+@dataclass(frozen=True)
+class Row:
+    """One figure: its name, how its number is written, and what it means."""
+
+    field: str
+    label: str
+    number: Callable[[float], str]
+    meaning: str
+
+
+def _plain(digits: int) -> Callable[[float], str]:
+    return lambda value: f"{value:.{digits}f}"
+
+
+def _whole(value: float) -> str:
+    return f"{value:,.0f}"
+
+
+def _times(value: float) -> str:
+    return f"{value:.2f} ×"
+
+
+def _milliseconds(value: float) -> str:
+    return "…" if value != value else f"{1000 * value:.3f} ms"  # NaN: not measured yet
+
+
+ROWS = (
+    Row("accuracy", "Accuracy", _plain(3), "Share of test points that get the right class."),
+    Row("nll", "NLL", _plain(3), "Negative log-likelihood in nats; lower is better."),
+    Row("brier", "Brier score", _plain(3), "Squared distance to the true label; lower is better."),
+    Row("ece", "ECE", _plain(3), "Expected calibration error: |accuracy − confidence|, averaged over bins."),
+    Row("mce", "MCE", _plain(3), "Maximum calibration error: the largest gap of any bin."),
+    Row("ace", "ACE", _plain(3), "Adaptive calibration error: as ECE, over bins of equal mass."),
+    Row("uce", "UCE", _plain(3), "Uncertainty calibration error: |error − normalised entropy|, averaged over bins."),
+    Row(
+        "epistemic_test",
+        "Epistemic, test points",
+        _plain(4),
+        "Mean mutual information in nats, where there are data.",
+    ),
+    Row(
+        "epistemic_far",
+        "Epistemic, far points",
+        _plain(4),
+        "The same on a ring far from all data; it ought to be larger.",
+    ),
+    Row(
+        "early_stop_epoch", "Early-stop epoch", _whole, "Epoch of the lowest validation loss after the last pruning."
+    ),
+    Row("units", "Units", _whole, "Hidden units that are left."),
+    Row("parameters", "Parameters", _whole, "Weights and biases of the physically smaller network."),
+    Row("compression_ratio", "Compression ratio", _times, "Dense parameters divided by those that are left."),
+    Row("speed_up", "Theoretical speed-up", _times, "Dense multiply–adds divided by those that are left."),
+    Row("latency", "Measured latency", _milliseconds, "One pass over 1,024 points on this computer, one thread."),
+)
+
+
+def figure_table(dense: Figures, pruned: Figures, floors: dict[str, tuple[Floor, Floor]]) -> pd.DataFrame:
+    """Every figure, dense → pruned with the difference; ECE and UCE followed by their floors."""
+    lines: list[tuple[str, ...]] = []
+    for row in ROWS:
+        a, b = getattr(dense, row.field), getattr(pruned, row.field)
+        lines.append((row.label, row.number(a), row.number(b), _difference(row, a, b), row.meaning))
+        if row.field in floors:
+            lines.append(_floor_line(row.label, *floors[row.field]))
+    return pd.DataFrame(lines, columns=["Figure", "Dense", "Pruned", "Difference", "What it is"])
+
+
+def _difference(row: Row, dense: float, pruned: float) -> str:
+    difference = pruned - dense
+    if difference != difference:
+        return "…"
+    written = row.number(abs(difference))
+    if not any(digit in written for digit in "123456789"):
+        return "0"
+    return ("+" if difference > 0 else "−") + written
+
+
+def _floor_line(label: str, dense: Floor, pruned: Floor) -> tuple[str, ...]:
+    return (
+        f"{label}, floor",
+        band(dense),
+        band(pruned),
+        "",
+        "What a perfectly calibrated network of these confidences would get, with its 95 % band.",
+    )
+
+
+def band(floor: Floor) -> str:
+    return f"{floor.mean:.3f} ({floor.low:.3f}–{floor.high:.3f})"
+
+
+def curve_rows(outcome: Outcome, n_samples: int, n_bins: int) -> pd.DataFrame:
+    """One row a network that is there so far: ratio, accuracy, ece, early_stop_epoch, chosen."""
+    rows = []
+    for network in outcome.networks:
+        values = figures(outcome, network, n_samples, n_bins)
+        chosen = network.prune_ratio == outcome.experiment.prune_ratio
+        rows.append((network.prune_ratio, values.accuracy, values.ece, values.early_stop_epoch, chosen))
+    return pd.DataFrame(rows, columns=["ratio", "accuracy", "ece", "early_stop_epoch", "chosen"])
+
+
+def reading(outcome: Outcome, dense: Figures, pruned: Figures, floor: Floor) -> str:
+    """One sentence that reads this picture."""
+    if outcome.experiment.prune_ratio == 0:
+        return (
+            f"Nothing is pruned: both pictures show the dense network, accuracy {dense.accuracy:.3f}, "
+            f"ECE {dense.ece:.3f}. Move the prune ratio."
+        )
+    right = _change(pruned.accuracy - dense.accuracy, 0.01, "more often right", "less often right", "as often right")
+    doubt = _change(
+        pruned.epistemic_test - dense.epistemic_test, 0.002, "in more disagreement with itself",
+        "in less disagreement with itself", "as much in agreement with itself",
+    )  # fmt: skip
+    verdict = "within" if pruned.ece <= floor.high else "above"
+    return (
+        f"With {pruned.units} of {dense.units} units the pruned network is **{right}** "
+        f"({dense.accuracy:.3f} → {pruned.accuracy:.3f}) and **{doubt}**. "
+        f"Its ECE of {pruned.ece:.3f} is **{verdict}** what chance alone gives a calibrated one "
+        f"(up to {floor.high:.3f})."
+    )
+
+
+def _change(difference: float, threshold: float, more: str, less: str, same: str) -> str:
+    if abs(difference) < threshold:
+        return same
+    return more if difference > 0 else less
