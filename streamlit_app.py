@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-st.set_page_config(page_title="Pruning × Uncertainty Explorer", page_icon=":material/blur_on:", layout="wide")
+st.set_page_config(page_title="Pruning × Uncertainty Explorer", page_icon="🌗", layout="wide")
 
 st.navigation(
     [st.Page("views/moons.py", title="Moons", icon=":material/nightlight:", default=True)],

@@ -77,7 +77,7 @@ class Experiment:
     def _normal(cls, name: str, value: Any) -> Any:
         default = cls.__dataclass_fields__[name].default
         if isinstance(default, Option):
-            return type(default)(value)
+            return type(default)(value)  # type: ignore[call-arg]  # looking a member up
         if name == "hidden":
             return _normal_hidden(value)
         return _normal_number(name, value, type(default))

@@ -33,7 +33,10 @@ class Diverged(RuntimeError):
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run is: networks trained out of those to train, in words, and what there is so far."""
+    """How far a run is: networks trained out of those to train, in words, and what there is so far.
+
+    `outcome` holds the networks that are finished (of the first seed), None before the dense one is.
+    """
 
     done: int
     total: int
@@ -105,6 +108,7 @@ class _Sweep:
         self.paths = paths(experiment.strategy, ratios, experiment.rounds)
         self.total = len(self.seeds) * (1 + sum(len(path.levels) for path in self.paths))
         self.done = 0
+        self.partial: Outcome | None = None
 
     def outcomes(self) -> list[Outcome]:
         dense = self._train_dense()
@@ -121,25 +125,24 @@ class _Sweep:
     def _train_dense(self) -> dict[int, Trained]:
         tickets = [Ticket(0.0, 0, full_masks(self.model), self._initial(seed)) for seed in self.seeds]
         dense: dict[int, Trained] = {}
-        for position, trained in self._train(tickets, self.seeds, "the dense network"):
+        for position, trained in self._train(tickets, self.seeds, _name(tickets[0])):
             seed = self.seeds[position]
             if trained.diverged:
-                raise Diverged(self._diverged(trained, "the dense network"))
+                raise Diverged(self._diverged(trained, _name(tickets[position])))
             dense[seed] = trained
             self._add(seed, tickets[position], trained)
         return dense
 
     def _train_level(self, chains: list[_Chain], level: int, dense: dict[int, Trained]) -> None:
         tickets = [self._ticket(chain, level, dense[chain.seed]) for chain in chains]
-        ratios = [f"{100 * ticket.prune_ratio:.3g} %" for ticket in tickets]
-        what = f"the network pruned by {ratios[0]}" if len(tickets) == 1 else f"{len(tickets)} pruned networks"
+        what = _name(tickets[0]) if len(tickets) == 1 else f"{len(tickets)} pruned networks"
         for position, trained in self._train(tickets, [chain.seed for chain in chains], what):
             chain = chains[position]
             chain.masks, chain.weights = tickets[position].masks, trained.weights
             if level in chain.path.results:
                 self._add(chain.seed, tickets[position], trained)
             else:
-                self._count(f"Passed {ratios[position]}")
+                self._count(f"Passed {_name(tickets[position])}")
 
     def _ticket(self, chain: _Chain, level: int, dense: Trained) -> Ticket:
         """Prune what the chain has last trained, and give the kept units their starting weights."""
@@ -177,15 +180,15 @@ class _Sweep:
     def _add(self, seed: int, ticket: Ticket, trained: Trained) -> None:
         self.networks[seed].append(self._measured(seed, ticket, trained))
         self.networks[seed].sort(key=lambda network: network.prune_ratio)
-        name = f"pruned by {100 * ticket.prune_ratio:.3g} %" if ticket.level else "dense"
-        self._count(f"Trained the network {name}", with_outcome=True)
+        self.partial = self._outcome(self.seeds[0])
+        self._count(f"Trained {_name(ticket)}")
 
     def _measured(self, seed: int, ticket: Ticket, trained: Trained) -> Network:
         """The arrays and counts of a trained network, from its physically smaller form."""
         small = shrink(with_weights(self.model, trained.weights), ticket.masks)
         logits = single_pass(small, self.task.test_inputs)
         if not np.isfinite(logits).all():
-            raise Diverged(self._diverged(trained, f"the network pruned by {100 * ticket.prune_ratio:.3g} %"))
+            raise Diverged(self._diverged(trained, _name(ticket)))
         both = np.concatenate([self.task.test_inputs, self.task.far_inputs])
         probs = mc_dropout(small, both, MAX_SAMPLES, seed)
         test_probs, far_probs = np.split(probs, [len(self.task.test_inputs)], axis=1)
@@ -226,14 +229,13 @@ class _Sweep:
     def _initial(self, seed: int) -> Weights:
         return draw_weights(self.model, stream(seed, Purpose.INITIAL_WEIGHTS))
 
-    def _count(self, message: str, *, with_outcome: bool = False) -> None:
+    def _count(self, message: str) -> None:
         self.done += 1
-        self._report(message, with_outcome=with_outcome)
+        self._report(message)
 
-    def _report(self, message: str, *, with_outcome: bool = False) -> None:
+    def _report(self, message: str) -> None:
         if self.progress:
-            outcome = self._outcome(self.seeds[0]) if with_outcome else None
-            self.progress(Progress(self.done, self.total, message, outcome))
+            self.progress(Progress(self.done, self.total, message, self.partial))
 
     def _diverged(self, trained: Trained, what: str) -> str:
         epoch = len(trained.val_loss) - 1
@@ -241,6 +243,10 @@ class _Sweep:
             f"Training of {what} broke off at epoch {epoch}: its loss is no longer a number. "
             f"The learning rate is {self.experiment.learning_rate:g}; a smaller one, such as 0.01, usually helps."
         )
+
+
+def _name(ticket: Ticket) -> str:
+    return f"the network pruned by {100 * ticket.prune_ratio:.3g} %" if ticket.level else "the dense network"
 
 
 def _examples(task: Task) -> Examples:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import altair as alt
 import numpy as np
@@ -17,9 +17,13 @@ from PIL import Image
 
 from pruning.plane import RESOLUTION, Extent, Maps
 from uncertainty.calibration import Bins
-from views.colours import CLASSES, DENSE, INK, PRUNED, Theme, blend, sequence
+from views.colours import CLASSES, DENSE, INK, PAPER, PRUNED, Theme, blend, sequence
 
-PLANE_HEIGHT = 360
+PLANE_HEIGHT = 380
+CURVE_HEIGHT = 165
+LEGEND_HEIGHT = 62
+RELIABILITY_HEIGHT = 320
+FOOT_HEIGHT = 0.25  # of the diagram, for a bin that holds every example
 PIXELS = 320  # of the plane's picture, smoothly enlarged from RESOLUTION cells
 HOVER_CELLS = 20  # of each side of the invisible grid that answers the mouse
 SERIES = alt.Scale(domain=["dense", "pruned"], range=[DENSE, PRUNED])
@@ -53,7 +57,7 @@ def plane_chart(
             color=alt.Color(
                 "label:O", scale=alt.Scale(domain=list(range(len(CLASSES))), range=list(CLASSES)), legend=None
             ),
-            stroke=alt.condition("datum.wrong", alt.value(INK[theme]), alt.value("#ffffff")),
+            stroke=alt.condition("datum.wrong", alt.value(INK[theme]), alt.value(PAPER[theme])),
             strokeWidth=alt.condition("datum.wrong", alt.value(2.2), alt.value(0.7)),
             size=alt.condition("datum.wrong", alt.value(90), alt.value(36)),
             tooltip=[
@@ -62,7 +66,8 @@ def plane_chart(
             ],
         )
     )
-    return (picture + _hover_layer(maps, extent, x_scale, y_scale) + dots).properties(height=PLANE_HEIGHT)
+    hover = _hover_layer(maps, extent, x_scale, y_scale)
+    return _layered(picture, hover, dots, height=PLANE_HEIGHT)
 
 
 def _hover_layer(maps: Maps, extent: Extent, x_scale: alt.Scale, y_scale: alt.Scale) -> alt.Chart:
@@ -122,6 +127,12 @@ def _enlarged(values: np.ndarray) -> np.ndarray:
     return np.asarray(image.resize((PIXELS, PIXELS), Image.Resampling.BICUBIC)).clip(0)
 
 
+def _layered(*layers: alt.Chart, height: int) -> alt.LayerChart:
+    chart = alt.layer(*layers).properties(height=height)
+    assert isinstance(chart, alt.LayerChart)
+    return chart
+
+
 def _png(pixels: np.ndarray) -> str:
     """Pixels (H, W, 3) uint8 as a data URL."""
     buffer = io.BytesIO()
@@ -149,20 +160,20 @@ def reliability_chart(
         alt.Tooltip("count:Q", title="test points"),
     ]
     data = alt.Chart(rows)
-    diagonal = (
-        alt.Chart(pd.DataFrame({"score": [0, 1], "outcome": [0, 1]}))
-        .mark_line(strokeDash=[4, 4], color="#808894", strokeWidth=1)
-        .encode(x=x, y=y)
+    ends = alt.Chart(pd.DataFrame({"score": [0, 1], "outcome": [0, 1]}))
+    diagonal = ends.mark_line(strokeDash=[4, 4], color=DENSE, strokeWidth=1, aria=False).encode(x=x, y=y)
+    foot = data.mark_bar(opacity=0.45, aria=False).encode(
+        x=alt.X("left:Q"), x2="right", y=alt.Y("ground:Q"), y2="share", color=color, tooltip=tooltip
     )
-    foot = data.mark_bar(opacity=0.35, aria=False).encode(
-        x=alt.X("left:Q"), x2="right", y=alt.Y("foot:Q"), color=color, tooltip=tooltip
-    )
-    bars = data.mark_rule(strokeWidth=5, opacity=0.28, aria=False).encode(
+    bars = data.mark_rule(strokeWidth=3, opacity=0.3, aria=False).encode(
         x=x, y=alt.Y("low:Q"), y2="high", color=color
     )
-    line = data.mark_line(strokeWidth=2).encode(x=x, y=y, color=color)
-    dots = data.mark_circle(size=48, opacity=1).encode(x=x, y=y, color=color, tooltip=tooltip)
-    return (diagonal + foot + bars + line + dots).properties(height=300)
+    line = data.mark_line(strokeWidth=1.5, aria=False).encode(x=x, y=y, color=color)
+    size = alt.Size(
+        "count:Q", scale=alt.Scale(type="sqrt", domain=(1, 200), range=(20, 220), clamp=True), legend=None
+    )
+    dots = data.mark_circle(opacity=1).encode(x=x, y=y, color=color, size=size, tooltip=tooltip)
+    return _layered(diagonal, foot, bars, line, dots, height=RELIABILITY_HEIGHT)
 
 
 def _bin_rows(name: str, bins: Bins, low: np.ndarray, high: np.ndarray) -> pd.DataFrame:
@@ -179,59 +190,47 @@ def _bin_rows(name: str, bins: Bins, low: np.ndarray, high: np.ndarray) -> pd.Da
             "count": bins.count,
             "left": left,
             "right": left + half,
-            "foot": 0.25 * bins.count / bins.count.sum(),
+            "ground": 0.0,
+            "share": FOOT_HEIGHT * bins.count / bins.count.sum(),
         }
     )
 
 
-def curve_chart(
-    rows: pd.DataFrame, title: str, y_format: str, domain: Sequence[float] | None = None
-) -> alt.LayerChart:
+def curve_chart(rows: pd.DataFrame, title: str, number: str) -> alt.LayerChart:
     """A figure against prune ratio, the dense value as a line of reference, the chosen ratio marked.
 
     rows: columns ratio, value, dense (the dense value), chosen (bool).
     """
     x = alt.X("ratio:Q", scale=alt.Scale(domain=(0, 1)), title="prune ratio")
-    scale = alt.Scale(domain=domain) if domain else alt.Scale(zero=True, nice=True)
-    y = alt.Y("value:Q", scale=scale, title=None, axis=alt.Axis(format=y_format, tickCount=4))
-    tooltip = [alt.Tooltip("ratio:Q", title="prune ratio"), alt.Tooltip("value:Q", title=title, format=y_format)]
+    y = alt.Y("value:Q", scale=alt.Scale(zero=False), title=title, axis=alt.Axis(format=number, tickCount=4))
+    tooltip = [alt.Tooltip("ratio:Q", title="prune ratio"), alt.Tooltip("value:Q", title=title, format=number)]
     data = alt.Chart(rows)
-    reference = data.mark_line(color=DENSE, strokeDash=[4, 4], strokeWidth=1.5).encode(x=x, y=alt.Y("dense:Q"))
+    reference = data.mark_line(color=DENSE, strokeDash=[4, 4], strokeWidth=1.5, aria=False).encode(x=x, y="dense:Q")
     line = data.mark_line(color=PRUNED, strokeWidth=2).encode(x=x, y=y)
     dots = data.mark_circle(color=PRUNED, size=36, opacity=1).encode(x=x, y=y, tooltip=tooltip)
-    mark = (
-        data.transform_filter("datum.chosen")
-        .mark_point(color=PRUNED, size=220, strokeWidth=2.5, filled=False)
-        .encode(x=x, y=y)
+    mark = data.mark_point(color=PRUNED, size=220, strokeWidth=2.5, filled=False, aria=False).encode(
+        x=x, y=y, opacity=alt.condition("datum.chosen", alt.value(1), alt.value(0))
     )
-    return (reference + line + dots + mark).properties(height=120)
+    return _layered(reference, line, dots, mark, height=CURVE_HEIGHT)
 
 
 def legend_chart(quantity: str, n_classes: int, top: float, theme: Theme) -> alt.LayerChart:
     """The colour scale of the planes, with its numbers."""
     share = np.linspace(0, 1, 256)
-    if quantity == "probability":
-        two_sided = np.stack([1 - share, share], axis=-1)
-        strip = blend(two_sided, theme)
-        low, high, title = 0.0, 1.0, "probability of class 1 (orange)"
-        if n_classes > 2:
-            strip, low, title = (
-                blend(_winning(share, n_classes), theme),
-                1 / n_classes,
-                "probability of the winning class, in its colour",
-            )
-    else:
-        strip, low, high = sequence(share, theme), 0.0, top
-        title = {"entropy": "predictive entropy"}.get(quantity, f"{quantity} uncertainty") + ", nats"
+    low, high, strip = 0.0, top, sequence(share, theme)
+    title = {"entropy": "predictive entropy"}.get(quantity, f"{quantity} uncertainty") + ", nats"
+    if quantity == "probability" and n_classes == 2:
+        high, strip = 1.0, blend(np.stack([1 - share, share], axis=-1), theme)
+        title = "probability of class 1"
+    elif quantity == "probability":
+        low, high, strip = 1 / n_classes, 1.0, blend(_winning(share, n_classes), theme)
+        title = "probability of the winning class, each in its own colour"
     row = pd.DataFrame({"x": [low], "x2": [high], "url": [_png(np.repeat(strip[None], 8, axis=0))]})
-    x = alt.X(
-        "x:Q", scale=alt.Scale(domain=(low, high), nice=False), title=title, axis=alt.Axis(grid=False, tickCount=5)
-    )
-    return alt.layer(
-        alt.Chart(row)
-        .mark_image(aspect=False, aria=False)
-        .encode(x=x, x2="x2", y=alt.value(0), y2=alt.value(12), url="url:N")
-    ).properties(height=12)
+    axis = alt.Axis(grid=False, tickCount=5, format=".2~f", titlePadding=4)
+    x = alt.X("x:Q", scale=alt.Scale(domain=(low, high), nice=False), title=title, axis=axis)
+    image = alt.Chart(row).mark_image(aspect=False, aria=False)
+    picture = image.encode(x=x, x2="x2", y=alt.value(0), y2=alt.value(LEGEND_HEIGHT - 46), url="url:N")
+    return _layered(picture, height=LEGEND_HEIGHT)
 
 
 def _winning(share: np.ndarray, n_classes: int) -> np.ndarray:

@@ -12,6 +12,7 @@ DENSE, PRUNED = "#808894", "#a855f7"
 CLASSES = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9")  # Okabe & Ito
 PAPER = {"light": "#ffffff", "dark": "#14171f"}
 INK = {"light": "#1f2430", "dark": "#f3f4f6"}
+STRONGEST = 0.72  # share of a class's colour where its probability is 1
 # From none to most uncertainty; the lightness runs one way only.
 SEQUENCE = {
     "light": ("#ffffff", "#d8cdf0", "#a283d6", "#6b3fb0", "#2d0a5e"),
@@ -34,8 +35,9 @@ def sequence(share: np.ndarray, theme: Theme) -> np.ndarray:
 
 def blend(probs: np.ndarray, theme: Theme) -> np.ndarray:
     """Class probabilities (…, C) → colours (…, 3) uint8: the winning class's colour, as pale as
-    the classes are evenly matched."""
+    the classes are evenly matched, and never so strong that points of that class would drown in it."""
     n_classes = probs.shape[-1]
     strength = ((probs.max(axis=-1) - 1 / n_classes) / (1 - 1 / n_classes)).clip(0, 1)[..., None]
     classes = np.stack([rgb(colour) for colour in CLASSES[:n_classes]])[probs.argmax(axis=-1)]
+    strength = STRONGEST * strength
     return (rgb(PAPER[theme]) * (1 - strength) + classes * strength).round().astype(np.uint8)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -36,7 +36,7 @@ _PICTURES = threading.Semaphore(os.cpu_count() or 1)  # planes computed at a tim
 POLL = 0.1  # seconds; also how soon a moved slider ends the wait
 
 
-def outcomes(experiment: Experiment, status: ProgressBar) -> Iterator[Outcome]:
+def outcomes(experiment: Experiment, status: ProgressBar) -> Generator[Outcome, None, None]:
     """What is stored, or what there is so far each time that grows, and at last all of it.
 
     While something trains, `status` says what and how far. Writing there is also what lets
@@ -59,7 +59,7 @@ def outcomes(experiment: Experiment, status: ProgressBar) -> Iterator[Outcome]:
         shown = 0
         while not job.wait(POLL):
             _show_progress(job, status)
-            partial = getattr(job.progress, "outcome", None) or None
+            partial = job.progress.outcome if job.progress else None
             if partial is not None and len(partial.networks) > shown:
                 shown = len(partial.networks)
                 yield replace(partial, experiment=experiment)

@@ -23,12 +23,8 @@ with pictures:
     right.markdown("**Pruned** network")
     legend = st.container()
 with curves:
-    st.markdown("**Accuracy** against prune ratio")
-    accuracy = st.container()
-    st.markdown("**ECE** against prune ratio")
-    ece = st.container()
-    st.markdown("**Early-stop epoch** against prune ratio")
-    epoch = st.container()
+    st.markdown("**All prune ratios** of this strategy", help="The dashed line is the dense network.")
+    accuracy, ece, epoch = st.container(), st.container(), st.container()
 reliability = st.container()
 table = st.container()
 
@@ -41,6 +37,9 @@ theme = sections.theme()
 line = Place(status)
 plane_places = (Place(left), Place(right), Place(legend))
 curve_places = [Place(accuracy), Place(ece), Place(epoch)]
+if "moons_drawn" not in st.session_state:
+    for place, height in zip((*plane_places[:2], *curve_places), sections.HEIGHTS, strict=True):
+        place.skeleton(height)
 
 try:
     drawn = False
@@ -49,7 +48,7 @@ try:
             sections.draw_curves(outcome, choice, curve_places)
             if not drawn and outcome.has(choice.experiment.prune_ratio):
                 sections.draw_planes(outcome, choice, quantity, shown, theme, plane_places)
-                drawn = True
+                drawn = st.session_state.moons_drawn = True
 except (QueueFull, compute.Failure) as problem:
     st.error(str(problem), icon=":material/error:")
     st.stop()

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 # The tops of the colour scale for epistemic uncertainty: a fixed few, so that colours compare.
 EPISTEMIC_TOPS = (0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1.1)
+# Of the two planes and the three curves.
+HEIGHTS = (*[charts.PLANE_HEIGHT] * 2, *[charts.CURVE_HEIGHT] * 3)
 
 
 @dataclass
@@ -40,13 +42,17 @@ class Place:
     """
 
     container: DeltaGenerator
-    element: DeltaGenerator | None = field(default=None)
+    element: Any = field(default=None)
 
     def markdown(self, text: str) -> None:
         self.element = (self.element or self.container).markdown(text)
 
     def progress(self, share: float, text: str) -> None:
         self.element = (self.element or self.container).progress(share, text)
+
+    def skeleton(self, height: int) -> None:
+        """A grey shape, for a first visit on which there is nothing to keep."""
+        self.element = self.container.skeleton(height)
 
     def chart(self, chart: alt.LayerChart, alt_text: str) -> None:
         self.element = (self.element or self.container).altair_chart(chart, alt=alt_text)

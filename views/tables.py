@@ -115,27 +115,27 @@ def curve_rows(outcome: Outcome, n_samples: int, n_bins: int) -> pd.DataFrame:
 
 
 def reading(outcome: Outcome, dense: Figures, pruned: Figures, floor: Floor) -> str:
-    """One sentence that reads this picture."""
+    """A few words that read this very picture. `floor` is that of the pruned network's ECE."""
     if outcome.experiment.prune_ratio == 0:
         return (
-            f"Nothing is pruned: both pictures show the dense network, accuracy {dense.accuracy:.3f}, "
+            f"Nothing is pruned yet: both pictures show the dense network, accuracy {dense.accuracy:.3f}, "
             f"ECE {dense.ece:.3f}. Move the prune ratio."
         )
-    right = _change(pruned.accuracy - dense.accuracy, 0.01, "more often right", "less often right", "as often right")
-    doubt = _change(
-        pruned.epistemic_test - dense.epistemic_test, 0.002, "in more disagreement with itself",
-        "in less disagreement with itself", "as much in agreement with itself",
-    )  # fmt: skip
-    verdict = "within" if pruned.ece <= floor.high else "above"
+    accuracy = _moved("Accuracy", dense.accuracy, pruned.accuracy, 3, "")
+    doubt = _moved(
+        "epistemic uncertainty on the test points", dense.epistemic_test, pruned.epistemic_test, 3, " nats"
+    )
+    place = "below" if pruned.ece < floor.low else "within" if pruned.ece <= floor.high else "**above**"
     return (
-        f"With {pruned.units} of {dense.units} units the pruned network is **{right}** "
-        f"({dense.accuracy:.3f} → {pruned.accuracy:.3f}) and **{doubt}**. "
-        f"Its ECE of {pruned.ece:.3f} is **{verdict}** what chance alone gives a calibrated one "
-        f"(up to {floor.high:.3f})."
+        f"Pruned to **{pruned.units} of {dense.units} units**. {accuracy}; {doubt}. Its ECE of {pruned.ece:.3f} is "
+        f"{place} the range that chance gives a calibrated network ({floor.low:.3f}–{floor.high:.3f})."
     )
 
 
-def _change(difference: float, threshold: float, more: str, less: str, same: str) -> str:
-    if abs(difference) < threshold:
-        return same
-    return more if difference > 0 else less
+def _moved(name: str, before: float, after: float, digits: int, unit: str) -> str:
+    """How a figure changed, judged on what is shown: equal numbers are never called a rise."""
+    a, b = f"{before:.{digits}f}", f"{after:.{digits}f}"
+    if a == b:
+        return f"{name} **stays** at {a}{unit}"
+    verb = "rises" if after > before else "falls"
+    return f"{name} **{verb}** {a} → {b}{unit}"
