@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import threading
 from collections.abc import Generator
@@ -67,13 +68,19 @@ def outcomes(experiment: Experiment, status: ProgressBar) -> Generator[Outcome, 
 
 
 def _result(job: Job) -> Outcome:
-    """What the job returned; a failure that training foresees becomes a sentence."""
+    """What the job returned. Any failure becomes a sentence; what nobody foresaw goes to the log in full."""
     from pruning.sweep import Diverged
 
     try:
         return job.result()
     except Diverged as error:
         raise Failure(str(error)) from error
+    except Exception as error:
+        logging.getLogger(__name__).exception("a computation failed: %s", job.key)
+        kind = type(error).__name__
+        raise Failure(
+            f"The computation did not finish ({kind}). Move a control to try again; the terminal has the details."
+        ) from error
 
 
 def notes(outcome: Outcome) -> list[str]:

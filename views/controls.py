@@ -167,7 +167,21 @@ class Choice:
 
 
 def draw_controls() -> Choice:
-    """The three sliders in a row, everything else folded away beneath them."""
+    """The three sliders in a row, everything else folded away beneath them.
+
+    Above them stands what the link got wrong, until a control is moved.
+    """
+    # Streamlit drops from the address what it cannot use, so this is read before the knobs are drawn.
+    problems = st.session_state.setdefault("link_problems", link_problems(st.query_params.to_dict()))
+    place = st.container()
+    choice = _draw_knobs()
+    if st.session_state.setdefault("link_choice", choice) == choice:
+        for problem in problems:
+            place.warning(problem, icon=":material/link_off:")
+    return choice
+
+
+def _draw_knobs() -> Choice:
     values: dict[str, Any] = {}
     for column, knob in zip(st.columns(3, gap="medium"), MAIN, strict=True):
         with column:
@@ -187,23 +201,6 @@ def _experiment(values: Mapping[str, Any]) -> Experiment:
 
 
 ALL = (*MAIN, *(knob for knobs in SETTINGS.values() for knob in knobs), QUANTITY, POINTS)
-
-
-def problems_of_this_link() -> list[str]:
-    """The sentences for the link this visit began with, until a control is moved.
-
-    Streamlit removes what it cannot use from the address, so the first run has to remember it.
-    """
-    if "link_problems" not in st.session_state:
-        st.session_state.link_problems = link_problems(st.query_params.to_dict())
-        st.session_state.link_controls = None
-    moved = {knob.name: st.session_state.get(knob.name) for knob in ALL}
-    before = st.session_state.link_controls
-    if before is not None and before != moved:
-        st.session_state.link_problems = []
-    if all(value is not None for value in moved.values()):
-        st.session_state.link_controls = moved
-    return st.session_state.link_problems
 
 
 def link_problems(params: Mapping[str, str]) -> list[str]:

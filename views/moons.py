@@ -8,8 +8,6 @@ from views import controls
 
 st.title("Pruning × Uncertainty Explorer", anchor=False)
 st.markdown("When a neural network is pruned, what happens to what it knows, and to what it knows it does not know?")
-for problem in controls.problems_of_this_link():
-    st.warning(problem, icon=":material/link_off:")
 choice = controls.draw_controls()
 
 status = st.container()

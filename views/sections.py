@@ -55,6 +55,7 @@ class Place:
         self.element = self.container.skeleton(height)
 
     def chart(self, chart: alt.LayerChart, alt_text: str) -> None:
+        """Draw a chart. `alt_text` belongs to its specification: if it changes, the drawing is torn down."""
         self.element = (self.element or self.container).altair_chart(chart, alt=alt_text)
 
 
@@ -108,9 +109,7 @@ def draw_curves(outcome: Outcome, choice: Choice, places: list[Place]) -> None:
         part = pd.DataFrame(
             {"ratio": rows.ratio, "value": rows[column], "dense": rows[column].iloc[0], "chosen": rows.chosen}
         )
-        chosen = part.value[part.chosen]
-        at = f", {chosen.iloc[0]:{number}} at the chosen ratio" if len(chosen) else ""
-        place.chart(charts.curve_chart(part, title, number), f"{title} against prune ratio{at}.")
+        place.chart(charts.curve_chart(part, title, number), f"{title} against prune ratio.")
 
 
 CURVES = (
@@ -145,7 +144,7 @@ def draw_reliability(outcome: Outcome, choice: Choice, place: DeltaGenerator) ->
         column.markdown(f"**{title}**")
         column.altair_chart(
             charts.reliability_chart(series, *AXES[quantity]),
-            alt=f"Reliability diagram. {title}. " + " ".join(lines),
+            alt=f"Reliability diagram. {title}.",
         )
         column.markdown("\n".join(lines))
     place.caption(

@@ -1,0 +1,159 @@
+"""A real server and a real Chromium; any console error or request to another host fails the test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark everything in this folder, so that `-m "not browser"` leaves it out."""
+    for item in items:
+        if Path(item.fspath).is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.browser)
+
+
+def executable() -> str:
+    """The system's Chromium; without one the tests are skipped, but in CI that is a failure."""
+    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if found is None and os.environ.get("CI"):
+        pytest.fail(f"no browser found; CI needs one of: {', '.join(BROWSERS)}")
+    if found is None:
+        pytest.skip(f"no browser found; install one of: {', '.join(BROWSERS)}")
+    return found
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def start_server(folder: Path, script: str = "streamlit_app.py") -> tuple[subprocess.Popen[bytes], str]:
+    """A server with an empty store of its own, once it answers; the process and its address."""
+    port = free_port()
+    command = [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port)]
+    environment = {**os.environ, "EXPLORER_CACHE": str(folder / "store")}
+    with (folder / "server.log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
+    address = f"http://localhost:{port}"
+    for _ in range(300):
+        try:
+            urllib.request.urlopen(f"{address}/_stcore/health", timeout=1)
+            return process, address
+        except OSError:
+            if process.poll() is not None:
+                break
+            time.sleep(0.1)
+    process.kill()
+    pytest.fail("the server did not start:\n" + (folder / "server.log").read_text())
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    process, address = start_server(tmp_path_factory.mktemp("server"))
+    yield address
+    process.terminate()
+    process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """The browser; Playwright is imported late, so that its absence is a skip."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    path = executable()
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+class Visitor:
+    """A person with a browser: opens the page, waits until it stands still, looks at it."""
+
+    def __init__(self, chromium, server: str, **options) -> None:
+        self.server = server
+        self.context = chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+        self.page = self.context.new_page()
+        self.errors: list[str] = []
+        self.page.on("console", lambda message: message.type == "error" and self.errors.append(message.text))
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("request", self._note_stranger)
+
+    def _note_stranger(self, request) -> None:
+        if not request.url.startswith((self.server, self.server.replace("http", "ws"), "data:", "blob:")):
+            self.errors.append(f"request to another host: {request.url}")
+
+    def open(self, link: str = "") -> Visitor:
+        self.page.goto(self.server + "/" + link)
+        self.page.get_by_text("MC-dropout samples").first.wait_for()
+        return self.settle()
+
+    def settle(self) -> Visitor:
+        """Wait until the script has run and what it sent is drawn: until nothing has run for a while."""
+        still = self.page.locator(
+            "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
+        )
+        calm = 0
+        while calm < 6:
+            still.wait_for(timeout=60_000)
+            self.page.wait_for_timeout(100)
+            calm = calm + 1 if still.count() else 0
+        return self
+
+    def slider(self, label: str):
+        return self.page.get_by_role("slider", name=label).first
+
+    def choose(self, label: str, option: str) -> Visitor:
+        self.page.get_by_role("combobox", name=label).click()
+        self.page.get_by_role("option", name=option, exact=True).click()
+        return self.settle()
+
+    def press(self, group: str, option: str) -> Visitor:
+        self.page.locator(f".st-key-{group}").get_by_text(option, exact=True).click()
+        return self.settle()
+
+    def chart(self, start: str):
+        """The chart whose description starts so."""
+        return self.page.locator(f'[data-testid=stVegaLiteChart][aria-label^="{start}"]')
+
+    def picture(self, start: str) -> str:
+        """The data URL of the picture inside a chart."""
+        image = self.chart(start).locator("image").first
+        image.wait_for(state="attached")
+        return image.evaluate("image => image.href.baseVal")
+
+    def sentence(self) -> str:
+        return self.page.get_by_text("Pruned to").first.inner_text()
+
+    def close(self) -> None:
+        self.context.close()
+
+
+@pytest.fixture
+def visit(chromium, server: str) -> Iterator:
+    """Open the page as a new visitor; afterwards no error may have been logged, nor an exception shown."""
+    visitors: list[Visitor] = []
+
+    def new(link: str = "", **options) -> Visitor:
+        visitors.append(Visitor(chromium, server, **options))
+        return visitors[-1].open(link)
+
+    yield new
+    for visitor in visitors:
+        exceptions = visitor.page.locator("[data-testid=stException]").count()
+        visitor.close()
+        assert visitor.errors == []
+        assert exceptions == 0

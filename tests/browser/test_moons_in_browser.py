@@ -1,0 +1,181 @@
+"""The moons page as a person meets it: by mouse and keyboard, on a phone, in the dark, by a link."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+
+def pixels(data_url: str) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(data_url.partition(",")[2]))).convert("RGB"))
+
+
+def test_a_first_visit_shows_both_planes_curves_reliability_and_figures(visit):
+    """Without touching anything a visitor sees every part of the page."""
+    page = visit().page
+    assert page.locator("[data-testid=stVegaLiteChart]").count() == 9
+    assert page.get_by_text("Pruned to").is_visible()
+    for name in ("Accuracy", "ECE, floor", "UCE, floor", "Theoretical speed-up", "Measured latency"):
+        assert page.get_by_role("cell", name=name, exact=True).count() == 1
+    assert page.locator("[data-testid=stProgress]").count() == 0
+
+
+def test_the_arrow_key_on_the_ratio_changes_the_pruned_picture_alone(visit):
+    """The ratio moves by keyboard; the pruned plane answers, the dense one stays as it is."""
+    visitor = visit()
+    dense, pruned, words = visitor.picture("Dense"), visitor.picture("Pruned"), visitor.sentence()
+    visitor.slider("Prune ratio").press("End")
+    visitor.settle()
+    assert visitor.picture("Dense") == dense
+    assert visitor.picture("Pruned") != pruned
+    assert visitor.sentence() != words
+    assert "ratio=0.95" in visitor.page.url
+
+
+def test_dragging_the_samples_with_the_mouse_changes_the_epistemic_map(visit):
+    """The sample slider moves by mouse; one sample has no epistemic uncertainty, many have some."""
+    visitor = visit("?colour=Epistemic&show=None")
+    many = visitor.picture("Dense")
+    handle = visitor.slider("MC-dropout samples").bounding_box()
+    middle = handle["y"] + handle["height"] / 2
+    visitor.page.mouse.move(handle["x"] + handle["width"] / 2, middle)
+    visitor.page.mouse.down()
+    visitor.page.mouse.move(handle["x"] - 900, middle, steps=12)
+    visitor.page.mouse.up()
+    visitor.settle()
+    assert "samples=1" in visitor.page.url
+    one = visitor.picture("Dense")
+    assert one != many
+    inside = pixels(one).reshape(-1, 3)
+    assert (inside == 255).all(axis=1).mean() > 0.95  # all paper, but for the line of the boundary
+
+
+def test_each_colouring_is_another_picture_with_its_own_scale(visit):
+    """Probability, entropy and its two parts each repaint the plane and name their scale."""
+    visitor = visit()
+    seen = set()
+    for option, words in (
+        ("Probability", "probability of class 1"),
+        ("Predictive entropy", "predictive entropy, nats"),
+        ("Aleatoric", "aleatoric uncertainty, nats"),
+        ("Epistemic", "epistemic uncertainty, nats"),
+    ):
+        visitor.press("colour", option)
+        seen.add(visitor.picture("Pruned"))
+        assert visitor.chart("Colour scale").get_by_text(words).count() == 1
+    assert len(seen) == 4
+
+
+def test_another_strategy_trains_and_moves_the_curves(visit):
+    """Choosing a strategy nobody has asked for trains it, and every picture of it arrives."""
+    visitor = visit("?seed=3")
+    before = visitor.picture("Pruned")
+    visitor.choose("Strategy", "No retraining")
+    assert visitor.picture("Pruned") != before
+    assert visitor.chart("Accuracy against").locator("[aria-roledescription=circle]").count() == 11
+    assert visitor.page.locator("[data-testid=stProgress]").count() == 0
+
+
+def test_a_slider_move_swaps_the_data_and_keeps_the_drawing(visit):
+    """Charts are not torn down when a slider moves: their drawing surface is the same node."""
+    visitor = visit()
+    mark = "charts => charts.forEach(chart => chart.dataset.kept = 'yes')"
+    visitor.page.locator("[data-testid=stVegaLiteChart] svg.marks").evaluate_all(mark)
+    visitor.slider("Prune ratio").press("ArrowRight")
+    visitor.settle()
+    kept = visitor.page.locator("[data-testid=stVegaLiteChart] svg.marks[data-kept=yes]").count()
+    assert kept == 9
+
+
+def test_the_mouse_over_the_plane_tells_the_numbers(visit):
+    """Resting on a place shows its class, its probability and the parts of its uncertainty."""
+    visitor = visit("?show=None")
+    visitor.chart("Dense").hover(position={"x": 120, "y": 120})
+    tooltip = visitor.page.locator("#vg-tooltip-element")
+    tooltip.wait_for()
+    text = tooltip.inner_text()
+    for word in ("class", "its probability", "predictive entropy", "aleatoric", "epistemic"):
+        assert word in text
+    assert re.search(r"0\.\d{3}|1\.000", text)
+
+
+def test_impatience_ends_with_the_last_request(visit):
+    """Moving on while something trains drops the old request; what stands in the end is the last."""
+    visitor = visit("?seed=21")
+    strategy = visitor.page.get_by_role("combobox", name="Strategy")
+    for option in ("Iterative, re-initialised", "Iterative, fine-tuned", "Random tickets (control)"):
+        strategy.click()
+        visitor.page.get_by_role("option", name=option, exact=True).click()
+        visitor.page.wait_for_timeout(250)
+    visitor.settle()
+    assert "Random+tickets" in visitor.page.url
+    assert visitor.page.locator("[data-testid=stProgress]").count() == 0
+    assert visitor.sentence() == visit("?seed=21&strategy=Random+tickets+(control)").sentence()
+
+
+def test_a_link_reopens_the_same_state_for_somebody_else(visit):
+    """The address carries the controls: a second visitor sees the same sentence and the same picture."""
+    first = visit()
+    first.slider("Prune ratio").press("ArrowRight")
+    first.settle()
+    first.slider("MC-dropout samples").press("ArrowLeft")
+    first.settle()
+    second = visit("?" + first.page.url.partition("?")[2])
+    assert second.sentence() == first.sentence()
+    assert second.picture("Pruned") == first.picture("Pruned")
+
+
+@pytest.mark.parametrize(
+    ("link", "words"),
+    [
+        ("?ratio=7", "The link sets ratio to 7; it must be one of: 0.0, 0.1"),
+        ("?strategy=lottery", "The link sets strategy to lottery; it must be one of: One-shot,"),
+        ("?seed=-4", "The link sets seed to -4; it must be a whole number from 0 to 9999"),
+        ("?samples=1e9", "The link sets samples to 1e9"),
+        ("?ratio=%3Cscript%3Ealert(1)%3C/script%3E", "The link sets ratio to <script>alert(1)</script>"),
+        ("?magic=1", "The link sets magic, which this page does not know"),
+    ],
+)
+def test_a_wrong_link_is_named_and_the_page_stands(visit, link, words):
+    """What the link gets wrong is said with the value and the legal set; the default takes its place."""
+    visitor = visit(link)
+    assert words in visitor.page.locator("[data-testid=stAlert]").first.inner_text()
+    assert visitor.sentence().startswith("Pruned to 64 of 128 units")
+    visitor.slider("Prune ratio").press("ArrowRight")
+    visitor.page.locator("[data-testid=stAlert]").wait_for(state="detached")
+
+
+def test_a_phone_shows_everything_without_scrolling_sideways(visit):
+    """At 375 pixels the controls and charts stack, none is wider than the screen."""
+    visitor = visit(viewport={"width": 375, "height": 740})
+    wide = "() => document.querySelector('[data-testid=stMain]').scrollWidth"
+    assert visitor.page.evaluate(wide) <= 375
+    box = visitor.chart("Pruned").bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 375
+    assert box["width"] > 280
+    assert visitor.slider("Prune ratio").is_visible()
+
+
+def test_the_dark_theme_has_a_dark_plane(visit):
+    """Where nothing is uncertain, the plane has the colour of the page: light by day, dark by night."""
+    by_day = pixels(visit("?colour=Epistemic").picture("Dense"))
+    by_night = pixels(visit("?colour=Epistemic", color_scheme="dark").picture("Dense"))
+    assert by_day.mean() > 150
+    assert by_night.mean() < 100
+
+
+def test_more_settings_unfold_with_a_help_for_each(visit):
+    """Everything else is folded away, one click from sight, each knob with a sentence of help."""
+    visitor = visit()
+    visitor.page.get_by_text("More settings").click()
+    visitor.page.wait_for_timeout(400)
+    expander = visitor.page.locator("[data-testid=stExpander]")
+    for label in ("Dataset", "Noise", "Hidden layers", "Dropout rate", "Criterion", "Rewind epoch", "Bins", "Seed"):
+        assert expander.get_by_text(label, exact=True).first.is_visible()
+    assert expander.locator("[data-testid=stTooltipIcon]").count() == 15

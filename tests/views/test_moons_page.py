@@ -1,0 +1,157 @@
+"""The moons page without a browser: what it says in every state, errors first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cache.jobs import Jobs, QueueFull
+from cache.store import Store
+from pruning.sweep import Diverged
+from views import compute, controls
+
+ROOT = Path(__file__).parents[2]
+SMALL = {"points": "200", "hidden": "10", "patience": "5"}
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    """The app with an empty store and small networks."""
+    monkeypatch.setattr(compute, "STORE", Store(tmp_path / "store", "test"))
+    monkeypatch.setattr(compute, "JOBS", Jobs())
+    test = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
+    for name, value in SMALL.items():
+        test.query_params[name] = value
+    return test
+
+
+def charts(app: AppTest) -> dict[str, object]:
+    """Description → chart."""
+    return {chart.proto.alt: chart for chart in app.get("vega_lite_chart")}
+
+
+def table(app: AppTest) -> dict[str, tuple[str, str, str]]:
+    """Figure → (dense, pruned, difference)."""
+    rows = app.table[0].value
+    return {row.Figure: (row.Dense, row.Pruned, row.Difference) for row in rows.itertuples()}
+
+
+def test_the_page_draws_every_part(app):
+    """A first run ends with two planes, their scale, three curves, three reliability panels and the table."""
+    app.run()
+    assert not app.exception
+    drawn = list(charts(app))
+    assert len(drawn) == 9
+    assert sum(name.startswith("Reliability diagram") for name in drawn) == 3
+    assert len(table(app)) == 17
+    assert any("Pruned to" in element.value for element in app.markdown)
+
+
+def test_the_three_controls_come_first(app):
+    """Strategy, prune ratio and samples stand above everything that is folded away."""
+    app.run()
+    assert [box.label for box in app.selectbox][0] == "Strategy"
+    assert [slider.label for slider in app.select_slider][:2] == ["Prune ratio", "MC-dropout samples"]
+
+
+def test_units_in_the_table_are_those_the_ratio_leaves(app):
+    """Ten units at ratio 0.3 leave seven; the difference is written with its sign."""
+    app.query_params["ratio"] = "0.3"
+    app.run()
+    assert table(app)["Units"] == ("10", "7", "−3")
+
+
+def test_nothing_pruned_shows_the_dense_network_twice(app):
+    """At ratio 0 there is no difference in any figure, and the page says so."""
+    app.query_params["ratio"] = "0.0"
+    app.run()
+    assert {row[2] for row in table(app).values()} <= {"0", ""}
+    assert any("Nothing is pruned yet" in element.value for element in app.markdown)
+
+
+def test_moving_the_samples_trains_nothing(app, monkeypatch):
+    """After the first run the sample slider only reads what is there: no job, no forward pass."""
+    app.run()
+
+    def forbidden(*_args, **_kwargs):
+        raise AssertionError("something was computed")
+
+    monkeypatch.setattr(compute.JOBS, "watch", forbidden)
+    monkeypatch.setattr(compute, "make_plane", forbidden)
+    before = table(app)
+    app.select_slider[1].set_value(1).run()
+    assert not app.exception
+    assert table(app)["Epistemic, test points"][0] == "0.0000"
+    assert table(app) != before
+
+
+def test_every_strategy_runs(app):
+    """Each of the seven strategies ends in a page without an error."""
+    app.run()
+    for strategy in controls.STRATEGY.options:
+        app.selectbox[0].set_value(strategy).run()
+        assert not app.exception
+        assert not app.error
+
+
+def test_training_that_breaks_off_ends_in_a_sentence(app, monkeypatch):
+    """A loss that is no longer a number is told in words, the controls stay."""
+
+    def broken(*_args, **_kwargs):
+        raise Diverged("Training of the dense network broke off at epoch 3: its loss is no longer a number.")
+
+    monkeypatch.setattr("pruning.sweep.run", broken)
+    app.run()
+    assert not app.exception
+    assert "broke off at epoch 3" in app.error[0].value
+    assert app.selectbox[0].label == "Strategy"
+
+
+def test_a_full_queue_ends_in_a_sentence(app, monkeypatch):
+    """Where too much waits already, the page says so and stands."""
+
+    def full(*_args, **_kwargs):
+        raise QueueFull("65 computations are waiting already")
+
+    monkeypatch.setattr(compute.JOBS, "watch", full)
+    app.run()
+    assert not app.exception
+    assert "65 computations are waiting already" in app.error[0].value
+
+
+def test_an_unexpected_failure_of_the_work_is_a_sentence_too(app, monkeypatch):
+    """Running out of memory, say, neither breaks the page nor shows a stack trace."""
+
+    def broken(*_args, **_kwargs):
+        raise MemoryError
+
+    monkeypatch.setattr("pruning.sweep.run", broken)
+    app.run()
+    assert not app.exception
+    assert "did not finish" in app.error[0].value
+
+
+def test_results_that_cannot_be_kept_leave_a_note(app, tmp_path, monkeypatch):
+    """A store that cannot be written costs nothing but the storing, and the page says where."""
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(compute, "STORE", Store(tmp_path / "file" / "store", "test"))
+    app.run()
+    assert not app.exception
+    assert any("cannot be kept" in caption.value for caption in app.caption)
+
+
+def test_equal_links_give_equal_figures(app, tmp_path, monkeypatch):
+    """The same link with an empty store gives the same figures again, measured latency aside."""
+    app.run()
+    first = table(app)
+    monkeypatch.setattr(compute, "STORE", Store(tmp_path / "other", "test"))
+    again = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
+    for name, value in SMALL.items():
+        again.query_params[name] = value
+    again.run()
+    second = table(again)
+    first.pop("Measured latency")
+    second.pop("Measured latency")
+    assert first == second
