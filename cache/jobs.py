@@ -91,12 +91,12 @@ class Jobs:
     def _start(self, key: str, work: Work) -> Job:
         if len(self._jobs) > self._max_waiting:
             raise QueueFull(
-                f"{len(self._jobs)} computations are waiting already, and no more than "
-                f"{self._max_waiting} may. Try again in a moment."
+                f"{len(self._jobs)} computations are running or waiting already, and no more than "
+                f"{self._max_waiting} may wait. Try again in a moment."
             )
         job = Job(key)
-        self._jobs[key] = job
         job.future = self._executor.submit(self._carry_out, job, work)
+        self._jobs[key] = job  # not before: an executor that refuses leaves no job behind
         return job
 
     def _carry_out(self, job: Job, work: Work) -> Any:

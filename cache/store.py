@@ -1,7 +1,7 @@
-"""Results on disk, by `joblib.Memory`, with the promises that joblib alone does not give.
+"""Results on disk, by the store of `joblib.Memory`, with the promises that joblib alone does not give.
 
 One key is computed once, whatever number of threads and processes ask for it. An entry that does
-not match its checksum is dropped and computed again. A disk that is full or read-only costs the
+not match its checksum is computed again. A disk that is full or read-only costs the
 storing, not the answer, and leaves a sentence in `Store.note`. The size is bounded; what was used
 longest ago goes first. The folder is readable by its owner alone, because entries are pickles.
 """
@@ -13,6 +13,7 @@ import os
 import pickle
 import stat
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -29,20 +30,6 @@ DISK_BYTES = 2 * 2**30
 WAIT_STEP = 0.2  # seconds between two looks at a lock that another process holds
 
 
-def _entry(key: str, version: str, compute: Callable[[], Any]) -> tuple[str, bytes]:
-    """What joblib stores: the value as bytes, and their checksum, to be compared before unpickling."""
-    payload = pickle.dumps(compute(), protocol=pickle.HIGHEST_PROTOCOL)
-    return hashlib.sha256(payload).hexdigest(), payload
-
-
-class _Missing(Exception):
-    """Raised in place of a computation, where only a stored value is wanted."""
-
-
-def _missing() -> None:
-    raise _Missing
-
-
 class Store:
     """A keyed store of picklable values in a folder of its own.
 
@@ -50,7 +37,7 @@ class Store:
     """
 
     def __init__(self, folder: str | os.PathLike[str], version: str, disk_bytes: int = DISK_BYTES) -> None:
-        self.folder = Path(folder)
+        self.folder = Path(folder).expanduser()
         self.version = version
         self.disk_bytes = disk_bytes
         self.note: str | None = None
@@ -58,34 +45,29 @@ class Store:
         self._guard = threading.Lock()
         self._locks = [threading.Lock() for _ in range(STRIPES)]
         self._disk = self._open()
-        self._cached = self._disk.cache(_entry, ignore=["compute"])
 
     def _open(self) -> joblib.Memory:
+        """The folder as joblib sees it; one that keeps nothing, where the folder cannot be used."""
         try:
             _make_private(self.folder)
             return joblib.Memory(self.folder, verbose=0)
-        except OSError as error:
+        except (OSError, Warning) as error:  # warnings are raised where they are made errors
             self._unsaved(error)
             return joblib.Memory(None, verbose=0)
 
     def get(self, key: str) -> Any | None:
-        """The stored value, or None. A damaged entry is removed and counts as missing."""
+        """The stored value, or None. A damaged entry counts as missing; the next `fetch` replaces it."""
         with self._guard:
             if key in self._memory:
                 return self._memory[key][1]
-        try:
-            shelf = self._cached.call_and_shelve(key, self.version, _missing)
-        except (_Missing, OSError):
+        payload = self._read(key)
+        if payload is None:
             return None
         try:
-            checksum, payload = shelf.get()
-            if hashlib.sha256(payload).hexdigest() != checksum:
-                raise ValueError("checksum differs")
             value = pickle.loads(payload)
-        except Exception:  # whatever a damaged file makes of unpickling
-            shelf.clear()
+        except Exception:  # whatever comes of a class that is no more
             return None
-        self._touch(shelf)
+        self._touch(key)
         self._remember(key, value, len(payload))
         return value
 
@@ -94,6 +76,7 @@ class Store:
 
         While another thread or process computes the same key, wait for it; `waiting` is called
         now and then and may raise. What `compute` raises is passed on, and nothing is stored.
+        `compute` must not fetch from the same store, as it holds a lock that other keys share.
         """
         value = self.get(key)
         if value is None:
@@ -104,39 +87,61 @@ class Store:
         return value
 
     def _compute_and_save(self, key: str, compute: Callable[[], T]) -> T:
-        done: list[T] = []
-        failed: list[BaseException] = []
-
-        def recorded() -> T:
-            try:
-                done.append(compute())
-            except BaseException as error:
-                failed.append(error)
-                raise
-            return done[0]
-
+        value = compute()
         try:
-            self._cached.call_and_shelve(key, self.version, recorded)
+            payload = pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
         except Exception as error:
-            if failed:
-                raise
             self._unsaved(error)
-        value = done[0] if done else compute()
-        if self._disk.location is not None:
-            self._after_write(key)
-        self._remember(key, value, len(pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)))
+        else:
+            self._remember(key, value, len(payload))
+            self._write(key, payload)
         return value
 
-    def _after_write(self, key: str) -> None:
-        """See whether the value has reached the disk, and keep the store within its size."""
+    def _entry(self, key: str) -> list[str]:
+        """The name of the entry for joblib, whose eviction looks for folders named by a hash.
+
+        Entries are named here, not by `Memory.cache`, which drops all of them when its note of the
+        function's source is lost or damaged, or another process has another source.
+        """
+        return ["results", hashlib.sha256(repr((self.version, key)).encode()).hexdigest()]
+
+    def _path(self, key: str) -> Path:
+        return self.folder.joinpath(*self._entry(key))
+
+    def _read(self, key: str) -> bytes | None:
+        """The pickled value; None where there is none, or it does not match its checksum."""
         try:
-            if self._cached.check_call_in_cache(key, self.version, _missing):
-                self.note = None
-            else:
-                self._unsaved(OSError("the disk may be full"))
-            self._disk.reduce_size(bytes_limit=self.disk_bytes)
-        except OSError as error:
-            self._unsaved(error)
+            checksum, payload = self._disk.store_backend.load_item(self._entry(key))
+            return payload if hashlib.sha256(payload).hexdigest() == checksum else None
+        except Exception:  # no folder, no file, or whatever damage makes of reading
+            return None
+
+    def _write(self, key: str, payload: bytes) -> None:
+        """Store the pickled value, see whether it has reached the disk, and keep the store within its size."""
+        disk = self._disk = self._open()  # the folder may have gone, or have become usable
+        if disk.store_backend is None:
+            return
+        with suppress(Warning):  # how joblib says that it could not write; raised where warnings are errors
+            disk.store_backend.dump_item(self._entry(key), (hashlib.sha256(payload).hexdigest(), payload))
+        self._sweep(key)
+        if self._read(key) == payload:
+            self.note = None
+        else:
+            self._unsaved(OSError("the disk may be full or read-only"))
+        self._touch(key)
+        disk.reduce_size(bytes_limit=self.disk_bytes)
+
+    def _touch(self, key: str) -> None:
+        """Mark the entry as just used: many file systems do not by themselves, or only to a few milliseconds."""
+        now = time.time_ns()
+        with suppress(OSError):
+            os.utime(self._path(key) / "output.pkl", ns=(now, now))
+
+    def _sweep(self, key: str) -> None:
+        """Remove the halves that failed or killed writes of this key have left; who calls holds its lock."""
+        for half in self._path(key).glob("output.pkl.*"):
+            with suppress(OSError):
+                half.unlink()
 
     def _unsaved(self, error: Exception) -> None:
         reason = getattr(error, "strerror", None) or str(error)
@@ -144,14 +149,8 @@ class Store:
 
     def _remember(self, key: str, value: Any, size: int) -> None:
         with self._guard:
-            if size <= MEMORY_BYTES:
+            if size <= self._memory.maxsize:
                 self._memory[key] = (size, value)
-
-    @staticmethod
-    def _touch(shelf: Any) -> None:
-        """Mark the entry as just used: many file systems do not note a read by themselves."""
-        with suppress(OSError):
-            os.utime(Path(shelf.store_backend.location, shelf.func_id, shelf.args_id, "output.pkl"))
 
     @contextmanager
     def _one_at_a_time(self, key: str, waiting: Callable[[], None] | None) -> Iterator[None]:
@@ -176,7 +175,7 @@ class Store:
 
     def _file_lock(self, stripe: int, waiting: Callable[[], None] | None) -> FileLock | None:
         """The lock between processes, acquired; None where no lock file can be written."""
-        if self._disk.location is None:
+        if self._disk.store_backend is None:
             return None
         lock = FileLock(self.folder / "locks" / f"{stripe:03}.lock", mode=0o600)
         while True:
@@ -200,6 +199,11 @@ def _make_private(folder: Path) -> None:
     if status.st_uid != os.getuid():
         raise PermissionError(None, "the folder belongs to another user")
     if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and any(folder.iterdir()):
+        writable = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+        if writable and any(folder.iterdir()):
             raise PermissionError(None, "other users can write to the folder")
-        folder.chmod(0o700)
+        try:
+            folder.chmod(0o700)
+        except OSError:  # a disk that is read-only by now can still be read
+            if writable:
+                raise

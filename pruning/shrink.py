@@ -52,11 +52,10 @@ def _kept(model: nn.Sequential, feeds: Mapping[str, str], name: str, mask: np.nd
 
 
 def _smaller_linear(layer: nn.Linear, units: torch.Tensor | None, inputs: torch.Tensor | None) -> nn.Linear:
-    weight, bias = layer.weight.detach(), layer.bias.detach()
-    if units is not None:
-        weight, bias = weight[units], bias[units]
+    state = {name: value if units is None else value[units] for name, value in layer.state_dict().items()}
     if inputs is not None:
-        weight = weight[:, inputs]
-    smaller = nn.Linear(weight.shape[1], weight.shape[0])
-    smaller.load_state_dict({"weight": weight.clone(), "bias": bias.clone()})
+        state["weight"] = state["weight"][:, inputs]
+    n_units, n_inputs = state["weight"].shape
+    smaller = nn.Linear(n_inputs, n_units, bias="bias" in state)
+    smaller.load_state_dict(state)
     return smaller

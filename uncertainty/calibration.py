@@ -8,11 +8,11 @@ diagram, so each is computed from the same `Bins`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
-from uncertainty.predictive import entropy
+from uncertainty.predictive import check_rows, entropy
 
 Binning = Literal["width", "mass"]
 Quantity = Literal["confidence", "uncertainty"]
@@ -38,6 +38,11 @@ class Bins:
     def gap(self) -> np.ndarray:
         """|outcome − score| per bin (B,)."""
         return np.abs(self.mean_outcome - self.mean_score)
+
+    @property
+    def error(self) -> float:
+        """The gap averaged over examples: ECE, ACE or UCE, whichever these bins are made for."""
+        return float(np.average(self.gap, weights=self.count))
 
 
 def reliability_bins(
@@ -77,7 +82,7 @@ def expected_calibration_error(probs: np.ndarray, labels: np.ndarray, n_bins: in
 
     In [0, 1]; Naeini et al. 2015, Guo et al. 2017, equation 3.
     """
-    return _weighted_gap(reliability_bins(probs, labels, n_bins))
+    return reliability_bins(probs, labels, n_bins).error
 
 
 def maximum_calibration_error(probs: np.ndarray, labels: np.ndarray, n_bins: int = 15) -> float:
@@ -91,7 +96,7 @@ def adaptive_calibration_error(probs: np.ndarray, labels: np.ndarray, n_bins: in
     The adaptive binning of Nixon et al. 2019, applied to the top label so that it compares with
     ECE; their equation 3 averages over all classes as well.
     """
-    return _weighted_gap(reliability_bins(probs, labels, n_bins, binning="mass"))
+    return reliability_bins(probs, labels, n_bins, binning="mass").error
 
 
 def uncertainty_calibration_error(probs: np.ndarray, labels: np.ndarray, n_bins: int = 15) -> float:
@@ -100,7 +105,7 @@ def uncertainty_calibration_error(probs: np.ndarray, labels: np.ndarray, n_bins:
     In [0, 1]. Not zero for a perfectly calibrated model, because an entropy is not an error rate:
     two classes at 0.9 err 10 % of the time and have normalised entropy 0.47. Read it beside its floor.
     """
-    return _weighted_gap(reliability_bins(probs, labels, n_bins, quantity="uncertainty"))
+    return reliability_bins(probs, labels, n_bins, quantity="uncertainty").error
 
 
 def brier_score(probs: np.ndarray, labels: np.ndarray) -> float:
@@ -131,21 +136,25 @@ def checked(probs: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarr
         raise ValueError(f"probs must have shape (N, C), neither of them zero; got {probs.shape}")
     if labels.shape != probs.shape[:1]:
         raise ValueError(f"labels must have shape ({len(probs)},) as probs has {len(probs)} rows; got {labels.shape}")
-    if not np.isfinite(probs).all() or probs.min() < 0 or not np.allclose(probs.sum(axis=1), 1, atol=1e-3):
-        raise ValueError("each row of probs must be finite, not negative, and sum to 1; are these logits?")
-    n_classes = probs.shape[1]
-    if not np.array_equal(labels, labels.astype(int)) or labels.min() < 0 or labels.max() >= n_classes:
-        raise ValueError(f"labels must be whole numbers from 0 to {n_classes - 1}; got {np.unique(labels)[:10]}")
+    check_rows(probs)
+    legal = np.isin(labels, np.arange(probs.shape[1]))
+    if not legal.all():
+        wrong = np.unique(labels[~legal])[:10]
+        raise ValueError(f"labels must be whole numbers from 0 to {probs.shape[1] - 1}; got {wrong}")
     return probs, labels.astype(int)
+
+
+def check_quantity(quantity: str) -> None:
+    if quantity not in get_args(Quantity):
+        raise ValueError(f"quantity {quantity!r} is unknown; choose one of: {', '.join(get_args(Quantity))}")
 
 
 def _score(probs: np.ndarray, quantity: Quantity) -> np.ndarray:
     """What an example is binned by, in [0, 1]."""
+    check_quantity(quantity)
     if quantity == "confidence":
         return probs.max(axis=1).clip(0, 1)
-    if quantity == "uncertainty":
-        return (entropy(probs) / np.log(max(probs.shape[1], 2))).clip(0, 1)
-    raise ValueError(f"quantity {quantity!r} is unknown; choose one of: confidence, uncertainty")
+    return (entropy(probs) / np.log(max(probs.shape[1], 2))).clip(0, 1)
 
 
 def _outcome(probs: np.ndarray, labels: np.ndarray, quantity: Quantity) -> np.ndarray:
@@ -163,7 +172,3 @@ def _inner_edges(score: np.ndarray, n_bins: int, binning: Binning) -> np.ndarray
     if binning == "mass":
         return np.unique(np.quantile(score, fractions, method="inverted_cdf"))
     raise ValueError(f"binning {binning!r} is unknown; choose one of: width, mass")
-
-
-def _weighted_gap(bins: Bins) -> float:
-    return float(np.average(bins.gap, weights=bins.count))

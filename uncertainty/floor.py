@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from uncertainty.calibration import Bins, Quantity, checked
+from uncertainty.calibration import Bins, Quantity, check_quantity, checked
 
 N_DRAWS = 400
 LOW, HIGH = 0.025, 0.975
@@ -64,7 +64,10 @@ def _drawn_outcomes(probs: np.ndarray, bins: Bins, quantity: Quantity, n_draws: 
 
     Whether the top label is right is a coin of that label's probability, so no label needs drawing.
     """
+    check_quantity(quantity)
     probs, _ = checked(probs, np.zeros(len(probs), int))
+    if len(probs) != len(bins.members):
+        raise ValueError(f"probs has {len(probs)} rows, but the bins were made of {len(bins.members)}")
     rng = np.random.Generator(np.random.SFC64([seed, len(probs)]))
     right = rng.random((n_draws, len(probs))) < probs.max(axis=1)
     outcomes = right if quantity == "confidence" else ~right

@@ -53,6 +53,16 @@ def _checked(probs: np.ndarray) -> np.ndarray:
             f"probs must have shape (S, N, C), none of them zero; got {probs.shape}. "
             "A single pass of shape (N, C) is probs[None]."
         )
-    if not np.isfinite(probs).all():
-        raise ValueError("probs holds values that are not finite numbers")
+    check_rows(probs)
     return probs
+
+
+def check_rows(probs: np.ndarray) -> None:
+    """Refuse what is no distribution over the last axis; float32 rounding is forgiven."""
+    bad = ~((probs >= 0).all(axis=-1) & (np.abs(probs.sum(axis=-1) - 1) <= 1e-3))  # also true for NaN
+    if bad.any():
+        where = tuple(int(i) for i in np.argwhere(bad)[0])
+        raise ValueError(
+            f"each row of probs must be finite, not negative, and sum to 1; "
+            f"row {', '.join(map(str, where))} is {probs[where]}; are these logits?"
+        )

@@ -5,33 +5,35 @@ The only module of this package that touches networks; everything after it takes
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import copy
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.dropout import _DropoutNd
 
 CHUNK_ELEMENTS = 2**20  # activations held at a time: they stay in cache, and memory is bounded
+MAX_CHUNK = 16  # samples at a time: a single one need not compute many
 
 
 def single_pass(model: nn.Module, inputs: Tensor | np.ndarray) -> np.ndarray:
     """Logits (N, C) with dropout off, whatever mode the model is in. The model is left as it was."""
-    with _evaluation(model):
-        return model(torch.as_tensor(inputs, dtype=torch.float32)).numpy()
+    with torch.inference_mode():
+        return _evaluating(model)(_tensor(inputs)).numpy()
 
 
-@contextmanager
-def _evaluation(model: nn.Module) -> Iterator[None]:
-    """No gradients and evaluation mode inside; every module's own mode afterwards."""
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        with torch.inference_mode():
-            yield
-    finally:
-        for module, mode in modes:
-            module.training = mode
+def _evaluating(model: nn.Module) -> nn.Module:
+    """The model in evaluation mode, as a copy that shares its tensors.
+
+    Switching the model itself would be seen by every other thread that uses it.
+    """
+    shared = {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())}
+    return copy.deepcopy(model, shared).eval()
+
+
+def _tensor(inputs: Tensor | np.ndarray) -> Tensor:
+    """The inputs as float32; an array is copied, for it may be read-only."""
+    return inputs.float() if isinstance(inputs, Tensor) else torch.from_numpy(np.array(inputs, np.float32))
 
 
 def mc_dropout(model: nn.Sequential, inputs: Tensor | np.ndarray, n_samples: int, seed: int) -> np.ndarray:
@@ -49,16 +51,21 @@ def mc_dropout(model: nn.Sequential, inputs: Tensor | np.ndarray, n_samples: int
     """
     if n_samples < 1:
         raise ValueError(f"n_samples is {n_samples}; at least 1 is needed")
-    layers = _flat_layers(model)
+    if len(inputs) < 1:
+        raise ValueError("inputs is empty; at least one example is needed")
+    layers = _flat_layers(_evaluating(model))
     first = next((i for i, layer in enumerate(layers) if isinstance(layer, nn.Dropout)), None)
     if first is None:
         raise ValueError("the model has no nn.Dropout layer, so all its MC samples would be equal")
-    with _evaluation(model):
-        features = nn.Sequential(*layers[:first])(torch.as_tensor(inputs, dtype=torch.float32))
-        head = _with_masks(layers[first:], features[:1], n_samples, seed)
-        chunk = max(1, CHUNK_ELEMENTS // (len(features) * _widest(layers[first:])))
-        parts = [slice(start, start + chunk) for start in range(0, n_samples, chunk)]
-        return np.concatenate([_softmax(_forward(head, features, part)).numpy() for part in parts])
+    with torch.inference_mode():
+        features = nn.Sequential(*layers[:first])(_tensor(inputs))
+        chunk = CHUNK_ELEMENTS // (len(features) * _widest(layers[first:]))
+        chunk = min(max(chunk, 1), MAX_CHUNK)
+        # Every chunk is full, the last one too: products of another size round differently.
+        whole = -(-n_samples // chunk) * chunk
+        head = _with_masks(layers[first:], features[:1].clone(), whole, seed)
+        parts = [slice(start, start + chunk) for start in range(0, whole, chunk)]
+        return np.concatenate([_softmax(_forward(head, features, part)).numpy() for part in parts])[:n_samples]
 
 
 def _flat_layers(model: nn.Module) -> list[nn.Module]:
@@ -67,7 +74,9 @@ def _flat_layers(model: nn.Module) -> list[nn.Module]:
         kind = type(model).__name__
         raise ValueError(f"MC dropout needs an nn.Sequential, to know what follows a dropout layer; got {kind}")
     layers: list[nn.Module] = []
-    for layer in model.children():
+    for layer in model:  # children() would leave out a module that is used twice
+        if isinstance(layer, _DropoutNd) and not isinstance(layer, nn.Dropout):
+            raise ValueError(f"MC dropout knows nn.Dropout alone; the model has {type(layer).__name__}")
         layers += _flat_layers(layer) if isinstance(layer, nn.Sequential) else [layer]
     return layers
 
@@ -105,7 +114,8 @@ def _forward(head: list[tuple[nn.Module, Tensor | None]], features: Tensor, part
             mask = masks[part] if mask is None else mask * masks[part]
         elif isinstance(layer, nn.Linear) and mask is not None:
             weight = layer.weight.T * mask.unsqueeze(-1)  # (s, in, out)
-            values, mask = torch.matmul(values, weight).add_(layer.bias), None
+            values, mask = torch.matmul(values, weight), None
+            values = values if layer.bias is None else values.add_(layer.bias)
         else:
             if mask is not None:
                 values, mask = values * mask.unsqueeze(1), None

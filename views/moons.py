@@ -52,8 +52,9 @@ except (QueueFull, compute.Failure) as problem:
     st.stop()
 
 dense, pruned = sections.both_figures(outcome, choice)
-line.markdown(tables.reading(outcome, dense, pruned, sections.floors(outcome, choice)["ece"][1]))
-sections.draw_reliability(outcome, choice, reliability)
-sections.draw_table(outcome, choice, dense, pruned, table)
+judgement = sections.judge(outcome, choice)
+line.markdown(tables.reading(outcome, dense, pruned, sections.floors(judgement)["ece"][1]))
+sections.draw_reliability(judgement, reliability)
+sections.draw_table(outcome, choice, dense, pruned, judgement, table)
 for note in compute.notes(outcome):
     st.caption(note)

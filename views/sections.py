@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import altair as alt
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -14,12 +14,7 @@ import streamlit as st
 from pruning import Network, Outcome
 from pruning.figures import Figures, figures, sampled_probs, single_pass_probs
 from pruning.plane import Maps, extent
-from uncertainty.calibration import (
-    Quantity,
-    expected_calibration_error,
-    reliability_bins,
-    uncertainty_calibration_error,
-)
+from uncertainty.calibration import Bins, Quantity, reliability_bins
 from uncertainty.floor import Floor, calibration_floor, consistency_bars
 from views import charts, compute, tables
 from views.colours import Theme
@@ -54,9 +49,10 @@ class Place:
         """A grey shape, for a first visit on which there is nothing to keep."""
         self.element = self.container.skeleton(height)
 
-    def chart(self, chart: alt.LayerChart, alt_text: str) -> None:
+    def chart(self, chart: charts.Chart, alt_text: str) -> None:
         """Draw a chart. `alt_text` belongs to its specification: if it changes, the drawing is torn down."""
-        self.element = (self.element or self.container).altair_chart(chart, alt=alt_text)
+        spec = {**json.loads(chart.spec), "datasets": chart.data}
+        self.element = (self.element or self.container).vega_lite_chart(spec, alt=alt_text)
 
 
 def draw_planes(
@@ -129,24 +125,54 @@ AXES = {
 }
 
 
-def draw_reliability(outcome: Outcome, choice: Choice, place: DeltaGenerator) -> None:
+@dataclass(frozen=True)
+class Judged:
+    """One network in one panel: its bins, what chance would do to them, and its floor."""
+
+    bins: Bins
+    bars: tuple[np.ndarray, np.ndarray]
+    floor: Floor
+
+
+Judgement = dict[str, tuple[Judged, Judged]]
+"""Panel title → (dense, pruned)."""
+
+
+def judge(outcome: Outcome, choice: Choice) -> Judgement:
+    """Everything the reliability panels, the table and the sentence say of calibration, computed once."""
+
+    def judged(network: Network, source: str, quantity: Quantity) -> Judged:
+        probs = single_pass_probs(network) if source == "single" else sampled_probs(network, choice.n_samples)
+        bins = reliability_bins(probs, outcome.test_labels, choice.n_bins, quantity=quantity)
+        bars = consistency_bars(probs, bins, quantity=quantity)
+        return Judged(bins, bars, calibration_floor(probs, bins, quantity=quantity))
+
+    return {
+        title: (judged(outcome.dense, source, quantity), judged(outcome.pruned, source, quantity))
+        for title, source, quantity in PANELS
+    }
+
+
+def floors(judgement: Judgement) -> dict[str, tuple[Floor, Floor]]:
+    """The floors of the MC-dropout ECE and UCE for (dense, pruned)."""
+    sampled = {"confidence": "ece", "uncertainty": "uce"}
+    return {
+        sampled[quantity]: (judgement[title][0].floor, judgement[title][1].floor)
+        for title, source, quantity in PANELS
+        if source == "sampled"
+    }
+
+
+def draw_reliability(judgement: Judgement, place: DeltaGenerator) -> None:
     """The study's three panels, each with the two networks overlaid and their errors beside the floor."""
     place.subheader("Reliability: does the confidence come true?", anchor=False)
-    for column, (title, source, quantity) in zip(place.columns(3, gap="medium"), PANELS, strict=True):
-        series: dict[str, Any] = {}
-        lines = []
-        for name, network in (("dense", outcome.dense), ("pruned", outcome.pruned)):
-            probs = single_pass_probs(network) if source == "single" else sampled_probs(network, choice.n_samples)
-            bins = reliability_bins(probs, outcome.test_labels, choice.n_bins, quantity=quantity)
-            series[name] = (bins, *consistency_bars(probs, bins, quantity=quantity))
-            floor = calibration_floor(probs, bins, quantity=quantity)
-            lines.append(_error_line(name, probs, outcome, choice, quantity, floor))
+    for column, (title, _, quantity) in zip(place.columns(3, gap="medium"), PANELS, strict=True):
+        pair = dict(zip(("dense", "pruned"), judgement[title], strict=True))
+        series = {name: (judged.bins, *judged.bars) for name, judged in pair.items()}
         column.markdown(f"**{title}**")
-        column.altair_chart(
-            charts.reliability_chart(series, *AXES[quantity]),
-            alt=f"Reliability diagram. {title}.",
-        )
-        column.markdown("\n".join(lines))
+        Place(column).chart(charts.reliability_chart(series, *AXES[quantity]), f"Reliability diagram. {title}.")
+        label = "ECE" if quantity == "confidence" else "UCE"
+        column.markdown("\n".join(_error_line(name, label, judged) for name, judged in pair.items()))
     place.caption(
         "Dots are bins of test points; on the diagonal they are calibrated. The pale upright bars hold 95 % of "
         "what chance would do to a perfectly calibrated network; the columns at the foot are the share of points "
@@ -155,40 +181,22 @@ def draw_reliability(outcome: Outcome, choice: Choice, place: DeltaGenerator) ->
     )
 
 
-def _error_line(
-    name: str, probs: np.ndarray, outcome: Outcome, choice: Choice, quantity: Quantity, floor: Floor
-) -> str:
-    metric = expected_calibration_error if quantity == "confidence" else uncertainty_calibration_error
-    label = "ECE" if quantity == "confidence" else "UCE"
-    value = metric(probs, outcome.test_labels, choice.n_bins)
+def _error_line(name: str, label: str, judged: Judged) -> str:
     colour = "gray" if name == "dense" else "violet"
-    return f"- :{colour}[**{name}**] {label} **{value:.3f}**, floor {tables.band(floor)}"
+    return f"- :{colour}[**{name}**] {label} **{judged.bins.error:.3f}**, floor {tables.band(judged.floor)}"
 
 
-def draw_table(outcome: Outcome, choice: Choice, dense: Figures, pruned: Figures, place: DeltaGenerator) -> None:
+def draw_table(
+    outcome: Outcome, choice: Choice, dense: Figures, pruned: Figures, judgement: Judgement, place: DeltaGenerator
+) -> None:
     """All figures with their difference."""
     place.subheader("Figures", anchor=False)
-    place.table(tables.figure_table(dense, pruned, floors(outcome, choice)), hide_index=True, border="horizontal")
+    place.table(tables.figure_table(dense, pruned, floors(judgement)), hide_index=True, border="horizontal")
     place.caption(
         f"{len(outcome.test_labels)} test points, mean of {choice.n_samples} MC-dropout "
         f"{'sample' if choice.n_samples == 1 else 'samples'}, {choice.n_bins} bins. Units, parameters, compression "
         "ratio, theoretical speed-up and latency are five different measures of size."
     )
-
-
-def floors(outcome: Outcome, choice: Choice) -> dict[str, tuple[Floor, Floor]]:
-    """ECE and UCE of a perfectly calibrated network, for (dense, pruned)."""
-
-    def floor(network: Network, quantity: Quantity) -> Floor:
-        probs = sampled_probs(network, choice.n_samples)
-        bins = reliability_bins(probs, outcome.test_labels, choice.n_bins, quantity=quantity)
-        return calibration_floor(probs, bins, quantity=quantity)
-
-    quantities: dict[str, Quantity] = {"ece": "confidence", "uce": "uncertainty"}
-    return {
-        name: (floor(outcome.dense, quantity), floor(outcome.pruned, quantity))
-        for name, quantity in quantities.items()
-    }
 
 
 def both_figures(outcome: Outcome, choice: Choice) -> tuple[Figures, Figures]:

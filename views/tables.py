@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pruning import Outcome
-from pruning.figures import Figures, figures
+from pruning.figures import Figures, sampled_probs
+from uncertainty.calibration import accuracy, expected_calibration_error
 from uncertainty.floor import Floor
 
 
@@ -106,11 +107,13 @@ def band(floor: Floor) -> str:
 
 def curve_rows(outcome: Outcome, n_samples: int, n_bins: int) -> pd.DataFrame:
     """One row a network that is there so far: ratio, accuracy, ece, early_stop_epoch, chosen."""
+    labels, chosen = outcome.test_labels, outcome.experiment.prune_ratio
     rows = []
     for network in outcome.networks:
-        values = figures(outcome, network, n_samples, n_bins)
-        chosen = network.prune_ratio == outcome.experiment.prune_ratio
-        rows.append((network.prune_ratio, values.accuracy, values.ece, values.early_stop_epoch, chosen))
+        probs = sampled_probs(network, n_samples)
+        ece = expected_calibration_error(probs, labels, n_bins)
+        ratio = network.prune_ratio
+        rows.append((ratio, accuracy(probs, labels), ece, network.early_stop_epoch, ratio == chosen))
     return pd.DataFrame(rows, columns=["ratio", "accuracy", "ece", "early_stop_epoch", "chosen"])
 
 

@@ -1,0 +1,99 @@
+"""The page in a real browser, against a bare Streamlit page with charts of the same sizes.
+
+Slider to redrawn page: from the key press until the plane's new picture has been painted, with
+everything cached. First paint: from starting the server until the controls can be seen.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.benchmarks.timing import report, seconds
+from tests.browser.conftest import executable, start_server
+
+APP, BARE = "streamlit_app.py", "tests/benchmarks/bare_page.py"
+STILL = "[data-testid=stApp][data-test-script-state=notRunning]"
+
+# Resolves with the milliseconds from now until the picture is another and two frames have passed.
+WATCH = """() => new Promise(resolve => {
+  const image = () => document.querySelectorAll('[data-testid=stVegaLiteChart] image')[1];
+  const before = image().href.baseVal, start = performance.now();
+  const look = () => image() && image().href.baseVal !== before
+    ? requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now() - start)))
+    : requestAnimationFrame(look);
+  window.redrawn = true; look();
+})"""
+
+
+def redraws(page: Page, moves: int = 12) -> list[float]:
+    """Milliseconds of each move of the ratio slider, up and down again so that all is cached."""
+    slider = page.get_by_role("slider", name="Prune ratio")
+    times = []
+    for i in range(moves):
+        page.evaluate("watch => { window.result = eval(watch)() }", WATCH)
+        slider.press("ArrowRight" if i % 2 == 0 else "ArrowLeft")
+        times.append(page.evaluate("() => window.result"))
+        page.locator(STILL).wait_for()
+        page.wait_for_timeout(400)
+    return times[2:]
+
+
+def first_paint(browser: Browser, script: str, words: str) -> tuple[float, subprocess.Popen[bytes], Page, str]:
+    """Seconds from starting the server until `words` are on the page."""
+    folder = Path(tempfile.mkdtemp())
+    start = time.perf_counter()
+    process, address = start_server(folder, script)
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(address)
+    page.get_by_text(words).first.wait_for(timeout=60_000)
+    return time.perf_counter() - start, process, page, address
+
+
+def main() -> None:
+    torch_import = seconds(lambda: subprocess.run([sys.executable, "-c", "import torch"], check=True), 3)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable(), args=["--no-sandbox", "--disable-gpu"])
+        paints: dict[str, list[float]] = {APP: [], BARE: []}
+        moves: dict[str, list[float]] = {APP: [], BARE: []}
+        first_picture = []
+        for _ in range(3):
+            for script in (APP, BARE):
+                paint, process, page, _ = first_paint(browser, script, "Prune ratio")
+                start = time.perf_counter()
+                page.get_by_text("Pruned to").first.wait_for(timeout=120_000)
+                page.locator(STILL).wait_for(timeout=60_000)
+                page.wait_for_timeout(1500)
+                paints[script].append(paint)
+                moves[script] += redraws(page)
+                if script == APP:
+                    page.get_by_role("combobox", name="Strategy").click()
+                    page.get_by_role("option", name="One-shot, randomly re-initialised", exact=True).click()
+                    start = time.perf_counter()
+                    page.get_by_text("Training").first.wait_for(timeout=60_000)
+                    page.get_by_text("Pruned to").first.wait_for(timeout=60_000)
+                    first_picture.append(time.perf_counter() - start)
+                page.close()
+                process.terminate()
+                process.wait(10)
+        browser.close()
+    ours, bare = median(moves[APP]), median(moves[BARE])
+    report("Cached slider to redrawn page", ours / bare, "at most 1.5", f"{bare:.0f} ms bare → {ours:.0f} ms")
+    allowed = torch_import + median(paints[BARE])
+    report(
+        "Start to first paint, against importing torch plus a bare page",
+        median(paints[APP]) / allowed,
+        "at most 1.3",
+        f"{torch_import:.1f} + {median(paints[BARE]):.1f} s → {median(paints[APP]):.1f} s",
+    )
+    print(f"A strategy nobody asked for, click to complete page, all ratios: {median(first_picture):.1f} s")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,394 @@
+"""What the queue promises: one execution for all who ask, and none for nobody."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from cache.jobs import Cancelled, CancelledError, Job, Jobs, QueueFull
+from cache.store import Store
+
+PATIENCE = 30  # seconds before a test gives up on something that hangs
+
+
+class Work:
+    """Work that says when it has begun, reports as it goes, and ends when it is told to."""
+
+    def __init__(self, value: Any = "value") -> None:
+        self.value = value
+        self.calls = 0
+        self.begun = threading.Event()
+        self.go = threading.Event()
+        self.cancelled = threading.Event()
+
+    def __call__(self, report: Callable[[Any], None]) -> Any:
+        self.calls += 1
+        self.begun.set()
+        end = time.monotonic() + PATIENCE
+        try:
+            while not self.go.wait(0.005):
+                report(f"{self.value} is under way")
+                assert time.monotonic() < end, "neither ended nor cancelled"
+        except Cancelled:
+            self.cancelled.set()
+            raise
+        return self.value
+
+
+class Stubborn(Work):
+    """Work that does not report, and so does not hear that nobody wants it."""
+
+    def __call__(self, report: Callable[[Any], None]) -> Any:
+        self.calls += 1
+        self.begun.set()
+        self.go.wait(PATIENCE)
+        return self.value
+
+
+def quick(value: Any) -> Callable[[Any], Any]:
+    return lambda report: value
+
+
+@pytest.fixture
+def executor() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(max_workers=1) as executor:
+        yield executor
+
+
+@pytest.fixture
+def jobs(executor: ThreadPoolExecutor) -> Jobs:
+    return Jobs(executor)
+
+
+def ended(job: Job) -> Any:
+    """The result of a job that must end in time."""
+    assert job.wait(PATIENCE), "the job hangs"
+    return job.result()
+
+
+def until(true: Callable[[], Any]) -> None:
+    """Wait for a condition, within reason."""
+    end = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.005)
+
+
+def settled(jobs: Jobs) -> None:
+    """Wait until nothing is left of what was asked for."""
+    until(lambda: not jobs._jobs)
+
+
+# Sharing
+
+
+def test_result_comes_out(jobs: Jobs) -> None:
+    """What the work returns is the job's result, and nothing of the job is kept."""
+    with jobs.watch("key", quick(7)) as job:
+        assert ended(job) == 7
+    settled(jobs)
+
+
+def test_equal_requests_are_one_execution(jobs: Jobs) -> None:
+    """Whoever asks for a key that is under way watches the same job, with its progress and its result."""
+    work, never = Work(), Work("never")
+    with jobs.watch("key", work) as first, jobs.watch("key", never) as second, jobs.watch("key", never) as third:
+        assert first is second is third
+        until(lambda: third.progress)
+        assert [job.progress for job in (first, second, third)] == ["value is under way"] * 3
+        work.go.set()
+        assert [ended(job) for job in (first, second, third)] == ["value"] * 3
+    assert (work.calls, never.calls) == (1, 0)
+
+
+def test_report_without_progress_keeps_the_last(jobs: Jobs) -> None:
+    """A report that only asks whether to go on does not wipe what was shown."""
+
+    def work(report: Callable[..., None]) -> str:
+        report("half")
+        report()
+        return "value"
+
+    with jobs.watch("key", work) as job:
+        ended(job)
+        assert job.progress == "half"
+
+
+def test_wait_says_whether_the_job_has_ended(jobs: Jobs) -> None:
+    """Waiting is bounded, and True means that there is a result."""
+    work = Work()
+    with jobs.watch("key", work) as job:
+        assert job.wait(0.01) is False
+        work.go.set()
+        assert job.wait(PATIENCE) is True
+        assert job.wait(0) is True
+
+
+@pytest.mark.parametrize("error", [ValueError("diverged"), SystemExit(3)])
+def test_failure_comes_out_of_result(jobs: Jobs, error: BaseException) -> None:
+    """The very exception of the work arrives at every watcher, and the next request starts afresh."""
+
+    def fail(report: Callable[[Any], None]) -> None:
+        begin.wait(PATIENCE)
+        raise error
+
+    begin = threading.Event()
+    with jobs.watch("key", fail) as first, jobs.watch("key", fail) as second:
+        begin.set()
+        for job in (first, second):
+            with pytest.raises(type(error)) as caught:
+                ended(job)
+            assert caught.value is error
+    with jobs.watch("key", quick("value")) as job:
+        assert ended(job) == "value"
+
+
+def test_who_comes_after_a_failure_starts_afresh(jobs: Jobs) -> None:
+    """A job that has ended is not joined any more, even while somebody still looks at its failure."""
+    with jobs.watch("key", lambda report: 1 // 0) as failed:
+        with pytest.raises(ZeroDivisionError):
+            ended(failed)
+        with jobs.watch("key", quick("value")) as job:
+            assert ended(job) == "value"
+
+
+def test_what_a_watcher_raises_comes_through(jobs: Jobs) -> None:
+    """A run that is ended inside `watch` leaves the job properly: it is cancelled if it was the last."""
+    work = Work()
+
+    class Stop(BaseException):
+        pass
+
+    with pytest.raises(Stop), jobs.watch("key", work):  # noqa: PT012, the work must have begun
+        work.begun.wait(PATIENCE)
+        raise Stop
+    assert work.cancelled.wait(PATIENCE)
+
+
+# Leaving
+
+
+def test_last_watcher_cancels(jobs: Jobs) -> None:
+    """Work that nobody watches any more is told by its next report, and its job fails as cancelled."""
+    work = Work()
+    with jobs.watch("key", work) as job:
+        assert work.begun.wait(PATIENCE)
+    assert work.cancelled.wait(PATIENCE)
+    with pytest.raises(Cancelled):
+        ended(job)
+    settled(jobs)
+
+
+def test_one_of_two_watchers_may_leave(jobs: Jobs) -> None:
+    """While one watcher stays the work goes on, whoever of them came first."""
+    work = Work()
+    with jobs.watch("key", work) as job:
+        with jobs.watch("key", work):
+            work.begun.wait(PATIENCE)
+        time.sleep(0.05)  # several reports
+        work.go.set()
+        assert ended(job) == "value"
+    stack, work = ExitStack(), Work()
+    stack.enter_context(jobs.watch("other", work))
+    with jobs.watch("other", work) as job:
+        stack.close()
+        work.go.set()
+        assert ended(job) == "value"
+
+
+def test_work_that_waits_unwatched_never_runs(jobs: Jobs) -> None:
+    """A job that everybody leaves while it waits is not started when its turn comes."""
+    first, waiting = Work(), Work()
+    with jobs.watch("first", first) as job:
+        first.begun.wait(PATIENCE)
+        with jobs.watch("waiting", waiting) as left:
+            assert not left.started
+        first.go.set()
+        ended(job)
+    with jobs.watch("last", quick("last")) as job:
+        assert ended(job) == "last"
+    assert waiting.calls == 0
+    with pytest.raises(CancelledError):
+        left.result()
+
+
+def test_equal_request_starts_afresh_after_a_cancelled_one(jobs: Jobs) -> None:
+    """Who comes while a cancelled job is still winding down gets a new one, and its result."""
+    old, new = Stubborn("old"), Work("new")
+    with jobs.watch("key", old) as left:
+        old.begun.wait(PATIENCE)
+    with jobs.watch("key", new) as job:
+        assert job is not left
+        new.go.set()
+        assert not job.wait(0.01)  # the old one still has the worker
+        old.go.set()
+        assert ended(job) == "new"
+    assert (old.calls, new.calls) == (1, 1)
+
+
+def test_end_of_a_cancelled_job_leaves_its_successor(executor: ThreadPoolExecutor) -> None:
+    """A cancelled job that ends late does not take the job of the same key with it."""
+    with ThreadPoolExecutor(max_workers=2) as pair:
+        jobs, old, new = Jobs(pair), Stubborn("old"), Work("new")
+        with jobs.watch("key", old) as left:
+            old.begun.wait(PATIENCE)
+        with jobs.watch("key", new) as job:
+            new.begun.wait(PATIENCE)
+            old.go.set()
+            assert ended(left) == "old"
+            with jobs.watch("key", quick("never")) as joined:
+                assert joined is job
+            new.go.set()
+            assert ended(job) == "new"
+
+
+def test_slider_moved_quickly_completes_the_last_alone(jobs: Jobs) -> None:
+    """Of five settings, each left for the next, only the one where the slider stays gets a result."""
+    works = [Work(number) for number in range(5)]
+    for number, work in enumerate(works[:-1]):
+        with jobs.watch(str(number), work) as job:
+            job.wait(0.01)
+    with jobs.watch("4", works[-1]) as job:
+        works[-1].go.set()
+        assert ended(job) == 4
+    assert not any(work.go.is_set() for work in works[:-1])
+    assert all(work.cancelled.is_set() or work.calls == 0 for work in works[:-1])
+    settled(jobs)
+
+
+# Order
+
+
+def test_first_come_first_served(jobs: Jobs) -> None:
+    """Jobs run in the order in which they were first asked for."""
+    order: list[int] = []
+    gate = Work()
+    with ExitStack() as stack:
+        stack.enter_context(jobs.watch("gate", gate))
+        waiting = [stack.enter_context(jobs.watch(str(n), lambda report, n=n: order.append(n))) for n in (3, 1, 2, 0)]
+        stack.enter_context(jobs.watch("1", quick(None)))  # asking again changes nothing
+        gate.go.set()
+        for job in waiting:
+            ended(job)
+    assert order == [3, 1, 2, 0]
+
+
+def test_position_counts_the_jobs_ahead(jobs: Jobs) -> None:
+    """The running job is at 0, those behind it at 1, 2, …, and they move up when one ahead leaves or ends."""
+    gate, second = Work(), Work()
+    with ExitStack() as stack:
+        running = stack.enter_context(jobs.watch("gate", gate))
+        gate.begun.wait(PATIENCE)
+        leaving = ExitStack()
+        left = leaving.enter_context(jobs.watch("left", Work()))
+        waiting = [stack.enter_context(jobs.watch(key, second)) for key in ("a", "b")]
+        assert [jobs.position(job) for job in (running, left, *waiting)] == [0, 1, 2, 3]
+        leaving.close()
+        assert [jobs.position(job) for job in (running, left, *waiting)] == [0, 0, 1, 2]
+        gate.go.set()
+        second.begun.wait(PATIENCE)
+        assert [jobs.position(job) for job in waiting] == [0, 1]
+        second.go.set()
+        for job in waiting:
+            ended(job)
+        assert [jobs.position(job) for job in waiting] == [0, 0]
+
+
+def test_full_queue_says_its_numbers(executor: ThreadPoolExecutor) -> None:
+    """Beyond one running and so many waiting, a new key is refused with a sentence; a known one is joined."""
+    jobs, gate = Jobs(executor, max_waiting=2), Work()
+    with ExitStack() as stack:
+        for key in ("running", "a", "b"):
+            job = stack.enter_context(jobs.watch(key, gate))
+        with pytest.raises(QueueFull, match=r"^3 computations .* no more than 2 .*\.$"), jobs.watch("c", gate):
+            pass
+        with jobs.watch("b", gate) as joined:
+            assert joined is job
+        gate.go.set()
+        ended(job)
+    with jobs.watch("c", quick("value")) as job:
+        assert ended(job) == "value"
+
+
+def test_executor_that_refuses_leaves_no_job_behind(executor: ThreadPoolExecutor) -> None:
+    """When the executor has been shut down every request says so, the second no less than the first."""
+    jobs = Jobs(executor)
+    executor.shutdown()
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="shutdown"), jobs.watch("key", quick("never")):
+            pass
+    assert not jobs._jobs
+
+
+def test_queue_makes_its_own_worker() -> None:
+    """Without an executor, one job runs at a time."""
+    jobs, first, second = Jobs(), Work(), Work()
+    with jobs.watch("first", first), jobs.watch("second", second) as job:
+        first.begun.wait(PATIENCE)
+        assert not second.begun.wait(0.05)
+        for work in (first, second):
+            work.go.set()
+        ended(job)
+    jobs._executor.shutdown()
+
+
+# Together
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_many_threads_come_and_go(workers: int) -> None:
+    """Eight threads that watch and leave few keys at random never deadlock, and get the right results."""
+    failures: list[str] = []
+
+    def visit(seed: int, jobs: Jobs) -> None:
+        chance = random.Random(seed)
+        for _ in range(150):
+            key = str(chance.randrange(4))
+
+            def work(report: Callable[..., None], key: str = key) -> str:
+                for step in range(3):
+                    report(step)
+                return key
+
+            with jobs.watch(key, work) as job:
+                if chance.random() < 0.5 and ended(job) != key:
+                    failures.append(key)
+
+    with ThreadPoolExecutor(max_workers=workers) as executor:
+        jobs = Jobs(executor)
+        threads = [threading.Thread(target=visit, args=(seed, jobs), daemon=True) for seed in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(PATIENCE)
+        assert not any(thread.is_alive() for thread in threads), "deadlock"
+        settled(jobs)
+    assert not failures
+
+
+def test_cancelled_work_stops_waiting_for_the_store(jobs: Jobs, tmp_path: Any) -> None:
+    """Work that waits for the same value elsewhere hears through the store that nobody wants it any more."""
+    store, holding, go = Store(tmp_path / "store", "1"), threading.Event(), threading.Event()
+
+    def compute() -> str:
+        holding.set()
+        go.wait(PATIENCE)
+        return "value"
+
+    holder = threading.Thread(target=store.fetch, args=("key", compute), daemon=True)
+    holder.start()
+    holding.wait(PATIENCE)
+    with jobs.watch("key", lambda report: store.fetch("key", compute, waiting=report)) as job:
+        until(lambda: job.started)
+    with pytest.raises(Cancelled):
+        ended(job)
+    go.set()
+    holder.join(PATIENCE)
+    assert store.get("key") == "value"
