@@ -43,7 +43,13 @@ class Knob:
             return st.selectbox(self.label, self.options, start, format_func=self.show, filter_mode=None, **common)
         if self.widget == "buttons":
             return st.segmented_control(
-                self.label, self.options, default=self.default, required=True, format_func=self.show, **common
+                self.label,
+                self.options,
+                default=self.default,
+                required=True,
+                format_func=self.show,
+                wrap=True,
+                **common,
             )
         return st.select_slider(self.label, self.options, self.default, format_func=self.show, **common)
 

@@ -197,6 +197,7 @@ def draw_table(
         f"{'sample' if choice.n_samples == 1 else 'samples'}, {choice.n_bins} bins. Units, parameters, compression "
         "ratio, theoretical speed-up and latency are five different measures of size."
     )
+    place.expander("What each figure means", icon=":material/menu_book:").markdown(tables.meanings())
 
 
 def both_figures(outcome: Outcome, choice: Choice) -> tuple[Figures, Figures]:

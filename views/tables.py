@@ -75,10 +75,19 @@ def figure_table(dense: Figures, pruned: Figures, floors: dict[str, tuple[Floor,
     lines: list[tuple[str, ...]] = []
     for row in ROWS:
         a, b = getattr(dense, row.field), getattr(pruned, row.field)
-        lines.append((row.label, row.number(a), row.number(b), _difference(row, a, b), row.meaning))
+        lines.append((row.label, row.number(a), row.number(b), _difference(row, a, b)))
         if row.field in floors:
             lines.append(_floor_line(row.label, *floors[row.field]))
-    return pd.DataFrame(lines, columns=["Figure", "Dense", "Pruned", "Difference", "What it is"])
+    return pd.DataFrame(lines, columns=["Figure", "Dense", "Pruned", "Difference"])
+
+
+def meanings() -> str:
+    """What each figure is, as a list."""
+    floor = (
+        "**Floor**: what a perfectly calibrated network of the same confidences would get on as many test points, "
+        "with the band that holds 95 % of such results. A value inside the band is no evidence against a network."
+    )
+    return "\n".join([*(f"- **{row.label}**: {row.meaning}" for row in ROWS), f"- {floor}"])
 
 
 def _difference(row: Row, dense: float, pruned: float) -> str:
@@ -92,13 +101,7 @@ def _difference(row: Row, dense: float, pruned: float) -> str:
 
 
 def _floor_line(label: str, dense: Floor, pruned: Floor) -> tuple[str, ...]:
-    return (
-        f"{label}, floor",
-        band(dense),
-        band(pruned),
-        "",
-        "What a perfectly calibrated network of these confidences would get, with its 95 % band.",
-    )
+    return (f"{label}, floor", band(dense), band(pruned), "")
 
 
 def band(floor: Floor) -> str:
