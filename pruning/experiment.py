@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cache
 from importlib.metadata import version
@@ -91,31 +92,41 @@ class Experiment:
 
 def _normal_hidden(value: Any) -> tuple[int, ...]:
     legal = f"1 to {MAX_LAYERS} whole numbers from 1 to {MAX_WIDTH}, such as (64, 64)"
-    try:
-        widths = tuple(int(width) for width in value)
-        exact = all(width == given for width, given in zip(widths, value, strict=True))
-    except (TypeError, ValueError):
-        raise ValueError(f"hidden is {value!r}; it must be {legal}") from None
-    if not exact or not 1 <= len(widths) <= MAX_LAYERS or not all(1 <= width <= MAX_WIDTH for width in widths):
-        raise ValueError(f"hidden is {value!r}; it must be {legal}")
-    return widths
+    message = f"hidden is {value!r}; it must be {legal}"
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise ValueError(message)
+    widths = tuple(_number(width, message) for width in value)
+    if not 1 <= len(widths) <= MAX_LAYERS or not all(1 <= w <= MAX_WIDTH and w == int(w) for w in widths):
+        raise ValueError(message)
+    return tuple(int(width) for width in widths)
 
 
 def _normal_number(name: str, value: Any, kind: type) -> int | float:
     low, high = RANGES[name]
     noun = "a whole number" if kind is int else "a number"
     message = f"{name} is {value!r}; it must be {noun} from {low:g} to {high:g}"
+    number = _number(value, message)
+    if not low <= number <= high or (kind is int and number != int(number)):
+        raise ValueError(message)
+    return int(number) if kind is int else rounded(number)
+
+
+def _number(value: Any, message: str) -> float:
+    """A finite number of any numeric type; texts and truth values are none."""
+    if isinstance(value, str | bytes | bool | np.bool_):
+        raise ValueError(message)
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ValueError(message) from None
-    if isinstance(value, str | bool) or not low <= number <= high or math.isinf(number):
+    if not math.isfinite(number):
         raise ValueError(message)
-    if kind is int:
-        if number != int(number):
-            raise ValueError(message)
-        return int(number)
-    return round(number, 10)  # 0.1 · 6 and 0.6 are one experiment
+    return number
+
+
+def rounded(number: float) -> float:
+    """Ten decimals, and no negative zero: 0.1 · 6 and 0.6 are one value of one experiment."""
+    return round(number, 10) + 0.0
 
 
 @dataclass(frozen=True)

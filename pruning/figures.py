@@ -45,8 +45,8 @@ class Figures:
 
 def single_pass_probs(network: Network) -> np.ndarray:
     """Class probabilities (N, C) of the test points with dropout off."""
-    shifted = network.test_logits - network.test_logits.max(axis=1, keepdims=True)
-    exponentials = np.exp(shifted.astype(float))
+    logits = network.test_logits.astype(float)
+    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
     return exponentials / exponentials.sum(axis=1, keepdims=True)
 
 

@@ -68,9 +68,9 @@ def run_seeds(
 
     The data are the same for all; only training differs.
     """
-    wanted = tuple(sorted({0.0, experiment.prune_ratio, *(ratios or ())}))
+    wanted = {experiment.prune_ratio, *(replace(experiment, prune_ratio=ratio).prune_ratio for ratio in ratios or ())}
     with one_thread():
-        return _Sweep(experiment, seeds, wanted, progress).outcomes()
+        return _Sweep(experiment, seeds, sorted({0.0, *wanted}), progress).outcomes()
 
 
 def module(experiment: Experiment, network: Network, n_classes: int) -> nn.Sequential:
@@ -180,7 +180,8 @@ class _Sweep:
     def _add(self, seed: int, ticket: Ticket, trained: Trained) -> None:
         self.networks[seed].append(self._measured(seed, ticket, trained))
         self.networks[seed].sort(key=lambda network: network.prune_ratio)
-        self.partial = self._outcome(self.seeds[0])
+        if seed == self.seeds[0]:
+            self.partial = self._outcome(seed)
         self._count(f"Trained {_name(ticket)}")
 
     def _measured(self, seed: int, ticket: Ticket, trained: Trained) -> Network:

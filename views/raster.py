@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from pruning.plane import Maps
-from views.colours import INK, Theme, blend, rgb, sequence
+from views.colours import INK, PAPER, Theme, blend, rgb, sequence
 
 PIXELS = 320  # of each side, smoothly enlarged from the plane's resolution
 
@@ -21,7 +21,9 @@ def plane_picture(maps: Maps, quantity: str, top: float, theme: Theme) -> str:
         pixels = blend(probs, theme)
     else:
         pixels = sequence(_enlarged(getattr(maps, quantity)) / top, theme)
-    pixels[_boundary(probs.argmax(axis=-1))] = rgb(INK[theme]).astype(np.uint8)
+    line = _boundary(probs.argmax(axis=-1))
+    pixels[_widened(line)] = rgb(PAPER[theme]).astype(np.uint8)  # a halo: the line crosses ink-dark places
+    pixels[line] = rgb(INK[theme]).astype(np.uint8)
     return _png(pixels[::-1])  # a picture's first row is at the top, the plane's at the bottom
 
 
@@ -43,6 +45,16 @@ def _boundary(winner: np.ndarray) -> np.ndarray:
     edge[1:] |= winner[1:] != winner[:-1]
     edge[:, 1:] |= winner[:, 1:] != winner[:, :-1]
     return edge
+
+
+def _widened(line: np.ndarray) -> np.ndarray:
+    """The line and its four neighbours on every side."""
+    wide = line.copy()
+    wide[1:] |= line[:-1]
+    wide[:-1] |= line[1:]
+    wide[:, 1:] |= line[:, :-1]
+    wide[:, :-1] |= line[:, 1:]
+    return wide
 
 
 def _winning(share: np.ndarray, n_classes: int) -> np.ndarray:

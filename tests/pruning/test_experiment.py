@@ -1,0 +1,321 @@
+"""Experiments: values are checked at the door, equal ones are equal keys, and nothing heavy is loaded."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import shutil
+import subprocess
+import sys
+from dataclasses import FrozenInstanceError, fields, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import pruning
+from pruning import RATIOS, Criterion, Dataset, Experiment, Scope, Strategy, experiment
+from pruning.experiment import MAX_LAYERS, MAX_WIDTH, RANGES, code_version
+
+ROOT = Path(pruning.__file__).parent.parent
+NUMBERS = list(RANGES)
+WHOLE = [field.name for field in fields(Experiment) if type(field.default) is int]
+OPTIONS = {"strategy": Strategy, "criterion": Criterion, "scope": Scope, "dataset": Dataset}
+
+
+# ---- values
+
+
+def test_every_field_is_checked():
+    """No field is without a range, a set of names, or a rule of its own."""
+    assert {field.name for field in fields(Experiment)} == {*NUMBERS, *OPTIONS, "hidden"}
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_the_ends_of_a_range_are_legal(name):
+    """Both the lowest and the highest value are accepted, and arrive as they are."""
+    for value in RANGES[name]:
+        if np.isfinite(value):
+            assert getattr(Experiment(**{name: value}), name) == value
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_number_out_of_range_is_refused(name, side):
+    """The message names the field, the value and the legal range."""
+    low, high = RANGES[name]
+    value = (low - 1, high + 1)[side]
+    with pytest.raises(ValueError, match=rf"^{name} is {value}; it must be (a|a whole) number from ") as error:
+        Experiment(**{name: value})
+    assert str(error.value).endswith(f"from {low:g} to {high:g}")
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize(
+    "value", ["0.5", "1", "", True, False, None, float("nan"), float("inf"), -float("inf"), [1], 1j]
+)
+def test_what_is_no_number_is_refused(name, value):
+    """Text, truth values, nothing, NaN and infinity are refused by name, though Python would count with some."""
+    with pytest.raises(ValueError, match=rf"^{name} is .*; it must be"):
+        Experiment(**{name: value})
+
+
+@pytest.mark.parametrize("name", ["points", "noise"])
+def test_a_number_too_large_for_a_float_is_refused_like_any_other(name):
+    """10⁴⁰⁰ gets the same sentence and no OverflowError."""
+    with pytest.raises(ValueError, match=rf"^{name} is 1000"):
+        Experiment(**{name: 10**400})
+
+
+@pytest.mark.parametrize("value", [np.True_, np.False_])
+def test_truth_values_of_numpy_are_refused_too(value):
+    """They are as little a number of epochs as Python's."""
+    with pytest.raises(ValueError, match=r"^patience is"):
+        Experiment(patience=value)
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_a_fraction_of_a_whole_number_is_refused(name):
+    """The message asks for a whole number; a whole float is taken as one."""
+    low = int(RANGES[name][0])
+    with pytest.raises(ValueError, match=rf"^{name} is {low}\.5; it must be a whole number"):
+        Experiment(**{name: low + 0.5})
+    value = getattr(Experiment(**{name: float(low)}), name)
+    assert (value, type(value)) == (low, int)
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.int32, np.float64, np.float32, np.uint8])
+def test_numbers_of_numpy_are_accepted(kind):
+    """They become plain Python numbers, and the experiment equals the plain one."""
+    given = Experiment(patience=kind(7), noise=kind(1), hidden=(kind(8), kind(4)))
+    plain = Experiment(patience=7, noise=1.0, hidden=(8, 4))
+    assert (given, hash(given), given.key()) == (plain, hash(plain), plain.key())
+    assert [type(value) for value in (given.patience, given.noise, *given.hidden)] == [int, float, int, int]
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        (), (0,), (MAX_WIDTH + 1,), (-1, 4), (2.5,), (1,) * (MAX_LAYERS + 1),
+        64, None, "64", ("64",), (None,), (float("nan"),), (float("inf"),), (True,), ((4,),),
+    ],
+)  # fmt: skip
+def test_hidden_layers_that_cannot_be_are_refused(hidden):
+    """The message names the value, how many layers there may be and how wide."""
+    legal = f"1 to {MAX_LAYERS} whole numbers from 1 to {MAX_WIDTH}"
+    with pytest.raises(ValueError, match=rf"^hidden is .*; it must be {legal}"):
+        Experiment(hidden=hidden)
+
+
+@pytest.mark.parametrize("hidden", [[64, 32], np.array([64, 32]), (64.0, 32.0)])
+def test_hidden_layers_come_in_any_sequence(hidden):
+    """A list, an array, whole floats: all become a tuple of plain integers."""
+    given = Experiment(hidden=hidden).hidden
+    assert given == (64, 32)
+    assert [type(width) for width in given] == [int, int]
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+@pytest.mark.parametrize("value", ["nonsense", "", None, 1, True, "ONE_SHOT"])
+def test_an_unknown_option_is_refused_with_the_known_ones(name, value):
+    """The message names the field, the value and every legal name."""
+    with pytest.raises(ValueError, match=rf"^{name} {value!r} is unknown; choose one of: ") as error:
+        Experiment(**{name: value})
+    assert str(error.value).endswith(", ".join(OPTIONS[name]))
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_an_option_may_be_given_by_name(name):
+    """The text and the member give the same experiment."""
+    for member in OPTIONS[name]:
+        given = getattr(Experiment(**{name: member.value}), name)
+        assert given is member
+
+
+def test_fields_are_given_by_name_only():
+    """No position can be mistaken."""
+    with pytest.raises(TypeError):
+        Experiment("iterative")
+
+
+def test_an_experiment_cannot_be_changed():
+    """A change makes a new one, which is checked like the first."""
+    with pytest.raises(FrozenInstanceError):
+        Experiment().seed = 1
+    assert replace(Experiment(), seed=1) == Experiment(seed=1)
+    with pytest.raises(ValueError, match=r"^seed is -1"):
+        replace(Experiment(), seed=-1)
+
+
+@pytest.mark.parametrize("option", [member for kind in OPTIONS.values() for member in kind])
+def test_an_option_explains_itself(option):
+    """It has a label and one sentence that begins with a capital and ends like one, and survives copying."""
+    assert option.label[0].isupper()
+    assert option.help[0].isupper()
+    assert option.help.endswith((".", "?"))
+    assert pickle.loads(pickle.dumps(option)) is option
+    assert copy.deepcopy(option) is option
+
+
+# ---- keys
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"noise": 0}, {"noise": 0.0}),
+        ({"noise": -0.0}, {"noise": 0.0}),
+        ({"prune_ratio": 0.1 * 6}, {"prune_ratio": 0.6}),
+        ({"dropout": 0.1 + 0.2}, {"dropout": 0.3}),
+        ({"points": 500.0}, {"points": 500}),
+        ({"hidden": [8, 4]}, {"hidden": (8, 4)}),
+        ({"strategy": "iterative"}, {"strategy": Strategy.ITERATIVE}),
+        ({}, {"seed": 0}),
+    ],
+)
+def test_equal_experiments_are_equal_keys(one, other):
+    """However a value was written, it is one experiment, one hash and one key."""
+    a, b = Experiment(**one), Experiment(**other)
+    assert a == b
+    assert hash(a) == hash(b)
+    assert a.key() == b.key()
+    assert repr(a) == repr(b)
+
+
+def test_the_key_leaves_out_the_prune_ratio():
+    """One sweep serves all ratios."""
+    assert {Experiment(prune_ratio=ratio).key() for ratio in RATIOS} == {Experiment().key()}
+    assert len({Experiment(prune_ratio=ratio) for ratio in RATIOS}) == len(RATIOS)
+
+
+OTHER = {
+    "strategy": "iterative", "criterion": "taylor", "scope": "global", "rewind_epoch": 1, "rounds": 1,
+    "dataset": "xor", "points": 999, "noise": 0.21, "label_noise": 0.01, "data_seed": 41, "hidden": (64, 63),
+    "dropout": 0.21, "learning_rate": 0.011, "patience": 21, "max_epochs": 1999, "seed": 1,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Experiment) if field.name != "prune_ratio"])
+def test_the_key_changes_with_every_other_field(name):
+    """No two experiments that train differently share a key."""
+    assert Experiment(**{name: OTHER[name]}).key() != Experiment().key()
+
+
+def test_an_experiment_survives_pickling():
+    """Sent to another process it is the same experiment."""
+    given = Experiment(strategy="iterative", hidden=(8,), prune_ratio=0.3)
+    assert pickle.loads(pickle.dumps(given)) == given
+
+
+# ---- outcomes
+
+
+def test_an_outcome_finds_its_networks(outcome_of):
+    """By ratio; `pruned` is that of the experiment, `dense` the one of ratio 0."""
+    outcome = outcome_of(prune_ratio=0.3)
+    assert [outcome.at(ratio).prune_ratio for ratio in RATIOS] == list(RATIOS)
+    assert outcome.pruned is outcome.at(0.3)
+    assert outcome.dense is outcome.at(0.0)
+    assert outcome.has(0.95)
+    assert not outcome.has(0.25)
+
+
+def test_a_ratio_that_an_outcome_does_not_hold_is_refused(outcome_of):
+    """The message names it and those that are there."""
+    with pytest.raises(
+        KeyError, match=r"no network of prune ratio 0\.25; this outcome holds: 0, 0\.1, 0\.2, .*0\.95"
+    ):
+        outcome_of().at(0.25)
+
+
+# ---- the version of the code
+
+
+@pytest.fixture
+def copied(tmp_path, monkeypatch):
+    """A copy of the packages; `code_version` looks there, and is not remembered."""
+    for package in ("pruning", "uncertainty", "cache", "views"):
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(experiment, "__file__", str(tmp_path / "pruning" / "experiment.py"))
+    return tmp_path
+
+
+def fresh_version() -> str:
+    return code_version.__wrapped__()
+
+
+def test_the_code_version_does_not_depend_on_where_the_code_lies(request):
+    """A copy elsewhere has the same version, again and again."""
+    here = fresh_version()
+    request.getfixturevalue("copied")
+    assert fresh_version() == fresh_version() == here
+
+
+@pytest.mark.parametrize("source", ["pruning/training.py", "pruning/masks.py", "uncertainty/sampling.py"])
+def test_the_code_version_changes_with_the_code(copied, source):
+    """One more comment in a source file is another version; without it the version is the old one."""
+    before, text = fresh_version(), (copied / source).read_text()
+    (copied / source).write_text(text + "# changed\n")
+    assert fresh_version() != before
+    (copied / source).write_text(text)
+    assert fresh_version() == before
+
+
+def test_the_code_version_changes_with_a_new_or_renamed_file(copied):
+    """Names count as well as contents."""
+    before = fresh_version()
+    (copied / "pruning" / "extra.py").write_text("")
+    with_extra = fresh_version()
+    (copied / "pruning" / "extra.py").rename(copied / "pruning" / "other.py")
+    assert len({before, with_extra, fresh_version()}) == 3
+
+
+def test_the_code_version_ignores_what_decides_no_outcome(copied):
+    """Pages and notes may change without results being computed anew."""
+    before = fresh_version()
+    (copied / "pruning" / "notes.txt").write_text("nothing")
+    for page in (copied / "views").glob("*.py"):
+        page.write_text("# changed\n")
+    assert fresh_version() == before
+
+
+def test_the_code_version_changes_with_the_libraries(monkeypatch):
+    """Another release of PyTorch may train differently."""
+    before = fresh_version()
+    monkeypatch.setattr(experiment, "version", lambda library: "0.0")
+    assert fresh_version() != before
+
+
+# ---- what is loaded
+
+
+def loaded_by(statement: str, root: Path = ROOT) -> set[str]:
+    """Which of the heavy libraries a fresh Python has loaded after the statement, run in `root`."""
+    code = f"import sys; {statement}; print(*({{'torch', 'sklearn'}} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+DESCRIBE = "import pruning; pruning.Experiment(strategy='iterative').key(), pruning.Strategy, pruning.Outcome"
+
+
+def test_describing_an_experiment_loads_nothing_heavy():
+    """Neither PyTorch nor scikit-learn comes with the package, an experiment or its options."""
+    assert loaded_by(DESCRIBE) == set()
+
+
+def test_the_check_above_can_fail(copied):
+    """In a copy whose options import both (stand-ins, for speed) it names both."""
+    (copied / "torch.py").write_text("")
+    (copied / "sklearn.py").write_text("")
+    assert loaded_by(DESCRIBE, copied) == set()
+    with (copied / "pruning" / "options.py").open("a") as source:
+        source.write("import sklearn, torch\n")
+    assert loaded_by(DESCRIBE, copied) == {"torch", "sklearn"}
+
+
+def test_the_package_has_what_it_promises():
+    """Every name of `__all__` is there, those that load PyTorch too; any other name is not."""
+    assert all(getattr(pruning, name) is not None for name in pruning.__all__)
+    with pytest.raises(AttributeError, match="'pruning' has no attribute 'nonsense'"):
+        _ = pruning.nonsense
