@@ -32,7 +32,7 @@ def multiply_adds(model: nn.Sequential) -> int:
     return sum(layer.weight.numel() for layer in model.children() if isinstance(layer, nn.Linear))
 
 
-def latency(models: Sequence[nn.Module], inputs: Tensor, repeats: int = 21) -> list[float]:
+def latency(models: Sequence[nn.Module], inputs: Tensor, repeats: int = 11) -> list[float]:
     """Seconds for one forward pass over `inputs`, for each model: the median of `repeats`.
 
     The models take turns, so that a disturbance of the machine falls on all of them alike.

@@ -13,6 +13,7 @@ from itertools import pairwise
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import skip_init
 
 Weights = dict[str, Tensor]
 """Parameters by their name in the module's state dict."""
@@ -22,15 +23,19 @@ def mlp(n_inputs: int, hidden: Sequence[int], n_classes: int, dropout: float) ->
     """A ReLU multilayer perceptron with dropout after each hidden activation.
 
     Maps inputs (N, n_inputs) to logits (N, n_classes). Layers: hidden1, relu1, dropout1, …, output.
+    All weights are zero until they are set: see `draw_weights` and `with_weights`.
     """
     layers: OrderedDict[str, nn.Module] = OrderedDict()
     widths = [n_inputs, *hidden]
     for i, (fan_in, width) in enumerate(pairwise(widths), start=1):
-        layers[f"hidden{i}"] = nn.Linear(fan_in, width)
+        layers[f"hidden{i}"] = skip_init(nn.Linear, fan_in, width)
         layers[f"relu{i}"] = nn.ReLU()
         layers[f"dropout{i}"] = nn.Dropout(dropout)
-    layers["output"] = nn.Linear(widths[-1], n_classes)
-    return nn.Sequential(layers)
+    layers["output"] = skip_init(nn.Linear, widths[-1], n_classes)
+    model = nn.Sequential(layers)
+    for parameter in model.parameters():
+        nn.init.zeros_(parameter)
+    return model
 
 
 def draw_weights(model: nn.Module, rng: np.random.Generator) -> Weights:

@@ -52,10 +52,13 @@ def _kept(model: nn.Sequential, feeds: Mapping[str, str], name: str, mask: np.nd
 
 
 def _smaller_linear(layer: nn.Linear, units: torch.Tensor | None, inputs: torch.Tensor | None) -> nn.Linear:
-    state = {name: value if units is None else value[units] for name, value in layer.state_dict().items()}
-    if inputs is not None:
-        state["weight"] = state["weight"][:, inputs]
-    n_units, n_inputs = state["weight"].shape
-    smaller = nn.Linear(n_inputs, n_units, bias="bias" in state)
-    smaller.load_state_dict(state)
-    return smaller
+    """A copy of the layer around smaller tensors; making a new layer would draw weights for nothing."""
+    smaller = {}
+    for name, value in layer.named_parameters():
+        part = value.detach() if units is None else value.detach()[units]
+        smaller[id(value)] = nn.Parameter(
+            part[:, inputs] if inputs is not None and name == "weight" else part.clone()
+        )
+    copied = copy.deepcopy(layer, smaller)
+    copied.out_features, copied.in_features = copied.weight.shape
+    return copied

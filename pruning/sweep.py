@@ -68,6 +68,8 @@ def run_seeds(
 
     The data are the same for all; only training differs.
     """
+    if not seeds:
+        return []
     wanted = {experiment.prune_ratio, *(replace(experiment, prune_ratio=ratio).prune_ratio for ratio in ratios or ())}
     with one_thread():
         return _Sweep(experiment, seeds, sorted({0.0, *wanted}), progress).outcomes()
@@ -105,6 +107,7 @@ class _Sweep:
         self.model = mlp(2, experiment.hidden, self.task.n_classes, experiment.dropout)
         self.examples = _examples(self.task)
         self.networks: dict[int, list[Network]] = {seed: [] for seed in self.seeds}
+        self.modules: dict[tuple[int, float], nn.Sequential] = {}  # (seed, prune ratio) → the smaller network
         self.paths = paths(experiment.strategy, ratios, experiment.rounds)
         self.total = len(self.seeds) * (1 + sum(len(path.levels) for path in self.paths))
         self.done = 0
@@ -187,6 +190,7 @@ class _Sweep:
     def _measured(self, seed: int, ticket: Ticket, trained: Trained) -> Network:
         """The arrays and counts of a trained network, from its physically smaller form."""
         small = shrink(with_weights(self.model, trained.weights), ticket.masks)
+        self.modules[seed, ticket.prune_ratio] = small
         logits = single_pass(small, self.task.test_inputs)
         if not np.isfinite(logits).all():
             raise Diverged(self._diverged(trained, _name(ticket)))
@@ -216,8 +220,7 @@ class _Sweep:
         self._report("Measuring latency")
         batch = torch.from_numpy(np.resize(self.task.test_inputs, (LATENCY_BATCH, 2)))
         for seed, networks in self.networks.items():
-            models = [module(self.experiment, network, self.task.n_classes) for network in networks]
-            seconds = cost.latency(models, batch)
+            seconds = cost.latency([self.modules[seed, network.prune_ratio] for network in networks], batch)
             self.networks[seed] = [replace(network, latency=s) for network, s in zip(networks, seconds, strict=True)]
 
     def _outcome(self, seed: int) -> Outcome:

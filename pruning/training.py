@@ -122,8 +122,10 @@ def _activations(start: Start, examples: Examples) -> int:
 class _Stack:
     """The networks still in training, as one set of arrays.
 
-    All parameters live in one flat vector, so that Adam updates them in one go; `self.params`
-    are views into it, per layer a weight (K, out, in) and a bias (K, out, 1).
+    `self.state` (5, K, P) holds, for each network, its P parameters in a row, Adam's two moments,
+    the best parameters so far and those of the rewind epoch. One row index moves all of it.
+    `self.layers` are views into the parameters: per layer a weight (K, out, in) and a bias
+    (K, out, 1); `self.grads` are such views into the gradient.
     """
 
     def __init__(
@@ -135,50 +137,46 @@ class _Stack:
         phase: int,
         rewind_epoch: int,
     ) -> None:
-        self.names = list(starts[0].weights)
-        self.shapes = {name: tuple(starts[0].weights[name].shape) for name in self.names}
+        self.shapes = {name: tuple(value.shape) for name, value in starts[0].weights.items()}
         self.members = members  # positions in `starts`, sorted by seed
-        self.seeds = [starts[i].seed for i in self.members]
+        self.seeds = [starts[i].seed for i in members]
         self.noise = {seed: stream(seed, Purpose.DROPOUT, phase) for seed in self.seeds}
         self.dropout = dropout
         self.rewind_epoch = rewind_epoch
-        # Features first: inputs (D, N). The last axis is the contiguous one everywhere.
-        self.train_x = examples.train_inputs.T.contiguous()
-        self.val_x = examples.val_inputs.T.contiguous()
-        self.val_y = examples.val_labels
-        self.target = torch.nn.functional.one_hot(examples.train_labels, self._n_classes()).T.float()
+        # Features first: inputs (D, N), targets (C, N). The last axis is the contiguous one everywhere.
+        n_classes = list(self.shapes.values())[-1][0]
+        self.train_x, self.train_target = _columns(examples.train_inputs, examples.train_labels, n_classes)
+        self.val_x, self.val_target = _columns(examples.val_inputs, examples.val_labels, n_classes)
         k, n = len(members), len(examples.train_labels)
-        widths = [self.shapes[name][0] for name in self.names[:-2:2]]
+        widths = [shape[0] for shape in list(self.shapes.values())[:-2:2]]
         # Written over in every epoch: fresh memory of this size costs more than the arithmetic.
         self.hidden = [torch.empty(k, width, n) for width in widths]
         self.delta = [torch.empty(k, width, n) for width in widths]
         self.kept = torch.empty(max(widths), n)
-        stacked = [torch.stack([starts[i].weights[n] for i in self.members]) for n in self.names]
-        self._hold(torch.cat([values.reshape(-1) for values in stacked]))
-        self.m = torch.zeros_like(self.flat)
-        self.v = torch.zeros_like(self.flat)
-        self.best = [values.clone() for values in stacked]
-        self.rewind = [values.clone() for values in stacked]
+        rows = torch.stack([torch.cat([value.flatten() for value in starts[i].weights.values()]) for i in members])
+        zeros = torch.zeros_like(rows)
+        self._hold(torch.stack([rows, zeros, zeros, rows, rows]))
         self.best_loss = np.full(k, np.inf)
         self.best_epoch = np.zeros(k, int)
-        self.train_losses: list[list[float]] = [[] for _ in range(k)]
-        self.val_losses: list[list[float]] = [[] for _ in range(k)]
+        self.train_losses: list[list[float]] = [[] for _ in members]
+        self.val_losses: list[list[float]] = [[] for _ in members]
 
-    def _n_classes(self) -> int:
-        return self.shapes[self.names[-1]][0]
+    def _hold(self, state: Tensor) -> None:
+        self.state = state
+        self.gradient = torch.empty_like(state[0])
+        self.layers, self.grads = self._layers(state[0]), self._layers(self.gradient)
 
-    def _hold(self, flat: Tensor) -> None:
-        """Take `flat` as the parameters, with views per layer and a gradient of the same layout."""
-        self.flat, self.grad = flat, torch.empty_like(flat)
-        self.params, self.grads = self._views(self.flat), self._views(self.grad)
-        self.layers = [(w, b.unsqueeze(-1)) for w, b in zip(self.params[::2], self.params[1::2], strict=True)]
+    def _layers(self, rows: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """Rows of parameters (K, P) as views: per layer weight (K, out, in) and bias (K, out, 1)."""
+        views = list(self._named(rows).values())
+        return [(weight, bias.unsqueeze(-1)) for weight, bias in zip(views[::2], views[1::2], strict=True)]
 
-    def _views(self, flat: Tensor) -> list[Tensor]:
-        """The flat vector as one (K, …) view per parameter."""
-        k = len(self.members)
-        sizes = [k * int(np.prod(self.shapes[name])) for name in self.names]
-        parts = flat.split(sizes)
-        return [part.view(k, *self.shapes[name]) for part, name in zip(parts, self.names, strict=True)]
+    def _named(self, rows: Tensor) -> Weights:
+        """Rows of parameters (…, P) as views (…, *shape) by name."""
+        parts = rows.split([int(np.prod(shape)) for shape in self.shapes.values()], dim=-1)
+        return {
+            name: part.unflatten(-1, shape) for part, (name, shape) in zip(parts, self.shapes.items(), strict=True)
+        }
 
     @torch.no_grad()
     def validate(self, epoch: int, schedule: Schedule) -> np.ndarray:
@@ -188,22 +186,19 @@ class _Stack:
             values = torch.baddbmm(bias, weight, values).relu_()
         weight, bias = self.layers[-1]
         log_probs = torch.baddbmm(bias, weight, values).log_softmax(dim=1)
-        loss = -log_probs[:, self.val_y, torch.arange(len(self.val_y))].double().mean(dim=1).numpy()
-        for k, value in enumerate(loss):
-            self.val_losses[k].append(float(value))
-        better = np.flatnonzero(loss < self.best_loss)
+        loss = _mean_loss(log_probs, self.val_target)
+        for losses, value in zip(self.val_losses, loss.tolist(), strict=True):
+            losses.append(value)
+        better = loss < self.best_loss
         self.best_loss[better], self.best_epoch[better] = loss[better], epoch
-        self._copy(self.best, better)
+        parameters, _, _, best, rewind = self.state
+        if better.any():
+            which = torch.from_numpy(np.flatnonzero(better))
+            best[which] = parameters[which]
         if epoch <= self.rewind_epoch:
-            self._copy(self.rewind, np.arange(len(self.members)))
+            rewind.copy_(parameters)
         worn_out = epoch - self.best_epoch >= schedule.patience
         return ~np.isfinite(loss) | worn_out | (epoch == schedule.max_epochs)
-
-    def _copy(self, into: list[Tensor], which: np.ndarray) -> None:
-        if len(which):
-            index = torch.from_numpy(which)
-            for target, source in zip(into, self.params, strict=True):
-                target[index] = source[index]
 
     def leave(self, stopped: np.ndarray) -> Iterator[tuple[int, Trained]]:
         """Yield the networks that have stopped and close the ranks of those that have not."""
@@ -211,29 +206,22 @@ class _Stack:
             return
         results = [(self.members[k], self._result(int(k))) for k in np.flatnonzero(stopped)]
         stay = np.flatnonzero(~stopped)
-        self._close_ranks(stay)
+        self._hold(self.state[:, torch.from_numpy(stay)])
+        self.best_loss, self.best_epoch = self.best_loss[stay], self.best_epoch[stay]
+        for name in ("members", "seeds", "train_losses", "val_losses"):
+            setattr(self, name, [getattr(self, name)[k] for k in stay])
         yield from results
 
     def _result(self, k: int) -> Trained:
+        _, _, _, best, rewind = self.state[:, k]
         return Trained(
-            weights={n: v[k].clone() for n, v in zip(self.names, self.best, strict=True)},
-            rewind={n: v[k].clone() for n, v in zip(self.names, self.rewind, strict=True)},
+            weights={name: value.clone() for name, value in self._named(best).items()},
+            rewind={name: value.clone() for name, value in self._named(rewind).items()},
             best_epoch=int(self.best_epoch[k]),
             train_loss=np.array(self.train_losses[k]),
             val_loss=np.array(self.val_losses[k]),
             diverged=not np.isfinite(self.val_losses[k][-1]),
         )
-
-    def _close_ranks(self, stay: np.ndarray) -> None:
-        index = torch.from_numpy(stay)
-        flats = [torch.cat([v[index].reshape(-1) for v in self._views(f)]) for f in (self.flat, self.m, self.v)]
-        self.best = [value[index] for value in self.best]
-        self.rewind = [value[index] for value in self.rewind]
-        self.best_loss, self.best_epoch = self.best_loss[stay], self.best_epoch[stay]
-        for name in ("members", "seeds", "train_losses", "val_losses"):
-            setattr(self, name, [getattr(self, name)[k] for k in stay])
-        self.m, self.v = flats[1:]
-        self._hold(flats[0])
 
     @torch.no_grad()
     def step(self, t: int, learning_rate: float) -> None:
@@ -249,17 +237,18 @@ class _Stack:
             torch.baddbmm(biases[i], readers[i], inputs[i], out=inputs[i + 1]).relu_()
             self._drop(inputs[i + 1])
         log_probs = torch.baddbmm(biases[-1], readers[-1], inputs[-1]).log_softmax(dim=1)
-        loss = -(log_probs * self.target).sum(dim=1).double().mean(dim=1)
-        for position, value in enumerate(loss.tolist()):
-            self.train_losses[position].append(value)
+        loss = _mean_loss(log_probs, self.train_target)
+        for losses, value in zip(self.train_losses, loss.tolist(), strict=True):
+            losses.append(value)
         # Backward. `delta` is the loss gradient with respect to a layer's pre-activations. A unit
         # that is negative, dropped or removed has activation 0, and so passes no gradient on.
-        delta = (log_probs.exp_() - self.target).div_(n)
+        delta = log_probs.exp_().sub_(self.train_target).div_(n)
         for i in reversed(range(len(self.layers))):
-            torch.bmm(delta, inputs[i].transpose(1, 2), out=self.grads[2 * i])
-            torch.sum(delta, dim=2, out=self.grads[2 * i + 1])
+            weight_grad, bias_grad = self.grads[i]
+            weight_grad.copy_(torch.bmm(delta, inputs[i].transpose(1, 2)))
+            bias_grad.copy_(delta.sum(dim=2, keepdim=True))
             if i > 0:
-                self.grads[2 * i].div_(keep)
+                weight_grad.div_(keep)
                 back = self.delta[i - 1][:k]
                 torch.bmm(readers[i].transpose(1, 2), delta, out=back)
                 delta = torch.ops.aten.threshold_backward(back, inputs[i], 0, grad_input=back)
@@ -278,8 +267,19 @@ class _Stack:
             start = stop
 
     def _adam(self, t: int, learning_rate: float) -> None:
-        """Adam on the flat parameter vector; every network of a stack has taken the same t steps."""
-        self.m.lerp_(self.grad, 1 - BETA1)
-        self.v.mul_(BETA2).addcmul_(self.grad, self.grad, value=1 - BETA2)
-        denominator = self.v.div(1 - BETA2**t).sqrt_().add_(EPSILON)
-        self.flat.addcdiv_(self.m, denominator, value=-learning_rate / (1 - BETA1**t))
+        """Adam on all parameters at once; every network of a stack has taken the same t steps."""
+        parameters, m, v, _, _ = self.state
+        m.lerp_(self.gradient, 1 - BETA1)
+        v.mul_(BETA2).addcmul_(self.gradient, self.gradient, value=1 - BETA2)
+        denominator = v.div(1 - BETA2**t).sqrt_().add_(EPSILON)
+        parameters.addcdiv_(m, denominator, value=-learning_rate / (1 - BETA1**t))
+
+
+def _columns(inputs: Tensor, labels: Tensor, n_classes: int) -> tuple[Tensor, Tensor]:
+    """Examples as columns: inputs (D, N), and labels as one-hot targets (C, N)."""
+    return inputs.T.contiguous(), torch.nn.functional.one_hot(labels, n_classes).T.float()
+
+
+def _mean_loss(log_probs: Tensor, target: Tensor) -> np.ndarray:
+    """Mean cross-entropy of each network (K,), from log probabilities (K, C, N) and targets (C, N)."""
+    return -(log_probs * target).sum(dim=1).double().mean(dim=1).numpy()

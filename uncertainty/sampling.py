@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn.modules.dropout import _DropoutNd
 
 CHUNK_ELEMENTS = 2**20  # activations held at a time: they stay in cache, and memory is bounded
-MAX_CHUNK = 16  # samples at a time: a single one need not compute many
+MAX_CHUNK = 50  # samples at a time: a single one need not compute many
 
 
 def single_pass(model: nn.Module, inputs: Tensor | np.ndarray) -> np.ndarray:
@@ -27,6 +27,8 @@ def _evaluating(model: nn.Module) -> nn.Module:
 
     Switching the model itself would be seen by every other thread that uses it.
     """
+    if not any(module.training for module in model.modules()):
+        return model
     shared = {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())}
     return copy.deepcopy(model, shared).eval()
 

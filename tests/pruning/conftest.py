@@ -4,22 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
 import pytest
 
-from pruning import RATIOS, Experiment, Outcome, run
+from pruning import RATIOS, Experiment, Outcome, cost, run
 from pruning.training import one_thread
 
 SMALL = {"points": 200, "hidden": (12, 8), "max_epochs": 30, "patience": 5, "learning_rate": 0.03, "data_seed": 1}
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="package")
 def _one_thread() -> Iterator[None]:
     """Small networks are slower on two threads, far slower on a busy machine."""
     with one_thread():
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _brief_latency() -> Iterator[None]:
+    """A clock read once tells as much to a test as the median of many readings."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cost, "latency", partial(cost.latency, repeats=1))
         yield
 
 

@@ -56,7 +56,7 @@ def test_a_prune_ratio_out_of_range_is_refused(ratio):
         removed_units(ratio, 10)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=50)
 @given(ratio=RATIOS, n_units=st.integers(1, 1000))
 def test_the_removed_share_is_as_close_to_the_ratio_as_whole_units_allow(ratio, n_units):
     """No other number of units that leaves one is closer to the ratio."""
@@ -71,7 +71,7 @@ def test_the_dense_masks_keep_every_hidden_unit():
     assert {name: mask.tolist() for name, mask in masks.items()} == {"hidden1": [True] * 3, "hidden2": [True] * 2}
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=50)
 @given(scores=scored_layers(), ratio=RATIOS)
 def test_layer_scope_removes_the_ratio_from_every_layer(scores, ratio):
     """Each layer loses round(r · n) units, whatever the scores, ties and zeros."""
@@ -80,7 +80,7 @@ def test_layer_scope_removes_the_ratio_from_every_layer(scores, ratio):
         assert mask.sum() == max(len(mask) - round(ratio * len(mask)), 1)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=50)
 @given(scores=scored_layers(), ratio=RATIOS)
 def test_global_scope_removes_as_many_units_in_total(scores, ratio):
     """The total equals that of layer scope, and no layer is left empty."""
@@ -90,7 +90,7 @@ def test_global_scope_removes_as_many_units_in_total(scores, ratio):
     assert all(mask.any() for mask in masks.values())
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=50)
 @given(scores=scored_layers(), ratio=RATIOS, scope=st.sampled_from(Scope))
 def test_kept_units_score_at_least_as_high_as_removed_ones(scores, ratio, scope):
     """Within a layer the lowest scores go first."""
@@ -99,7 +99,7 @@ def test_kept_units_score_at_least_as_high_as_removed_ones(scores, ratio, scope)
             assert scores[name][mask].min() >= scores[name][~mask].max()
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=50)
 @given(data=st.data(), scope=st.sampled_from(Scope))
 def test_pruning_again_only_removes_and_reaches_the_same_number(data, scope):
     """Two steps with unlike scores are nested and end with as many units as one step."""

@@ -34,7 +34,7 @@ def models_and_masks(draw):
     return random_model(tuple(hidden), seed=draw(st.integers(0, 1000))), masks
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=50)
 @given(models_and_masks())
 def test_the_masked_and_the_smaller_network_give_the_same_outputs(example):
     """Silencing units and taking them out physically are one thing, within 1e-5."""

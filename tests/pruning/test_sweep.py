@@ -90,9 +90,11 @@ def test_threads_do_not_disturb_each_other(outcome_of, small, differences):
 
 
 def test_a_run_depends_on_no_global_generator(outcome_of, small, differences):
-    """Other states of torch's own random numbers change nothing."""
+    """Other states of torch's own random numbers change nothing, and they are left where they were."""
     torch.manual_seed(12345)
+    state = torch.get_rng_state()
     assert differences(run(small(), ratios=RATIOS), outcome_of()) == []
+    assert torch.equal(torch.get_rng_state(), state)
 
 
 def test_seeds_asked_for_twice_are_trained_once(small):

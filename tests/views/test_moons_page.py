@@ -52,7 +52,7 @@ def test_the_page_draws_every_part(app):
 def test_the_three_controls_come_first(app):
     """Strategy, prune ratio and samples stand above everything that is folded away."""
     app.run()
-    assert [box.label for box in app.selectbox][0] == "Strategy"
+    assert app.selectbox[0].label == "Strategy"
     assert [slider.label for slider in app.select_slider][:2] == ["Prune ratio", "MC-dropout samples"]
 
 
