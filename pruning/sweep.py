@@ -81,7 +81,7 @@ def module(experiment: Experiment, network: Network, n_classes: int) -> nn.Seque
     return shrink(with_weights(dense, network.weights), network.masks)
 
 
-@dataclass
+@dataclass(eq=False)
 class _Chain:
     """One path on its way, for one seed: the last trained weights and the masks they carry."""
 
@@ -120,10 +120,17 @@ class _Sweep:
             for seed in self.seeds
             for path in self.paths
         ]
-        for level in range(max((len(path.levels) for path in self.paths), default=0)):
-            self._train_level([c for c in chains if level < len(c.path.levels)], level, dense)
+        for stack in self._stacks(chains):
+            for level in range(max(len(chain.path.levels) for chain in stack)):
+                self._train_level([chain for chain in stack if level < len(chain.path.levels)], level, dense)
         self._measure_latency()
         return [self._outcome(seed) for seed in self.seeds]
+
+    def _stacks(self, chains: list[_Chain]) -> list[list[_Chain]]:
+        """The chains to train together. Where somebody watches, what they asked for comes first on
+        its own; it is the same to the bit, and what it costs is little against the wait for all."""
+        first = [c for c in chains if self.progress and self.experiment.prune_ratio in c.path.levels]
+        return [stack for stack in (first, [c for c in chains if c not in first]) if stack]
 
     def _train_dense(self) -> dict[int, Trained]:
         tickets = [Ticket(0.0, 0, full_masks(self.model), self._initial(seed)) for seed in self.seeds]

@@ -294,3 +294,13 @@ def test_a_learning_rate_far_too_large_is_reported_in_a_sentence(strategy):
     experiment = Experiment(strategy=strategy, points=200, hidden=(12, 8), learning_rate=1e30)
     with pytest.raises(Diverged, match=r"dense network .* The learning rate is 1e\+30; a smaller one"):
         run(experiment)
+
+
+def test_being_watched_changes_the_order_and_nothing_else(small, differences):
+    """With a progress callback the chosen ratio comes first, and every array stays the same to the bit."""
+    experiment = small(strategy="one_shot_rewind", prune_ratio=0.7)
+    reports: list[Progress] = []
+    watched = run(experiment, reports.append, ratios=(0.3, 0.5, 0.7))
+    first = next(r.outcome for r in reports if r.outcome and len(r.outcome.networks) == 2)
+    assert [network.prune_ratio for network in first.networks] == [0.0, 0.7]
+    assert differences(watched, run(experiment, ratios=(0.3, 0.5, 0.7))) == []
