@@ -229,7 +229,7 @@ def _problem(knob: Knob | None, name: str, value: str) -> str | None:
         )
     if value in knob.legal():
         return None
-    choices = ", ".join(knob.legal())
+    choices = " · ".join(knob.legal())  # labels have commas of their own
     return f"The link sets {name} to {shown}; it must be one of: {choices}. Using {knob.show(knob.default)}."
 
 

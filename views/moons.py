@@ -48,7 +48,9 @@ try:
                 sections.draw_planes(outcome, choice, quantity, shown, theme, plane_places)
                 drawn = st.session_state.moons_drawn = True
 except (QueueFull, compute.Failure) as problem:
-    st.error(str(problem), icon=":material/error:")
+    line.error(str(problem))
+    for place in (*plane_places, *curve_places):
+        place.clear()
     st.stop()
 
 dense, pruned = sections.both_figures(outcome, choice)

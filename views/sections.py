@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,10 +37,18 @@ class Place:
     """
 
     container: DeltaGenerator
-    element: Any = field(default=None)
+    element: Any = None
 
     def markdown(self, text: str) -> None:
         self.element = (self.element or self.container).markdown(text)
+
+    def error(self, text: str) -> None:
+        self.element = (self.element or self.container).error(text, icon=":material/error:")
+
+    def clear(self) -> None:
+        """Take away what this run has drawn here."""
+        if self.element:
+            self.element.empty()
 
     def progress(self, share: float, text: str) -> None:
         self.element = (self.element or self.container).progress(share, text)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -107,6 +110,8 @@ def test_training_that_breaks_off_ends_in_a_sentence(app, monkeypatch):
     assert not app.exception
     assert "broke off at epoch 3" in app.error[0].value
     assert app.selectbox[0].label == "Strategy"
+    assert not app.get("skeleton")
+    assert not app.get("progress")
 
 
 def test_a_full_queue_ends_in_a_sentence(app, monkeypatch):
@@ -140,6 +145,25 @@ def test_results_that_cannot_be_kept_leave_a_note(app, tmp_path, monkeypatch):
     app.run()
     assert not app.exception
     assert any("cannot be kept" in caption.value for caption in app.caption)
+
+
+def test_what_is_stored_is_shown_without_loading_torch(tmp_path):
+    """A restarted server shows a known state from the store: neither PyTorch nor scikit-learn is imported."""
+    program = (
+        "import sys\n"
+        "from streamlit.testing.v1 import AppTest\n"
+        "app = AppTest.from_file('streamlit_app.py', default_timeout=60)\n"
+        f"app.query_params.update({SMALL!r})\n"
+        "app.run()\n"
+        "print(len(app.get('vega_lite_chart')), 'torch' in sys.modules, 'sklearn' in sys.modules)\n"
+    )
+    environment = {**os.environ, "EXPLORER_CACHE": str(tmp_path / "store")}
+    command = [sys.executable, "-W", "ignore", "-c", program]
+    lines = [
+        subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True).stdout.strip()
+        for _ in range(2)
+    ]
+    assert lines == ["9 True True", "9 False False"]
 
 
 def test_equal_links_give_equal_figures(app, tmp_path, monkeypatch):

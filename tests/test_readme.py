@@ -1,0 +1,83 @@
+"""The README does what it says: its Python runs, its recipe for a new strategy works, its files exist."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_experiment_in_the_readme_runs(capsys):
+    """The first block of Python prints the figures of the dense and of the pruned network."""
+    exec(PYTHON[0], {})
+    printed = capsys.readouterr().out.splitlines()
+    assert len(printed) == 2
+    assert "units=128" in printed[0]
+    assert "units=26" in printed[1]
+
+
+def test_the_metrics_in_the_readme_take_any_model(capsys):
+    """The second block works with a model, inputs and labels of one's own."""
+    from torch import nn
+
+    model = nn.Sequential(nn.Linear(3, 8), nn.ReLU(), nn.Dropout(0.5), nn.Linear(8, 4))
+    inputs = np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32)
+    exec(PYTHON[1], {"model": model, "inputs": inputs, "labels": np.arange(20) % 4})
+    assert 0 <= float(capsys.readouterr().out) <= 1
+
+
+def test_the_recipe_for_a_strategy_is_all_it_takes(tmp_path):
+    """Pasting the README's member into the enum gives a strategy that runs, with nothing else touched."""
+    for package in ("pruning", "uncertainty"):
+        shutil.copytree(ROOT / package, tmp_path / package)
+    options = tmp_path / "pruning" / "options.py"
+    text = options.read_text()
+    assert text.count("    ONE_SHOT = (\n") == 1
+    member = textwrap.indent(PYTHON[2], "    ")
+    options.write_text(text.replace("    ONE_SHOT = (\n", member + "    ONE_SHOT = (\n"))
+    program = (
+        "from pruning import Experiment, run\n"
+        "outcome = run(Experiment(strategy='random_mask_finetuned', points=200, hidden=(8,), max_epochs=5))\n"
+        "print(outcome.pruned.units)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.stdout.strip(), done.returncode) == ("4", 0), done.stderr
+
+
+def test_the_recipe_for_a_criterion_scores_units():
+    """The function of the README takes the evidence on a layer and returns one score a unit."""
+    from pruning.importance import Evidence
+
+    namespace: dict = {"np": np, "Evidence": Evidence}
+    exec(PYTHON[3], namespace)
+    activation = np.array([[0.0, 1.0], [0.0, 3.0]])
+    evidence = Evidence(np.zeros((2, 1)), activation, np.zeros_like(activation), np.random.default_rng(0))
+    np.testing.assert_array_equal(namespace["_spread"](evidence), [0, 1])
+
+
+@pytest.mark.parametrize(
+    "path", sorted(set(re.findall(r"`((?:pruning|views|uncertainty|cache|tests)/[\w/.]+)`", README)))
+)
+def test_every_file_the_readme_names_exists(path):
+    """No path in the text leads nowhere; the store appears with the first run."""
+    assert path == "cache/store" or (ROOT / path).exists()
+
+
+def test_both_commands_stand_on_their_own():
+    """Each makes the environment, installs what it needs, and runs."""
+    commands = re.findall(r"```sh\n(.*?)\n```", README, re.DOTALL)
+    assert len(commands) == 2
+    for command, requirements in zip(commands, ("requirements.txt", "requirements-dev.txt"), strict=True):
+        assert command.startswith("python3 -m venv .venv && .venv/bin/pip install")
+        assert requirements in command
+        assert (ROOT / requirements).exists()
