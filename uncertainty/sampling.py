@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.dropout import _DropoutNd
 
-CHUNK_ELEMENTS = 2**20  # activations held at a time: they stay in cache, and memory is bounded
+CHUNK_ELEMENTS = 2**19  # activations held at a time: they stay in cache, and memory is bounded
 MAX_CHUNK = 50  # samples at a time: a single one need not compute many
 
 
@@ -110,7 +110,8 @@ def _forward(head: list[tuple[nn.Module, Tensor | None]], features: Tensor, part
     A mask is held back until the next layer: a linear one takes it into its weights, which are
     far fewer than the activations of all inputs.
     """
-    values, mask = features.unsqueeze(0), None  # (1 or s, N, …), (s, …)
+    features = features.unsqueeze(0)
+    values, mask = features, None  # (1 or s, N, …), (s, …)
     for layer, masks in head:
         if masks is not None:
             mask = masks[part] if mask is None else mask * masks[part]
@@ -118,6 +119,8 @@ def _forward(head: list[tuple[nn.Module, Tensor | None]], features: Tensor, part
             weight = layer.weight.T * mask.unsqueeze(-1)  # (s, in, out)
             values, mask = torch.matmul(values, weight), None
             values = values if layer.bias is None else values.add_(layer.bias)
+        elif type(layer) is nn.ReLU and mask is None and values is not features:
+            values = values.relu_()  # of our own product: fresh memory costs more than the arithmetic
         else:
             if mask is not None:
                 values, mask = values * mask.unsqueeze(1), None

@@ -1,8 +1,8 @@
-"""Run every benchmark: `python -m tests.benchmarks`."""
+"""Run every benchmark, each in a process of its own: `python -m tests.benchmarks`."""
 
-from tests.benchmarks import bench_page, bench_sampling, bench_training
+import subprocess
+import sys
 
 if __name__ == "__main__":
-    bench_training.main()
-    bench_sampling.main()
-    bench_page.main()
+    for name in ("training", "sampling", "page"):
+        subprocess.run([sys.executable, "-m", f"tests.benchmarks.bench_{name}"], check=True)

@@ -134,7 +134,10 @@ def test_a_link_reopens_the_same_state_for_somebody_else(visit):
     ("link", "words"),
     [
         ("?ratio=7", "The link sets ratio to 7; it must be one of: 0.0 · 0.1"),
-        ("?strategy=lottery", "The link sets strategy to lottery; it must be one of: One-shot · One-shot, re-initialised ·"),
+        (
+            "?strategy=lottery",
+            "The link sets strategy to lottery; it must be one of: One-shot · One-shot, re-initialised ·",
+        ),
         ("?seed=-4", "The link sets seed to -4; it must be a whole number from 0 to 9999"),
         ("?samples=1e9", "The link sets samples to 1e9"),
         ("?ratio=%3Cscript%3Ealert(1)%3C/script%3E", "The link sets ratio to <script>alert(1)</script>"),
