@@ -28,9 +28,12 @@ class Maps:
     epistemic: np.ndarray  # (R, R)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Plane:
-    """Running means over the first s samples, one for each s in `SAMPLES`; F of them."""
+    """Running means over the first s samples, one for each s in `SAMPLES`; F of them.
+
+    Planes are equal only to themselves, so that what is painted of one can be remembered by it.
+    """
 
     extent: Extent
     mean_probs: np.ndarray  # (F, R·R, C)

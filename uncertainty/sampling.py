@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.dropout import _DropoutNd
 
-CHUNK_ELEMENTS = 2**19  # activations held at a time: they stay in cache, and memory is bounded
+CHUNK_ELEMENTS = 2**20  # activations held at a time: they stay in cache, and memory is bounded
 MAX_CHUNK = 50  # samples at a time: a single one need not compute many
 
 

@@ -15,7 +15,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from pruning.plane import RESOLUTION, Extent, Maps
+from pruning.plane import RESOLUTION, Extent, Maps, Plane
 from uncertainty.calibration import Bins
 from views.colours import CLASSES, DENSE, INK, PAPER, PRUNED, Theme
 from views.raster import plane_picture, scale_picture
@@ -38,16 +38,25 @@ class Chart:
     data: Mapping[str, pd.DataFrame]
 
 
-def plane_chart(maps: Maps, points: pd.DataFrame, extent: Extent, quantity: str, top: float, theme: Theme) -> Chart:
+def plane_chart(plane: Plane, n_samples: int, points: pd.DataFrame, quantity: str, top: float, theme: Theme) -> Chart:
     """The plane coloured by `quantity` (0 to `top`), the decision boundary, the points, numbers on hover.
 
     points: columns x, y, label (class number), wrong (bool), p (probability of the own label).
     """
-    x0, x1, y0, y1 = extent
+    picture, cells = _painted(plane, n_samples, quantity, top, theme)
+    return Chart(_plane_spec(plane.extent, theme), {"picture": picture, "cells": cells, "points": points})
+
+
+@lru_cache(maxsize=64)
+def _painted(
+    plane: Plane, n_samples: int, quantity: str, top: float, theme: Theme
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The picture and the cells of a plane; a slider that leaves a network alone leaves its plane as it is."""
+    maps = plane.maps(n_samples)
+    x0, x1, y0, y1 = plane.extent
     url = plane_picture(maps, quantity, top, theme)
     corners = pd.DataFrame({"x": [x0], "x2": [x1], "y": [y0], "y2": [y1], "url": [url]})
-    data = {"picture": corners, "cells": _hover_cells(maps, extent), "points": points}
-    return Chart(_plane_spec(extent, theme), data)
+    return corners, _hover_cells(maps, plane.extent)
 
 
 @lru_cache(maxsize=64)

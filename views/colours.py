@@ -22,7 +22,7 @@ SEQUENCE = {
 
 def rgb(colour: str) -> np.ndarray:
     """`#rrggbb` → (3,) floats in [0, 255]."""
-    return np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)], float)
+    return np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)], np.float32)
 
 
 def sequence(share: np.ndarray, theme: Theme) -> np.ndarray:
@@ -37,6 +37,7 @@ def blend(probs: np.ndarray, theme: Theme) -> np.ndarray:
     """Class probabilities (…, C) → colours (…, 3) uint8: the winning class's colour, as pale as
     the classes are evenly matched, and never so strong that points of that class would drown in it."""
     n_classes = probs.shape[-1]
+    probs = np.asarray(probs, np.float32)
     strength = ((probs.max(axis=-1) - 1 / n_classes) / (1 - 1 / n_classes)).clip(0, 1)[..., None]
     classes = np.stack([rgb(colour) for colour in CLASSES[:n_classes]])[probs.argmax(axis=-1)]
     strength = STRONGEST * strength

@@ -69,15 +69,15 @@ def draw_planes(
     """The plane as the dense and as the pruned network sees it, on one colour scale."""
     area = extent(outcome)
     networks = {"Dense": outcome.dense, "Pruned": outcome.pruned}
-    maps = {
-        name: compute.plane(outcome.experiment, network, outcome.n_classes, area).maps(choice.n_samples)
+    planes = {
+        name: compute.plane(outcome.experiment, network, outcome.n_classes, area)
         for name, network in networks.items()
     }
-    top = _top(quantity, outcome.n_classes, list(maps.values()))
+    top = _top(quantity, outcome.n_classes, [plane.maps(choice.n_samples) for plane in planes.values()])
     for place, (name, network) in zip(places[:2], networks.items(), strict=True):
         points = _points(outcome, network, shown, choice.n_samples)
         place.chart(
-            charts.plane_chart(maps[name], points, area, quantity, top, theme),
+            charts.plane_chart(planes[name], choice.n_samples, points, quantity, top, theme),
             f"{name} network: decision boundary over the plane, coloured by {quantity}.",
         )
     places[2].chart(charts.legend_chart(quantity, outcome.n_classes, top, theme), f"Colour scale of {quantity}.")
