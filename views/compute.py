@@ -51,7 +51,8 @@ def outcomes(experiment: Experiment, status: ProgressBar) -> Generator[Outcome, 
         return
 
     def work(report: Any) -> Outcome:
-        from pruning.sweep import run  # loads PyTorch, on the worker's thread
+        _load_torch()
+        from pruning.sweep import run
 
         report()
         return STORE.fetch(key, lambda: run(experiment, report, ratios=RATIOS), waiting=report)
@@ -65,6 +66,17 @@ def outcomes(experiment: Experiment, status: ProgressBar) -> Generator[Outcome, 
                 shown = len(partial.networks)
                 yield replace(partial, experiment=experiment)
         yield replace(_result(job), experiment=experiment)
+
+
+def _load_torch() -> None:
+    """Import PyTorch, late, and keep the whole server on one thread a computation.
+
+    `training.one_thread` restores what it found, and that is shared: one computation that ends
+    would otherwise hand another one, still under way, a second thread.
+    """
+    import torch
+
+    torch.set_num_threads(1)
 
 
 def _result(job: Job) -> Outcome:
@@ -103,7 +115,7 @@ def _show_progress(job: Job, status: ProgressBar) -> None:
             0.0, f"Waiting: {waiting} {'computation' if waiting == 1 else 'computations'} before this one"
         )
     elif job.progress is None:
-        status.progress(0.0, "Loading PyTorch, once after the start")
+        status.progress(0.0, "Getting ready; after a start PyTorch has to be loaded once")
     else:
         status.progress(job.progress.done / job.progress.total, job.progress.message)
 
@@ -124,6 +136,7 @@ def plane(experiment: Experiment, network: Network, n_classes: int, extent: Exte
     )
 
     def compute() -> Plane:
+        _load_torch()
         with _PICTURES:
             return make_plane(experiment, network, n_classes, extent)
 
