@@ -122,7 +122,8 @@ SETTINGS: Mapping[str, tuple[Knob, ...]] = {
         _choice("criterion", "Criterion", "What makes a unit important.", Criterion, STANDARD.criterion),
         _choice("scope", "Scope", "Where the least important units are looked for.", Scope, STANDARD.scope),
         Knob(
-            "rewind", "Rewind epoch", "Kept weights go back to this epoch of the dense run, or its last if it stopped sooner. 0: initialisation.",
+            "rewind", "Rewind epoch",
+            "Kept weights go back to this epoch of the dense run (its last, if it stopped sooner); 0: the start.",
             STANDARD.rewind_epoch, (0, 1, 2, 5, 10, 20, 50),
         ),
         Knob(
