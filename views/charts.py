@@ -182,22 +182,26 @@ def _bin_rows(name: str, bins: Bins, low: np.ndarray, high: np.ndarray) -> pd.Da
 def curve_chart(rows: pd.DataFrame, title: str, number: str) -> Chart:
     """A figure against prune ratio, the dense value as a line of reference, the chosen ratio marked.
 
-    rows: columns ratio, value, dense (the dense value), chosen (bool). number: a d3 format.
+    rows: columns ratio, value, dense (the dense value), chosen (bool), and floor where the figure
+    has one, drawn as a dotted line. number: a d3 format.
     """
-    return Chart(_curve_spec(title, number), {"rows": rows})
+    return Chart(_curve_spec(title, number, "floor" in rows), {"rows": rows})
 
 
 @lru_cache(maxsize=64)
-def _curve_spec(title: str, number: str) -> str:
+def _curve_spec(title: str, number: str, has_floor: bool) -> str:
     x = alt.X("ratio:Q", scale=alt.Scale(domain=(0, 1)), title="prune ratio")
     y = alt.Y("value:Q", scale=alt.Scale(zero=False), title=title, axis=alt.Axis(format=number, tickCount=4))
     tooltip = [alt.Tooltip("ratio:Q", title="prune ratio"), alt.Tooltip("value:Q", title=title, format=number)]
     rows = _layer("rows")
-    reference = rows.mark_line(color=DENSE, strokeDash=[4, 4], strokeWidth=1.5, aria=False)
+    reference = rows.mark_line(color=DENSE, strokeDash=[4, 4], strokeWidth=1.5, aria=False).encode(x=x, y="dense:Q")
+    floor = rows.mark_line(color=PRUNED, strokeDash=[1, 3], strokeWidth=1.5, aria=False).encode(x=x, y="floor:Q")
+    if has_floor:
+        tooltip.append(alt.Tooltip("floor:Q", title="floor", format=".3f"))
     mark = rows.mark_point(color=PRUNED, size=220, strokeWidth=2.5, filled=False, aria=False)
     return _spec(
         CURVE_HEIGHT,
-        reference.encode(x=x, y="dense:Q"),
+        *([reference, floor] if has_floor else [reference]),
         rows.mark_line(color=PRUNED, strokeWidth=2, aria=False).encode(x=x, y=y),
         rows.mark_circle(color=PRUNED, size=36, opacity=1).encode(x=x, y=y, tooltip=tooltip),
         mark.encode(x=x, y=y, opacity=alt.condition("datum.chosen", alt.value(1), alt.value(0))),

@@ -21,7 +21,10 @@ with pictures:
     right.markdown("**Pruned** network")
     legend = st.container()
 with curves:
-    st.markdown("**All prune ratios** of this strategy", help="The dashed line is the dense network.")
+    st.markdown(
+        "**All prune ratios** of this strategy",
+        help="Dashed: the dense network. Dotted under ECE: its floor, what a perfectly calibrated network would get.",
+    )
     accuracy, ece, epoch = st.container(), st.container(), st.container()
 reliability = st.container()
 table = st.container()

@@ -110,9 +110,9 @@ def draw_curves(outcome: Outcome, choice: Choice, places: list[Place]) -> None:
     """Accuracy, ECE and early-stop epoch of every ratio trained so far."""
     rows = tables.curve_rows(outcome, choice.n_samples, choice.n_bins)
     for place, (column, title, number) in zip(places, CURVES, strict=True):
-        part = pd.DataFrame(
-            {"ratio": rows.ratio, "value": rows[column], "dense": rows[column].iloc[0], "chosen": rows.chosen}
-        )
+        part = rows[["ratio", "chosen"]].assign(value=rows[column], dense=rows[column].iloc[0])
+        if f"{column}_floor" in rows:
+            part["floor"] = rows[f"{column}_floor"]
         place.chart(charts.curve_chart(part, title, number), f"{title} against prune ratio.")
 
 

@@ -9,8 +9,8 @@ import pandas as pd
 
 from pruning import Outcome
 from pruning.figures import Figures, sampled_probs
-from uncertainty.calibration import accuracy, expected_calibration_error
-from uncertainty.floor import Floor
+from uncertainty.calibration import accuracy, reliability_bins
+from uncertainty.floor import Floor, calibration_floor
 
 
 @dataclass(frozen=True)
@@ -109,15 +109,15 @@ def band(floor: Floor) -> str:
 
 
 def curve_rows(outcome: Outcome, n_samples: int, n_bins: int) -> pd.DataFrame:
-    """One row a network that is there so far: ratio, accuracy, ece, early_stop_epoch, chosen."""
+    """One row a network that is there so far: ratio, accuracy, ece and its floor, early_stop_epoch, chosen."""
     labels, chosen = outcome.test_labels, outcome.experiment.prune_ratio
     rows = []
     for network in outcome.networks:
-        probs = sampled_probs(network, n_samples)
-        ece = expected_calibration_error(probs, labels, n_bins)
-        ratio = network.prune_ratio
-        rows.append((ratio, accuracy(probs, labels), ece, network.early_stop_epoch, ratio == chosen))
-    return pd.DataFrame(rows, columns=["ratio", "accuracy", "ece", "early_stop_epoch", "chosen"])
+        probs, ratio = sampled_probs(network, n_samples), network.prune_ratio
+        bins = reliability_bins(probs, labels, n_bins)
+        floor = calibration_floor(probs, bins).mean
+        rows.append((ratio, accuracy(probs, labels), bins.error, floor, network.early_stop_epoch, ratio == chosen))
+    return pd.DataFrame(rows, columns=["ratio", "accuracy", "ece", "ece_floor", "early_stop_epoch", "chosen"])
 
 
 def reading(outcome: Outcome, dense: Figures, pruned: Figures, floor: Floor) -> str:

@@ -126,12 +126,13 @@ def charts_of_each_kind() -> dict[str, charts.Chart]:
     return {
         "plane": charts.plane_chart(plane_of(0.7), 1, POINTS, "probability", 1.0, "dark"),
         "reliability": charts.reliability_chart({"dense": (bins, *bars), "pruned": (bins, *bars)}, "x", "y"),
+        "curve with a floor": charts.curve_chart(rows.assign(floor=0.02), "ECE", ".2f"),
         "curve": charts.curve_chart(rows, "Accuracy", ".2f"),
         "legend": charts.legend_chart("aleatoric", 2, 0.7, "light"),
     }
 
 
-@pytest.mark.parametrize("kind", ["plane", "reliability", "curve", "legend"])
+@pytest.mark.parametrize("kind", ["plane", "reliability", "curve", "curve with a floor", "legend"])
 def test_every_field_a_chart_asks_for_is_in_its_data(kind):
     """No layer refers to a table or a column that is not there, and no data is baked into the specification."""
     chart = charts_of_each_kind()[kind]
