@@ -88,6 +88,11 @@ class Jobs:
             waiting = [other for other in self._jobs.values() if not other.started]
             return 0 if job.started or job not in waiting else waiting.index(job) + 1
 
+    def watchers(self) -> int:
+        """How many are waiting for any job, all together."""
+        with self._lock:
+            return sum(job.watchers for job in self._jobs.values())
+
     def _start(self, key: str, work: Work) -> Job:
         if len(self._jobs) > self._max_waiting:
             raise QueueFull(

@@ -34,7 +34,8 @@ ROOT = Path(__file__).parent.parent
 STORE = Store(os.environ.get("EXPLORER_CACHE") or ROOT / "cache" / "store", code_version())
 JOBS = Jobs()
 _PICTURES = threading.Semaphore(os.cpu_count() or 1)  # planes computed at a time
-POLL = 0.1  # seconds; also how soon a moved slider ends the wait
+POLL, LONGEST_POLL = 0.1, 0.5  # seconds between two looks at a job; also how soon a moved slider ends the wait
+POLLS_PER_SECOND = 50  # of all visitors together: looking takes time away from the training itself
 
 
 def outcomes(experiment: Experiment, status: ProgressBar) -> Generator[Outcome, None, None]:
@@ -59,7 +60,7 @@ def outcomes(experiment: Experiment, status: ProgressBar) -> Generator[Outcome, 
 
     with JOBS.watch(key, work) as job:
         shown = 0
-        while not job.wait(POLL):
+        while not job.wait(_pause()):
             _show_progress(job, status)
             partial = job.progress.outcome if job.progress else None
             if partial is not None and len(partial.networks) > shown:
@@ -107,6 +108,11 @@ def notes(outcome: Outcome) -> list[str]:
     if STORE.note:
         found.append(STORE.note)
     return found
+
+
+def _pause() -> float:
+    """Seconds until the next look: the more people wait, the less often each of them looks."""
+    return min(max(POLL, JOBS.watchers() / POLLS_PER_SECOND), LONGEST_POLL)
 
 
 def _show_progress(job: Job, status: ProgressBar) -> None:

@@ -392,3 +392,17 @@ def test_cancelled_work_stops_waiting_for_the_store(jobs: Jobs, tmp_path: Any) -
     go.set()
     holder.join(PATIENCE)
     assert store.get("key") == "value"
+
+
+def test_watchers_counts_everybody_who_waits(jobs: Jobs) -> None:
+    """Those who share a job count each, and nobody counts after leaving."""
+    gate = Work()
+    with ExitStack() as stack:
+        job = stack.enter_context(jobs.watch("gate", gate))
+        stack.enter_context(jobs.watch("gate", gate))
+        with jobs.watch("next", quick(None)):
+            assert jobs.watchers() == 3
+        assert jobs.watchers() == 2
+        gate.go.set()
+        ended(job)
+    assert jobs.watchers() == 0

@@ -179,3 +179,13 @@ def test_equal_links_give_equal_figures(app, tmp_path, monkeypatch):
     first.pop("Measured latency")
     second.pop("Measured latency")
     assert first == second
+
+
+def test_the_more_people_wait_the_less_often_each_looks(monkeypatch):
+    """One visitor looks ten times a second, thirty look twice, and never less."""
+
+    def pause(watchers: int) -> float:
+        monkeypatch.setattr(compute.JOBS, "watchers", lambda: watchers)
+        return compute._pause()
+
+    assert [pause(n) for n in (1, 5, 20, 30, 1000)] == [0.1, 0.1, 0.4, 0.5, 0.5]
