@@ -43,7 +43,8 @@ def mc_dropout(model: nn.Sequential, inputs: Tensor | np.ndarray, n_samples: int
 
     A sample is one draw of the dropout masks, held for all N inputs: one function out of the
     approximate posterior, as one member is of an ensemble. So every map over a plane is smooth,
-    and the layers before the first dropout are computed once. Only dropout is active; kept
+    and the layers before the first dropout are computed once. (With few samples the errors of
+    different inputs are therefore correlated.) Only dropout is active; kept
     activations are scaled by 1/(1 − p) exactly once, so for a linear network the samples average
     to the single pass.
 
