@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -124,6 +124,3 @@ class Jobs:
         with self._lock:
             if self._jobs.get(job.key) is job:
                 del self._jobs[job.key]
-
-
-__all__ = ["Cancelled", "CancelledError", "Job", "Jobs", "QueueFull"]

@@ -24,6 +24,8 @@ RATIOS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 """The grid of prune ratios that is shown, and the levels of iterative pruning on its way."""
 MAX_SAMPLES = 200
 """MC-dropout samples in every outcome; fewer samples are a prefix of these."""
+LATENCY_BATCH = 1024
+"""Points of the pass that is timed."""
 
 # field → (lowest, highest), both legal
 RANGES: dict[str, tuple[float, float]] = {

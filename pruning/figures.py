@@ -40,7 +40,7 @@ class Figures:
     parameters: int
     compression_ratio: float
     speed_up: float
-    latency: float  # seconds, see pruning.sweep.LATENCY_BATCH
+    latency: float  # seconds, for LATENCY_BATCH points
 
 
 def single_pass_probs(network: Network) -> np.ndarray:

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from pruning import cost
-from pruning.experiment import MAX_SAMPLES, Experiment, Network, Outcome
+from pruning.experiment import LATENCY_BATCH, MAX_SAMPLES, Experiment, Network, Outcome
 from pruning.importance import importance
 from pruning.masks import Masks, apply_masks, full_masks, prune
 from pruning.networks import Weights, draw_weights, mlp, with_weights
@@ -23,8 +23,6 @@ from pruning.strategies import Path, Ticket, paths
 from pruning.tasks import Task, make_task
 from pruning.training import Examples, Schedule, Start, Trained, one_thread, train_stack
 from uncertainty.sampling import mc_dropout, single_pass
-
-LATENCY_BATCH = 1024
 
 
 class Diverged(RuntimeError):
@@ -99,7 +97,6 @@ class _Sweep:
     ) -> None:
         self.experiment = experiment
         self.seeds = list(dict.fromkeys(seeds))
-        self.ratios = ratios
         self.progress = progress
         self.task = make_task(
             experiment.dataset, experiment.points, experiment.noise, experiment.label_noise, experiment.data_seed

@@ -132,6 +132,7 @@ PANELS: tuple[tuple[str, str, Quantity], ...] = (
     ("MC dropout: confidence", "sampled", "confidence"),
     ("MC dropout: uncertainty", "sampled", "uncertainty"),
 )
+METRICS: dict[Quantity, str] = {"confidence": "ECE", "uncertainty": "UCE"}
 AXES = {
     "confidence": ("confidence", "accuracy"),
     "uncertainty": ("normalised entropy", "error rate"),
@@ -168,9 +169,8 @@ def judge(outcome: Outcome, choice: Choice) -> Judgement:
 
 def floors(judgement: Judgement) -> dict[str, tuple[Floor, Floor]]:
     """The floors of the MC-dropout ECE and UCE for (dense, pruned)."""
-    sampled = {"confidence": "ece", "uncertainty": "uce"}
     return {
-        sampled[quantity]: (judgement[title][0].floor, judgement[title][1].floor)
+        METRICS[quantity].lower(): (judgement[title][0].floor, judgement[title][1].floor)
         for title, source, quantity in PANELS
         if source == "sampled"
     }
@@ -184,8 +184,7 @@ def draw_reliability(judgement: Judgement, place: DeltaGenerator) -> None:
         series = {name: (judged.bins, *judged.bars) for name, judged in pair.items()}
         column.markdown(f"**{title}**")
         Place(column).chart(charts.reliability_chart(series, *AXES[quantity]), f"Reliability diagram. {title}.")
-        label = "ECE" if quantity == "confidence" else "UCE"
-        column.markdown("\n".join(_error_line(name, label, judged) for name, judged in pair.items()))
+        column.markdown("\n".join(_error_line(name, METRICS[quantity], judged) for name, judged in pair.items()))
     place.caption(
         "Dots are bins of test points; on the diagonal they are calibrated. The pale upright bars hold 95 % of "
         "what chance would do to a perfectly calibrated network; the columns at the foot are the share of points "

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pruning import Outcome
+from pruning.experiment import LATENCY_BATCH
 from pruning.figures import Figures, sampled_probs
 from uncertainty.calibration import accuracy, reliability_bins
 from uncertainty.floor import Floor, calibration_floor
@@ -66,7 +67,12 @@ ROWS = (
     Row("parameters", "Parameters", _whole, "Weights and biases of the physically smaller network."),
     Row("compression_ratio", "Compression ratio", _times, "Dense parameters divided by those that are left."),
     Row("speed_up", "Theoretical speed-up", _times, "Dense multiply–adds divided by those that are left."),
-    Row("latency", "Measured latency", _milliseconds, "One pass over 1,024 points on this computer, one thread."),
+    Row(
+        "latency",
+        "Measured latency",
+        _milliseconds,
+        f"One pass over {LATENCY_BATCH:,} points on this computer, one thread.",
+    ),
 )
 
 

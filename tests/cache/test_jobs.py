@@ -6,13 +6,13 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
-from cache.jobs import Cancelled, CancelledError, Job, Jobs, QueueFull
+from cache.jobs import Cancelled, Job, Jobs, QueueFull
 from cache.store import Store
 
 PATIENCE = 30  # seconds before a test gives up on something that hangs
