@@ -11,21 +11,26 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from pruning.experiment import RATIOS, Experiment, Network, Outcome
-from pruning.options import Criterion, Dataset, Scope, Strategy
+from pruning.experiment import RATIOS, Experiment, ImageExperiment
+from pruning.options import Architecture, Criterion, Dataset, ImageSet, PrunedLayers, Scope, Strategy
+from pruning.outcome import Network, Outcome
 
 if TYPE_CHECKING:
     from pruning.sweep import Diverged, Progress, module, run, run_seeds
 
 __all__ = [
     "RATIOS",
+    "Architecture",
     "Criterion",
     "Dataset",
     "Diverged",
     "Experiment",
+    "ImageExperiment",
+    "ImageSet",
     "Network",
     "Outcome",
     "Progress",
+    "PrunedLayers",
     "Scope",
     "Strategy",
     "module",

@@ -18,8 +18,8 @@ from pruning.networks import prunable_layers
 
 
 def units(model: nn.Sequential) -> int:
-    """Hidden units (neurons): those of the prunable layers."""
-    return sum(getattr(model, name).out_features for name in prunable_layers(model))
+    """Hidden units: the neurons and channels of the prunable layers."""
+    return sum(layer.n_units for layer in prunable_layers(model).values())
 
 
 def parameters(model: nn.Module) -> int:
@@ -27,9 +27,18 @@ def parameters(model: nn.Module) -> int:
     return sum(parameter.numel() for parameter in model.parameters())
 
 
-def multiply_adds(model: nn.Sequential) -> int:
-    """Multiplications with an addition in one forward pass of one example; biases are not counted."""
-    return sum(layer.weight.numel() for layer in model.children() if isinstance(layer, nn.Linear))
+def multiply_adds(model: nn.Sequential, example: Tensor) -> int:
+    """Multiplications with an addition in one forward pass of one example (1, …).
+
+    Those of linear and convolutional layers; biases, BatchNorm and pooling are not counted.
+    """
+    total, values = 0, example
+    with torch.inference_mode():
+        for layer in model:
+            values = layer(values)
+            if isinstance(layer, nn.Linear | nn.Conv2d):
+                total += layer.weight.numel() * values[0, 0].numel()  # once for every pixel of a map
+    return total
 
 
 def latency(models: Sequence[nn.Module], inputs: Tensor, repeats: int = 11) -> list[float]:

@@ -1,4 +1,4 @@
-"""An experiment is a frozen set of plain values; its outcome is plain arrays and numbers.
+"""An experiment is a frozen set of plain values: everything that decides an outcome.
 
 Nothing heavy is imported here: a page can describe an experiment, and show one that is stored,
 without loading PyTorch.
@@ -18,14 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from pruning.options import Criterion, Dataset, Option, Scope, Strategy
+from pruning.options import Architecture, Criterion, Dataset, ImageSet, Option, PrunedLayers, Scope, Strategy
 
 RATIOS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 """The grid of prune ratios that is shown, and the levels of iterative pruning on its way."""
-MAX_SAMPLES = 200
-"""MC-dropout samples in every outcome; fewer samples are a prefix of these."""
-LATENCY_BATCH = 1024
-"""Points of the pass that is timed."""
 
 # field → (lowest, highest), both legal
 RANGES: dict[str, tuple[float, float]] = {
@@ -41,13 +37,15 @@ RANGES: dict[str, tuple[float, float]] = {
     "patience": (1, 1000),
     "max_epochs": (1, 10_000),
     "seed": (0, 2**32 - 1),
+    "train_images": (0, 50_000),
+    "batch_size": (8, 4096),
 }
 MAX_LAYERS, MAX_WIDTH = 4, 512
 
 
 @dataclass(frozen=True, kw_only=True)
-class Experiment:
-    """Everything that decides what is trained, pruned and measured.
+class Recipe:
+    """How a network is trained and pruned; on what is for the two kinds of experiment to say.
 
     Values are checked and brought to one form on construction, so that equal experiments are equal
     keys: `Experiment(noise=0)` is `Experiment(noise=0.0)`, and a strategy may be given by name.
@@ -60,12 +58,6 @@ class Experiment:
     scope: Scope = Scope.LAYER
     rewind_epoch: int = 0  # rewound weights are those after this many epochs of the dense run
     rounds: int = 0  # of iterative pruning; 0 follows RATIOS
-    dataset: Dataset = Dataset.MOONS
-    points: int = 1000
-    noise: float = 0.2  # standard deviation of the inputs' noise
-    label_noise: float = 0.0  # share of labels replaced
-    data_seed: int = 42
-    hidden: tuple[int, ...] = (64, 64)  # units per hidden layer
     dropout: float = 0.2
     learning_rate: float = 0.01
     patience: int = 20  # epochs without a better validation loss
@@ -90,6 +82,38 @@ class Experiment:
         values = asdict(replace(self, prune_ratio=0.0))
         del values["prune_ratio"]
         return json.dumps(values, sort_keys=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experiment(Recipe):
+    """A multilayer perceptron on a two-dimensional task."""
+
+    dataset: Dataset = Dataset.MOONS
+    points: int = 1000
+    noise: float = 0.2  # standard deviation of the inputs' noise
+    label_noise: float = 0.0  # share of labels replaced
+    data_seed: int = 42
+    hidden: tuple[int, ...] = (64, 64)  # units per hidden layer
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageExperiment(Recipe):
+    """A convolutional network on images."""
+
+    dataset: ImageSet = ImageSet.DIGITS
+    network: Architecture = Architecture.SMALL
+    pruned_layers: PrunedLayers = PrunedLayers.ALL
+    train_images: int = 0  # 0 takes all there are
+    batch_size: int = 128
+    learning_rate: float = 0.05  # the highest of the one-cycle schedule
+    patience: int = 3
+    max_epochs: int = 16
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.dataset == ImageSet.DIGITS and self.network == Architecture.LENET:
+            legal = ", ".join(member.value for member in Architecture if member != Architecture.LENET)
+            raise ValueError(f"network 'lenet' needs larger pictures than the 8 × 8 digits; choose one of: {legal}")
 
 
 def _normal_hidden(value: Any) -> tuple[int, ...]:
@@ -129,66 +153,6 @@ def _number(value: Any, message: str) -> float:
 def rounded(number: float) -> float:
     """Ten decimals, and no negative zero: 0.1 · 6 and 0.6 are one value of one experiment."""
     return round(number, 10) + 0.0
-
-
-@dataclass(frozen=True)
-class Network:
-    """One trained network as plain arrays: what it is, how it learned, what it predicts.
-
-    The weights are those of the early stop, removed units at zero. Counts are of the physically
-    smaller network. Predictions: S = MAX_SAMPLES samples of MC dropout for the N test points and
-    for M points far from all data, and the logits of a single pass.
-    """
-
-    prune_ratio: float
-    level: int  # pruning rounds done; 0 is dense
-    masks: dict[str, np.ndarray]  # layer → (units,) booleans, True is kept
-    start_weights: dict[str, np.ndarray]  # what training started from
-    weights: dict[str, np.ndarray]
-    early_stop_epoch: int
-    train_loss: np.ndarray  # (epochs,) nats
-    val_loss: np.ndarray  # (epochs + 1,) nats, from before the first step
-    diverged: bool
-    units: int
-    parameters: int
-    multiply_adds: int
-    latency: float  # seconds for one pass over LATENCY_BATCH points, NaN until measured
-    test_logits: np.ndarray  # (N, C)
-    test_probs: np.ndarray  # (S, N, C)
-    far_probs: np.ndarray  # (S, M, C)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of an experiment: the data, and the networks in order of prune ratio, dense first."""
-
-    experiment: Experiment
-    train_inputs: np.ndarray  # (N, 2)
-    train_labels: np.ndarray  # (N,)
-    test_inputs: np.ndarray
-    test_labels: np.ndarray
-    n_classes: int
-    networks: tuple[Network, ...]
-
-    @property
-    def dense(self) -> Network:
-        return self.networks[0]
-
-    @property
-    def pruned(self) -> Network:
-        """The network of the experiment's own prune ratio; the dense one at 0."""
-        return self.at(self.experiment.prune_ratio)
-
-    def has(self, prune_ratio: float) -> bool:
-        """Whether a network of this ratio is among those trained so far."""
-        return any(network.prune_ratio == prune_ratio for network in self.networks)
-
-    def at(self, prune_ratio: float) -> Network:
-        for network in self.networks:
-            if network.prune_ratio == prune_ratio:
-                return network
-        known = ", ".join(f"{network.prune_ratio:g}" for network in self.networks)
-        raise KeyError(f"no network of prune ratio {prune_ratio}; this outcome holds: {known}")
 
 
 @cache

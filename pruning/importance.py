@@ -19,11 +19,14 @@ from pruning.options import Criterion
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a criterion may look at for the U units of one layer, over N training examples."""
+    """What a criterion may look at for the U units of one layer, over N training examples.
+
+    M is 1 for a neuron, and the number of pixels for the map of a channel.
+    """
 
     incoming: np.ndarray  # (U, fan_in) weights into each unit, without the bias
-    activation: np.ndarray  # (N, U) after the ReLU, dropout off
-    gradient: np.ndarray  # (N, U) of the example's own loss with respect to that activation
+    activation: np.ndarray  # (N, U, M) after the ReLU, dropout off
+    gradient: np.ndarray  # (N, U, M) of the example's own loss with respect to that activation
     rng: np.random.Generator
 
 
@@ -37,12 +40,12 @@ def _l2(units: Evidence) -> np.ndarray:
 
 
 def _taylor(units: Evidence) -> np.ndarray:
-    """Molchanov et al. 2017, equation 8: the mean of |gradient × activation|."""
-    return np.abs(units.gradient * units.activation).mean(axis=0)
+    """Molchanov et al. 2017, equation 8: the mean over examples of |mean over the map of gradient × activation|."""
+    return np.abs((units.gradient * units.activation).mean(axis=2)).mean(axis=0)
 
 
 def _activation(units: Evidence) -> np.ndarray:
-    return units.activation.mean(axis=0)
+    return units.activation.mean(axis=(0, 2))
 
 
 def _random(units: Evidence) -> np.ndarray:
@@ -61,7 +64,7 @@ CRITERIA: Mapping[Criterion, Callable[[Evidence], np.ndarray]] = {
 def importance(
     model: nn.Sequential, criterion: Criterion, inputs: Tensor, labels: Tensor, rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
-    """Scores by layer name, each (units,), measured on training inputs (N, D) with labels (N,)."""
+    """Scores by layer name, each (units,), measured on training inputs (N, …) with labels (N,)."""
     score = CRITERIA[criterion]
     return {name: score(units) for name, units in _evidence(model, inputs, labels, rng).items()}
 
@@ -72,9 +75,9 @@ def _evidence(model: nn.Sequential, inputs: Tensor, labels: Tensor, rng: np.rand
     prunable = prunable_layers(model)
     current = ""
     with torch.enable_grad():
-        values = inputs.detach().requires_grad_()
+        values = inputs.detach()
         for name, layer in model.named_children():
-            current = name if isinstance(layer, nn.Linear) else current
+            current = name if isinstance(layer, nn.Linear | nn.Conv2d) else current
             if isinstance(layer, nn.Dropout):
                 continue
             values = layer(values)
@@ -85,9 +88,9 @@ def _evidence(model: nn.Sequential, inputs: Tensor, labels: Tensor, rng: np.rand
         gradients = torch.autograd.grad(loss, list(watched.values())) if watched else ()
     return {
         name: Evidence(
-            incoming=getattr(model, name).weight.detach().numpy(),
-            activation=activation.detach().numpy(),
-            gradient=gradient.numpy(),
+            incoming=getattr(model, name).weight.detach().flatten(1).numpy(),
+            activation=activation.detach().unsqueeze(2).flatten(2).numpy(),
+            gradient=gradient.unsqueeze(2).flatten(2).numpy(),
             rng=rng,
         )
         for (name, activation), gradient in zip(watched.items(), gradients, strict=True)

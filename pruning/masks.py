@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from pruning.networks import Weights, prunable_layers
-from pruning.options import Scope
+from pruning.options import PrunedLayers, Scope
 
 Masks = dict[str, np.ndarray]
 """Layer name → boolean array (units,); True is kept."""
@@ -17,9 +17,13 @@ Scores = Mapping[str, np.ndarray]
 """Layer name → importance (units,); a larger score is kept longer."""
 
 
-def full_masks(model: nn.Sequential) -> Masks:
-    """The masks of the dense network: every unit kept."""
-    return {name: np.ones(getattr(model, name).out_features, bool) for name in prunable_layers(model)}
+def full_masks(model: nn.Sequential, layers: PrunedLayers = PrunedLayers.ALL) -> Masks:
+    """The masks of the dense network: every unit kept. A layer without a mask is never pruned."""
+    return {
+        name: np.ones(layer.n_units, bool)
+        for name, layer in prunable_layers(model).items()
+        if layers == PrunedLayers.ALL or isinstance(getattr(model, name), nn.Linear)
+    }
 
 
 def removed_units(prune_ratio: float, n_units: int) -> int:
@@ -74,12 +78,15 @@ def _unit_length(scores: np.ndarray, mask: np.ndarray) -> np.ndarray:
 def apply_masks(model: nn.Sequential, weights: Mapping[str, Tensor], masks: Masks) -> Weights:
     """A copy of the weights in which every removed unit is silent: all it takes in and gives out is 0.
 
-    With ReLU a silent unit's gradient is exactly zero, so training cannot wake it up again.
+    BatchNorm's γ and β of a removed channel are 0 too, or it would speak up again. With ReLU a
+    silent unit's gradient is exactly zero, so training cannot wake it up.
     """
     masked = {name: value.clone() for name, value in weights.items()}
-    for name, feeds in prunable_layers(model).items():
-        gone = torch.from_numpy(~masks[name])
-        masked[f"{name}.weight"][gone] = 0
-        masked[f"{name}.bias"][gone] = 0
-        masked[f"{feeds}.weight"][:, gone] = 0
+    structure = prunable_layers(model)
+    for name, mask in masks.items():
+        layer, gone = structure[name], torch.from_numpy(~mask)
+        for part in (name, *layer.norms):
+            masked[f"{part}.weight"][gone] = 0
+            masked[f"{part}.bias"][gone] = 0
+        masked[f"{layer.feeds}.weight"][:, gone.repeat_interleave(layer.spread)] = 0
     return masked

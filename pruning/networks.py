@@ -1,13 +1,15 @@
 """The networks that are pruned: plain `nn.Sequential`s with named layers.
 
-A prunable layer is followed by an activation and by the layer it feeds; that chain is all the
-structure pruning has to know, and `prunable_layers` reads it off the module.
+A prunable layer is a linear or convolutional one that another such layer follows; what lies
+between them (BatchNorm, activation, pooling, flattening) has no say in which units there are.
+That chain is all the structure pruning has to know, and `prunable_layers` reads it off the module.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -15,8 +17,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import skip_init
 
+from pruning.options import Architecture
+
 Weights = dict[str, Tensor]
-"""Parameters by their name in the module's state dict."""
+"""Parameters and BatchNorm's running statistics, by their name in the module's state dict."""
 
 
 def mlp(n_inputs: int, hidden: Sequence[int], n_classes: int, dropout: float) -> nn.Sequential:
@@ -32,24 +36,66 @@ def mlp(n_inputs: int, hidden: Sequence[int], n_classes: int, dropout: float) ->
         layers[f"relu{i}"] = nn.ReLU()
         layers[f"dropout{i}"] = nn.Dropout(dropout)
     layers["output"] = skip_init(nn.Linear, widths[-1], n_classes)
-    model = nn.Sequential(layers)
+    return _zeroed(nn.Sequential(layers))
+
+
+def cnn(architecture: Architecture, shape: tuple[int, int, int], n_classes: int, dropout: float) -> nn.Sequential:
+    """A convolutional network that maps pixels (N, H, W, channels) from 0 to 255 to logits (N, C).
+
+    Layers: pixels, then per convolution conv1, (norm1,) relu1, pool1, …, flatten, then hidden
+    layers as in `mlp`, output. shape: (H, W, channels). Weights are zero until they are set.
+    """
+    height, width, channels = shape
+    layers: OrderedDict[str, nn.Module] = OrderedDict(pixels=Pixels())
+    for i, (fan_in, maps) in enumerate(pairwise((channels, *architecture.channels)), start=1):
+        layers[f"conv{i}"] = skip_init(nn.Conv2d, fan_in, maps, architecture.kernel, padding=architecture.padding)
+        if architecture.batch_norm:
+            layers[f"norm{i}"] = nn.BatchNorm2d(maps)
+        layers[f"relu{i}"] = nn.ReLU()
+        layers[f"pool{i}"] = nn.MaxPool2d(2)
+        lost = architecture.kernel - 1 - 2 * architecture.padding
+        height, width = (height - lost) // 2, (width - lost) // 2
+    layers["flatten"] = nn.Flatten()
+    n_features = architecture.channels[-1] * height * width
+    convolutions = len(architecture.channels)
+    for i, (fan_in, units) in enumerate(pairwise((n_features, *architecture.hidden)), start=1):
+        layers[f"hidden{i}"] = skip_init(nn.Linear, fan_in, units)
+        layers[f"relu{convolutions + i}"] = nn.ReLU()
+        layers[f"dropout{i}"] = nn.Dropout(dropout)
+    layers["output"] = skip_init(nn.Linear, architecture.hidden[-1], n_classes)
+    return _zeroed(nn.Sequential(layers))
+
+
+class Pixels(nn.Module):
+    """Pixels (N, H, W, channels) in [0, 255] → (N, channels, H, W) in [−2, 2], the usual scale of CIFAR networks."""
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        return pixels.permute(0, 3, 1, 2).float().div_(63.75).sub_(2.0).contiguous()
+
+
+def _zeroed(model: nn.Sequential) -> nn.Sequential:
     for parameter in model.parameters():
         nn.init.zeros_(parameter)
     return model
 
 
 def draw_weights(model: nn.Module, rng: np.random.Generator) -> Weights:
-    """New random weights for a module of linear layers: U(−1/√fan_in, 1/√fan_in).
+    """New random weights: U(−1/√fan_in, 1/√fan_in) for linear and convolutional layers.
 
-    The distribution is PyTorch's own default for `nn.Linear`; the draw comes from `rng`.
+    The distribution is PyTorch's own default; the draw comes from `rng`. BatchNorm starts as it
+    always does: γ = 1, β = 0, running mean 0 and variance 1.
     """
     state = model.state_dict()
     weights: Weights = {}
     for name, value in state.items():
-        fan_in = state[name.rpartition(".")[0] + ".weight"].shape[1]
-        bound = 1 / fan_in**0.5
-        draw = rng.uniform(-bound, bound, size=tuple(value.shape))
-        weights[name] = torch.from_numpy(draw.astype(np.float32))
+        layer, _, part = name.rpartition(".")
+        if isinstance(model.get_submodule(layer), nn.BatchNorm2d):
+            fresh = 1 if part in {"weight", "running_var"} else 0
+            weights[name] = torch.full_like(value, fresh)
+        else:
+            bound = 1 / state[f"{layer}.weight"][0].numel() ** 0.5
+            draw = rng.uniform(-bound, bound, size=tuple(value.shape))
+            weights[name] = torch.from_numpy(draw.astype(np.float32))
     return weights
 
 
@@ -59,10 +105,35 @@ def with_weights(model: nn.Sequential, weights: Mapping[str, Tensor | np.ndarray
     return model.eval()
 
 
-def prunable_layers(model: nn.Sequential) -> dict[str, str]:
-    """Each prunable layer's name with the name of the layer its units feed, in forward order.
+@dataclass(frozen=True)
+class Prunable:
+    """A layer that can lose units, and what goes with them."""
+
+    n_units: int
+    norms: tuple[str, ...]  # BatchNorm layers over its channels
+    feeds: str  # the next linear or convolutional layer
+    spread: int  # inputs of that layer per unit: the pixels of a map where it is flattened, else 1
+
+
+def prunable_layers(model: nn.Sequential) -> dict[str, Prunable]:
+    """Every prunable layer by its name, in forward order.
 
     The last layer gives the logits; its units are classes and are never pruned.
     """
-    linear = [name for name, layer in model.named_children() if isinstance(layer, nn.Linear)]
-    return dict(pairwise(linear))
+    layers = list(model.named_children())
+    weighted = [i for i, (_, layer) in enumerate(layers) if isinstance(layer, nn.Linear | nn.Conv2d)]
+    found = {}
+    for here, there in pairwise(weighted):
+        (name, layer), (feeds, following) = layers[here], layers[there]
+        norms = tuple(between for between, module in layers[here:there] if isinstance(module, nn.BatchNorm2d))
+        spread = _size(following)[1] // _size(layer)[0]
+        found[name] = Prunable(_size(layer)[0], norms, feeds, spread)
+    return found
+
+
+def _size(layer: nn.Module) -> tuple[int, int]:
+    """(units, inputs) of a linear or convolutional layer."""
+    if isinstance(layer, nn.Conv2d):
+        return layer.out_channels, layer.in_channels
+    assert isinstance(layer, nn.Linear)
+    return layer.out_features, layer.in_features

@@ -133,3 +133,60 @@ class Dataset(Option):
     XOR = ("xor", "XOR", "Four squares, coloured like a chessboard.")
     SPIRALS = ("spirals", "Spirals", "Two arms winding around each other: hard for small networks.")
     BLOBS = ("blobs", "Three blobs", "Three round clouds, three classes.")
+
+
+class ImageSet(Option):
+    """An image classification task, with the images it has never seen."""
+
+    DIGITS = (
+        "digits",
+        "Digits",
+        "Handwritten 0 to 7 of 8 × 8 pixels, bundled with scikit-learn; 8 and 9 are out of distribution.",
+    )
+    CIFAR10 = (
+        "cifar10",
+        "CIFAR-10 → CIFAR-100",
+        "Photographs of ten classes, 32 × 32 pixels; those of CIFAR-100 are out of distribution.",
+    )
+
+
+class Architecture(Option):
+    """A convolutional network: ReLU and 2 × 2 pooling after each convolution, dropout after each hidden layer.
+
+    `channels` and `hidden` are its widths, `kernel` the side of its filters (`padding` keeps the
+    size of the picture), `batch_norm` whether BatchNorm follows each convolution.
+    """
+
+    def __init__(
+        self, value: str, label: str, help: str,
+        channels: tuple[int, ...], hidden: tuple[int, ...], kernel: int, padding: int, batch_norm: bool,
+    ) -> None:  # fmt: skip
+        self.channels = channels
+        self.hidden = hidden
+        self.kernel = kernel
+        self.padding = padding
+        self.batch_norm = batch_norm
+
+    SMALL = (
+        "small", "Small CNN", "8 and 16 channels of 3 × 3, then 32 neurons: enough for digits.",
+        (8, 16), (32,), 3, 1, False,
+    )  # fmt: skip
+    LENET = (
+        "lenet", "LeNet", "The network of the study: 6 and 16 channels of 5 × 5, then 120 and 84 neurons.",
+        (6, 16), (120, 84), 5, 0, False,
+    )  # fmt: skip
+    WIDE = (
+        "wide", "Wider CNN", "The study's first network: 32 and 64 channels of 3 × 3, then 128 neurons. Slower.",
+        (32, 64), (128,), 3, 1, False,
+    )  # fmt: skip
+    WIDE_NORM = (
+        "wide_norm", "Wider CNN, BatchNorm", "The wider CNN with BatchNorm, which is pruned along with its channels.",
+        (32, 64), (128,), 3, 1, True,
+    )  # fmt: skip
+
+
+class PrunedLayers(Option):
+    """Which layers lose units."""
+
+    ALL = ("all", "All layers", "Channels of the convolutions, and neurons.")
+    FULLY_CONNECTED = ("fully_connected", "Fully connected only", "Neurons alone, as in the study.")

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pruning.experiment import MAX_SAMPLES, Experiment, Network, Outcome
+from pruning.experiment import Experiment
+from pruning.outcome import MAX_SAMPLES, Network, PlaneOutcome
+from uncertainty.predictions import Sampled
 from uncertainty.predictive import entropy
 
 SAMPLES = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 75, 100, 150, MAX_SAMPLES)
@@ -30,30 +32,27 @@ class Maps:
 
 @dataclass(frozen=True, eq=False)
 class Plane:
-    """Running means over the first s samples, one for each s in `SAMPLES`; F of them.
+    """The R·R cells of a grid, sampled for each number of samples in `SAMPLES`.
 
     Planes are equal only to themselves, so that what is painted of one can be remembered by it.
     """
 
     extent: Extent
-    mean_probs: np.ndarray  # (F, R·R, C)
-    expected_entropy: np.ndarray  # (F, R·R)
+    cells: Sampled
 
     def maps(self, n_samples: int) -> Maps:
         """The maps of the first `n_samples` samples, one of `SAMPLES`."""
-        frame = SAMPLES.index(n_samples)
-        probs, aleatoric = self.mean_probs[frame], self.expected_entropy[frame]
-        total = entropy(probs)
         square = (RESOLUTION, RESOLUTION)
+        probs = self.cells.probs(n_samples)
         return Maps(
             probs.reshape(*square, -1),
-            total.reshape(square),
-            aleatoric.reshape(square),
-            np.maximum(total - aleatoric, 0).reshape(square),
+            entropy(probs).reshape(square),
+            self.cells.aleatoric(n_samples).reshape(square),
+            self.cells.epistemic(n_samples).reshape(square),
         )
 
 
-def extent(outcome: Outcome) -> Extent:
+def extent(outcome: PlaneOutcome) -> Extent:
     """The rectangle to draw: all training and test points with a margin."""
     points = np.concatenate([outcome.train_inputs, outcome.test_inputs])
     low, high = points.min(axis=0), points.max(axis=0)
@@ -74,16 +73,7 @@ def make_plane(experiment: Experiment, network: Network, n_classes: int, extent:
     """Sample the network once for the largest S and keep the running means."""
     from pruning.sweep import module  # loads PyTorch
     from pruning.training import one_thread
-    from uncertainty.sampling import mc_dropout
+    from uncertainty.sampling import predict
 
     with one_thread():
-        probs = mc_dropout(module(experiment, network, n_classes), grid(extent), MAX_SAMPLES, experiment.seed)
-    return Plane(extent, _running_means(probs), _running_means(entropy(probs)))
-
-
-def _running_means(samples: np.ndarray) -> np.ndarray:
-    """(S, …) → (F, …) float32: the mean of the first s, for each s in `SAMPLES`."""
-    starts = np.array([0, *SAMPLES[:-1]])
-    totals = np.add.reduceat(samples, starts, axis=0, dtype=np.float64).cumsum(axis=0)
-    counts = np.array(SAMPLES).reshape(-1, *[1] * (samples.ndim - 1))
-    return (totals / counts).astype(np.float32)
+        return Plane(extent, predict(module(experiment, network, n_classes), grid(extent), SAMPLES, experiment.seed))

@@ -13,16 +13,17 @@ import torch
 from torch import nn
 
 from pruning import cost
-from pruning.experiment import LATENCY_BATCH, MAX_SAMPLES, Experiment, Network, Outcome
+from pruning.experiment import Experiment
 from pruning.importance import importance
 from pruning.masks import Masks, apply_masks, full_masks, prune
 from pruning.networks import Weights, draw_weights, mlp, with_weights
+from pruning.outcome import LATENCY_BATCH, MAX_SAMPLES, Network, PlaneOutcome
 from pruning.randomness import Purpose, stream
 from pruning.shrink import shrink
 from pruning.strategies import Path, Ticket, paths
 from pruning.tasks import Task, make_task
 from pruning.training import Examples, Schedule, Start, Trained, one_thread, train_stack
-from uncertainty.sampling import mc_dropout, single_pass
+from uncertainty.sampling import predict
 
 
 class Diverged(RuntimeError):
@@ -39,13 +40,15 @@ class Progress:
     done: int
     total: int
     message: str
-    outcome: Outcome | None = None
+    outcome: PlaneOutcome | None = None
 
 
 Report = Callable[[Progress], None]
 
 
-def run(experiment: Experiment, progress: Report | None = None, *, ratios: Sequence[float] | None = None) -> Outcome:
+def run(
+    experiment: Experiment, progress: Report | None = None, *, ratios: Sequence[float] | None = None
+) -> PlaneOutcome:
     """Train the dense network and the pruned one of the experiment's strategy and ratio.
 
     `ratios` asks for several ratios at once, trained together for little more than one; what each
@@ -61,7 +64,7 @@ def run_seeds(
     progress: Report | None = None,
     *,
     ratios: Sequence[float] | None = None,
-) -> list[Outcome]:
+) -> list[PlaneOutcome]:
     """The same experiment with several seeds, as one stack: an outcome per seed, in order.
 
     The data are the same for all; only training differs.
@@ -108,9 +111,9 @@ class _Sweep:
         self.paths = paths(experiment.strategy, ratios, experiment.rounds)
         self.total = len(self.seeds) * (1 + sum(len(path.levels) for path in self.paths))
         self.done = 0
-        self.partial: Outcome | None = None
+        self.partial: PlaneOutcome | None = None
 
-    def outcomes(self) -> list[Outcome]:
+    def outcomes(self) -> list[PlaneOutcome]:
         dense = self._train_dense()
         chains = [
             _Chain(seed, path, full_masks(self.model), dense[seed].weights)
@@ -195,12 +198,10 @@ class _Sweep:
         """The arrays and counts of a trained network, from its physically smaller form."""
         small = shrink(with_weights(self.model, trained.weights), ticket.masks)
         self.modules[seed, ticket.prune_ratio] = small
-        logits = single_pass(small, self.task.test_inputs)
-        if not np.isfinite(logits).all():
+        samples = range(1, MAX_SAMPLES + 1)
+        test = predict(small, self.task.test_inputs, samples, seed)
+        if not np.isfinite(test.logits).all():
             raise Diverged(self._diverged(trained, _name(ticket)))
-        both = np.concatenate([self.task.test_inputs, self.task.far_inputs])
-        probs = mc_dropout(small, both, MAX_SAMPLES, seed)
-        test_probs, far_probs = np.split(probs, [len(self.task.test_inputs)], axis=1)
         return Network(
             prune_ratio=ticket.prune_ratio,
             level=ticket.level,
@@ -213,11 +214,11 @@ class _Sweep:
             diverged=trained.diverged,
             units=cost.units(small),
             parameters=cost.parameters(small),
-            multiply_adds=cost.multiply_adds(small),
+            multiply_adds=cost.multiply_adds(small, torch.zeros(1, 2)),
             latency=float("nan"),
-            test_logits=logits,
-            test_probs=test_probs,
-            far_probs=far_probs,
+            test=test,
+            ood=predict(small, self.task.far_inputs, samples, seed),
+            rewind_weights={} if ticket.level else {name: value.numpy() for name, value in trained.rewind.items()},
         )
 
     def _measure_latency(self) -> None:
@@ -227,11 +228,11 @@ class _Sweep:
             seconds = cost.latency([self.modules[seed, network.prune_ratio] for network in networks], batch)
             self.networks[seed] = [replace(network, latency=s) for network, s in zip(networks, seconds, strict=True)]
 
-    def _outcome(self, seed: int) -> Outcome:
+    def _outcome(self, seed: int) -> PlaneOutcome:
         task = self.task
-        return Outcome(
-            replace(self.experiment, seed=seed), task.train_inputs, task.train_labels,
-            task.test_inputs, task.test_labels, task.n_classes, tuple(self.networks[seed]),
+        return PlaneOutcome(
+            replace(self.experiment, seed=seed), task.test_labels, task.n_classes, tuple(self.networks[seed]),
+            task.train_inputs, task.train_labels, task.test_inputs,
         )  # fmt: skip
 
     def _initial(self, seed: int) -> Weights:

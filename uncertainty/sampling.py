@@ -6,20 +6,27 @@ The only module of this package that touches networks; everything after it takes
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.dropout import _DropoutNd
 
-CHUNK_ELEMENTS = 2**20  # activations held at a time: they stay in cache, and memory is bounded
+from uncertainty.predictions import Predictions, running_means
+from uncertainty.predictive import entropy
+
+BLOCK_ELEMENTS = 2**23  # activations of a layer over the inputs taken at a time: bounds memory to some 30 MB a layer
+CHUNK_ELEMENTS = 2**20  # activations of a layer over samples and inputs: they stay in cache
 MAX_CHUNK = 50  # samples at a time: a single one need not compute many
 
 
 def single_pass(model: nn.Module, inputs: Tensor | np.ndarray) -> np.ndarray:
     """Logits (N, C) with dropout off, whatever mode the model is in. The model is left as it was."""
+    model = _evaluating(model)
     with torch.inference_mode():
-        return _evaluating(model)(_tensor(inputs)).numpy()
+        rows = _rows(list(model) if isinstance(model, nn.Sequential) else [model], inputs)
+        return np.concatenate([model(_tensor(block)).numpy() for block in _blocks(inputs, rows)])
 
 
 def _evaluating(model: nn.Module) -> nn.Module:
@@ -49,9 +56,37 @@ def mc_dropout(model: nn.Sequential, inputs: Tensor | np.ndarray, n_samples: int
     to the single pass.
 
     The first s samples do not depend on S: a smaller sample is a prefix of a larger one.
-    inputs: (N, …) float32. Raises ValueError for n_samples < 1, for a model that is not an
+    inputs: (N, …), taken as float32. Raises ValueError for n_samples < 1, for a model that is not an
     `nn.Sequential`, and for one without dropout, whose samples would all be equal.
     """
+    blocks = _sample_blocks(model, inputs, n_samples, seed)
+    return np.concatenate(list(blocks), axis=1)
+
+
+def predict(
+    model: nn.Sequential,
+    inputs: Tensor | np.ndarray,
+    samples: Sequence[int],
+    seed: int,
+    on_block: Callable[[], None] = lambda: None,
+) -> Predictions:
+    """A single pass, and MC dropout averaged over the first s samples for each s in `samples`.
+
+    Memory is bounded whatever N and S: inputs are taken block by block. `on_block` is called after
+    each and may raise. inputs: (N, …) of any type the model's first layer takes.
+    """
+    frames = []
+    for probs in _sample_blocks(model, inputs, samples[-1], seed):
+        frames.append((running_means(probs, samples), running_means(entropy(probs), samples)))
+        on_block()
+    mean_probs, expected_entropy = (np.concatenate(parts, axis=1) for parts in zip(*frames, strict=True))
+    return Predictions(tuple(samples), mean_probs, expected_entropy, single_pass(model, inputs))
+
+
+def _sample_blocks(
+    model: nn.Sequential, inputs: Tensor | np.ndarray, n_samples: int, seed: int
+) -> Iterator[np.ndarray]:
+    """The samples (S, n, C) of one block of inputs after the other."""
     if n_samples < 1:
         raise ValueError(f"n_samples is {n_samples}; at least 1 is needed")
     if len(inputs) < 1:
@@ -60,15 +95,35 @@ def mc_dropout(model: nn.Sequential, inputs: Tensor | np.ndarray, n_samples: int
     first = next((i for i, layer in enumerate(layers) if isinstance(layer, nn.Dropout)), None)
     if first is None:
         raise ValueError("the model has no nn.Dropout layer, so all its MC samples would be equal")
+    rows = _rows(layers, inputs)
     with torch.inference_mode():
-        features = nn.Sequential(*layers[:first])(_tensor(inputs))
-        chunk = CHUNK_ELEMENTS // (len(features) * _widest(layers[first:]))
+        example = nn.Sequential(*layers[:first])(_tensor(inputs[:1]))
+        chunk = CHUNK_ELEMENTS // (min(rows, len(inputs)) * _widest(layers[first:]))
         chunk = min(max(chunk, 1), MAX_CHUNK)
         # Every chunk is full, the last one too: products of another size round differently.
         whole = -(-n_samples // chunk) * chunk
-        head = _with_masks(layers[first:], features[:1].clone(), whole, seed)
-        parts = [slice(start, start + chunk) for start in range(0, whole, chunk)]
-        return np.concatenate([_softmax(_forward(head, features, part)).numpy() for part in parts])[:n_samples]
+        head = _with_masks(layers[first:], example.clone(), whole, seed)
+    parts = [slice(start, start + chunk) for start in range(0, whole, chunk)]
+    for block in _blocks(inputs, rows):
+        with torch.inference_mode():  # not around the yield, where it would leak into the caller
+            features = nn.Sequential(*layers[:first])(_tensor(block))
+            sampled = [_softmax(_forward(head, features, part)).numpy() for part in parts]
+        yield np.concatenate(sampled)[:n_samples]
+
+
+def _rows(layers: Sequence[nn.Module], inputs: Tensor | np.ndarray) -> int:
+    """How many inputs are taken at a time, from the largest activation of one of them."""
+    values, largest = _tensor(inputs[:1]), 1
+    with torch.inference_mode():
+        for layer in layers:
+            values = layer(values)
+            largest = max(largest, values.numel())
+    return max(BLOCK_ELEMENTS // largest, 1)
+
+
+def _blocks(inputs: Tensor | np.ndarray, rows: int) -> Iterator[Tensor | np.ndarray]:
+    for start in range(0, len(inputs), rows):
+        yield inputs[start : start + rows]
 
 
 def _flat_layers(model: nn.Module) -> list[nn.Module]:

@@ -14,8 +14,9 @@ from typing import Any, Protocol
 
 from cache.jobs import Job, Jobs
 from cache.store import Store
-from pruning import RATIOS, Experiment, Network, Outcome
+from pruning import RATIOS, Experiment, Network
 from pruning.experiment import code_version
+from pruning.outcome import PlaneOutcome
 from pruning.plane import Extent, Plane, make_plane
 
 
@@ -38,7 +39,7 @@ POLL, LONGEST_POLL = 0.1, 0.5  # seconds between two looks at a job; also how so
 POLLS_PER_SECOND = 50  # of all visitors together: looking takes time away from the training itself
 
 
-def outcomes(experiment: Experiment, status: ProgressBar) -> Generator[Outcome, None, None]:
+def outcomes(experiment: Experiment, status: ProgressBar) -> Generator[PlaneOutcome, None, None]:
     """What is stored, or what there is so far each time that grows, and at last all of it.
 
     While something trains, `status` says what and how far. Writing there is also what lets
@@ -51,7 +52,7 @@ def outcomes(experiment: Experiment, status: ProgressBar) -> Generator[Outcome, 
         yield replace(stored, experiment=experiment)
         return
 
-    def work(report: Any) -> Outcome:
+    def work(report: Any) -> PlaneOutcome:
         _load_torch()
         from pruning.sweep import run
 
@@ -80,7 +81,7 @@ def _load_torch() -> None:
     torch.set_num_threads(1)
 
 
-def _result(job: Job) -> Outcome:
+def _result(job: Job) -> PlaneOutcome:
     """What the job returned. Any failure becomes a sentence; what nobody foresaw goes to the log in full."""
     from pruning.sweep import Diverged
 
@@ -96,7 +97,7 @@ def _result(job: Job) -> Outcome:
         ) from error
 
 
-def notes(outcome: Outcome) -> list[str]:
+def notes(outcome: PlaneOutcome) -> list[str]:
     """What a visitor should know about these results: sentences, mostly none."""
     broken = [f"{100 * network.prune_ratio:.3g} %" for network in outcome.networks if network.diverged]
     found = []

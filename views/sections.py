@@ -12,7 +12,8 @@ import pandas as pd
 import streamlit as st
 
 from pruning import Network, Outcome
-from pruning.figures import Figures, figures, sampled_probs, single_pass_probs
+from pruning.figures import Figures, figures
+from pruning.outcome import PlaneOutcome
 from pruning.plane import Maps, extent
 from uncertainty.calibration import Bins, Quantity, reliability_bins
 from uncertainty.floor import Floor, calibration_floor, consistency_bars
@@ -69,7 +70,7 @@ class Place:
 
 
 def draw_planes(
-    outcome: Outcome, choice: Choice, quantity: str, shown: str, theme: Theme, places: tuple[Place, Place, Place]
+    outcome: PlaneOutcome, choice: Choice, quantity: str, shown: str, theme: Theme, places: tuple[Place, Place, Place]
 ) -> None:
     """The plane as the dense and as the pruned network sees it, on one colour scale."""
     area = extent(outcome)
@@ -96,7 +97,7 @@ def _top(quantity: str, n_classes: int, maps: list[Maps]) -> float:
     return next((top for top in EPISTEMIC_TOPS if top >= largest), math.log(n_classes))
 
 
-def _points(outcome: Outcome, network: Network, shown: str, n_samples: int) -> pd.DataFrame:
+def _points(outcome: PlaneOutcome, network: Network, shown: str, n_samples: int) -> pd.DataFrame:
     """The points to draw. Only test points are judged: the others' predictions are not kept."""
     columns = ["x", "y", "label", "wrong", "p"]
     if shown == "none":
@@ -106,7 +107,7 @@ def _points(outcome: Outcome, network: Network, shown: str, n_samples: int) -> p
         wrong, own = np.zeros(len(labels), bool), np.full(len(labels), np.nan)
     else:
         inputs, labels = outcome.test_inputs, outcome.test_labels
-        probs = sampled_probs(network, n_samples)
+        probs = network.test.probs(n_samples)
         wrong, own = probs.argmax(axis=1) != labels, probs[np.arange(len(labels)), labels]
     return pd.DataFrame(dict(zip(columns, (inputs[:, 0], inputs[:, 1], labels, wrong, own), strict=True)))
 
@@ -156,7 +157,7 @@ def judge(outcome: Outcome, choice: Choice) -> Judgement:
     """Everything the reliability panels, the table and the sentence say of calibration, computed once."""
 
     def judged(network: Network, source: str, quantity: Quantity) -> Judged:
-        probs = single_pass_probs(network) if source == "single" else sampled_probs(network, choice.n_samples)
+        probs = network.test.single_pass() if source == "single" else network.test.probs(choice.n_samples)
         bins = reliability_bins(probs, outcome.test_labels, choice.n_bins, quantity=quantity)
         bars = consistency_bars(probs, bins, quantity=quantity)
         return Judged(bins, bars, calibration_floor(probs, bins, quantity=quantity))

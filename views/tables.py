@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pruning import Outcome
-from pruning.experiment import LATENCY_BATCH
-from pruning.figures import Figures, sampled_probs
+from pruning.figures import Figures
+from pruning.outcome import LATENCY_BATCH
 from uncertainty.calibration import accuracy, reliability_bins
 from uncertainty.floor import Floor, calibration_floor
 
@@ -55,7 +55,7 @@ ROWS = (
         "Mean mutual information in nats, where there are data.",
     ),
     Row(
-        "epistemic_far",
+        "epistemic_ood",
         "Epistemic, far points",
         _plain(4),
         "The same on a ring far from all data; it ought to be larger.",
@@ -119,7 +119,7 @@ def curve_rows(outcome: Outcome, n_samples: int, n_bins: int) -> pd.DataFrame:
     labels, chosen = outcome.test_labels, outcome.experiment.prune_ratio
     rows = []
     for network in outcome.networks:
-        probs, ratio = sampled_probs(network, n_samples), network.prune_ratio
+        probs, ratio = network.test.probs(n_samples), network.prune_ratio
         bins = reliability_bins(probs, labels, n_bins)
         floor = calibration_floor(probs, bins).mean
         rows.append((ratio, accuracy(probs, labels), bins.error, floor, network.early_stop_epoch, ratio == chosen))

@@ -14,11 +14,12 @@ import numpy as np
 import pytest
 
 import pruning
-from pruning import RATIOS, Criterion, Dataset, Experiment, Scope, Strategy, experiment
+from pruning import RATIOS, Criterion, Dataset, Experiment, ImageExperiment, Scope, Strategy, experiment
 from pruning.experiment import MAX_LAYERS, MAX_WIDTH, RANGES, code_version
 
 ROOT = Path(pruning.__file__).parent.parent
 NUMBERS = list(RANGES)
+IMAGES_ALONE = {"train_images", "batch_size"}
 WHOLE = [field.name for field in fields(Experiment) if type(field.default) is int]
 OPTIONS = {"strategy": Strategy, "criterion": Criterion, "scope": Scope, "dataset": Dataset}
 
@@ -26,9 +27,14 @@ OPTIONS = {"strategy": Strategy, "criterion": Criterion, "scope": Scope, "datase
 # ---- values
 
 
+def kind(name):
+    """The kind of experiment that has this field."""
+    return ImageExperiment if name in IMAGES_ALONE else Experiment
+
+
 def test_every_field_is_checked():
     """No field is without a range, a set of names, or a rule of its own."""
-    assert {field.name for field in fields(Experiment)} == {*NUMBERS, *OPTIONS, "hidden"}
+    assert {field.name for field in fields(Experiment)} == {*NUMBERS, *OPTIONS, "hidden"} - IMAGES_ALONE
 
 
 @pytest.mark.parametrize("name", NUMBERS)
@@ -36,7 +42,7 @@ def test_the_ends_of_a_range_are_legal(name):
     """Both the lowest and the highest value are accepted, and arrive as they are."""
     for value in RANGES[name]:
         if np.isfinite(value):
-            assert getattr(Experiment(**{name: value}), name) == value
+            assert getattr(kind(name)(**{name: value}), name) == value
 
 
 @pytest.mark.parametrize("name", NUMBERS)
@@ -46,7 +52,7 @@ def test_a_number_out_of_range_is_refused(name, side):
     low, high = RANGES[name]
     value = (low - 1, high + 1)[side]
     with pytest.raises(ValueError, match=rf"^{name} is {value}; it must be (a|a whole) number from ") as error:
-        Experiment(**{name: value})
+        kind(name)(**{name: value})
     assert str(error.value).endswith(f"from {low:g} to {high:g}")
 
 
@@ -57,7 +63,7 @@ def test_a_number_out_of_range_is_refused(name, side):
 def test_what_is_no_number_is_refused(name, value):
     """Text, truth values, nothing, NaN and infinity are refused by name, though Python would count with some."""
     with pytest.raises(ValueError, match=rf"^{name} is .*; it must be"):
-        Experiment(**{name: value})
+        kind(name)(**{name: value})
 
 
 @pytest.mark.parametrize("name", ["points", "noise"])
@@ -120,7 +126,7 @@ def test_hidden_layers_come_in_any_sequence(hidden):
 def test_an_unknown_option_is_refused_with_the_known_ones(name, value):
     """The message names the field, the value and every legal name."""
     with pytest.raises(ValueError, match=rf"^{name} {value!r} is unknown; choose one of: ") as error:
-        Experiment(**{name: value})
+        kind(name)(**{name: value})
     assert str(error.value).endswith(", ".join(OPTIONS[name]))
 
 

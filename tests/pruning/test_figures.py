@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from pruning import Experiment, Network, Outcome
-from pruning.experiment import MAX_SAMPLES
-from pruning.figures import figures, sampled_probs, single_pass_probs
+from pruning.figures import figures
+from pruning.outcome import MAX_SAMPLES
+from uncertainty.predictions import Predictions, running_means
+from uncertainty.predictive import entropy
 
 # Class-0 probabilities of the four test points in the first two samples; all later samples say .5.
 #     sample 1    .9   .7   .4   .6
@@ -32,20 +34,24 @@ def two_columns(samples):
     return np.stack([class_0, 1 - class_0], axis=-1).astype(np.float32)
 
 
+def predictions(logits, samples):
+    probs, stops = two_columns(samples), range(1, MAX_SAMPLES + 1)
+    return Predictions(tuple(stops), running_means(probs, stops), running_means(entropy(probs), stops), logits)
+
+
 def fabricated(**changes):
     network = Network(
         prune_ratio=0.5, level=1, masks={}, start_weights={}, weights={}, early_stop_epoch=17,
         train_loss=np.zeros(0), val_loss=np.zeros(1), diverged=False,
         units=10, parameters=25, multiply_adds=20, latency=0.002,
-        test_logits=LOGITS, test_probs=two_columns([FIRST, SECOND]), far_probs=two_columns([[1.0, 1.0], [0.0, 1.0]]),
+        test=predictions(LOGITS, [FIRST, SECOND]), ood=predictions(LOGITS[:2], [[1.0, 1.0], [0.0, 1.0]]),
     )  # fmt: skip
     return replace(network, **changes)
 
 
 def outcome():
     dense = fabricated(prune_ratio=0.0, level=0, units=20, parameters=100, multiply_adds=60)
-    points = np.zeros((4, 2), np.float32)
-    return Outcome(Experiment(), points, LABELS, points, LABELS, 2, (dense, fabricated()))
+    return Outcome(Experiment(), LABELS, 2, (dense, fabricated()))
 
 
 def test_the_figures_of_two_samples_are_those_of_paper():
@@ -72,7 +78,7 @@ def test_epistemic_uncertainty_is_the_disagreement_of_the_samples():
     mean_entropy = [(binary_entropy(a) + binary_entropy(b)) / 2 for a, b in zip(FIRST, SECOND, strict=True)]
     total = [binary_entropy((a + b) / 2) for a, b in zip(FIRST, SECOND, strict=True)]
     assert result.epistemic_test == pytest.approx(np.mean(np.subtract(total, mean_entropy)), abs=1e-6)
-    assert result.epistemic_far == pytest.approx(log(2) / 2, abs=1e-6)
+    assert result.epistemic_ood == pytest.approx(log(2) / 2, abs=1e-6)
 
 
 def test_sizes_are_compared_with_the_dense_network():
@@ -87,7 +93,7 @@ def test_sizes_are_compared_with_the_dense_network():
 def test_one_sample_disagrees_with_nobody():
     """With a single sample there is no epistemic uncertainty, and the figures are that sample's."""
     result = figures(outcome(), outcome().pruned, n_samples=1)
-    assert result.epistemic_test == result.epistemic_far == 0
+    assert result.epistemic_test == result.epistemic_ood == 0
     assert result.nll == pytest.approx(-(log(0.9) + log(0.7) + log(0.6) + log(0.4)) / 4)
 
 
@@ -96,37 +102,3 @@ def test_the_number_of_bins_is_an_argument():
     result = figures(outcome(), outcome().pruned, n_samples=2, n_bins=1)
     assert result.ece == pytest.approx(0.025)
     assert result.mce == pytest.approx(0.025)
-
-
-def test_a_single_pass_gives_the_softmax_of_the_logits():
-    """ln 4 against 0 is .8 against .2."""
-    np.testing.assert_allclose(single_pass_probs(fabricated())[[0, 2]], [[0.8, 0.2], [0.2, 0.8]], rtol=1e-6)
-
-
-def test_a_single_pass_survives_huge_logits():
-    """No overflow at ±3·10³⁸: finite probabilities that sum to 1 and pick the largest."""
-    logits = np.array([[3e38, 0], [0, -3e38], [1e4, 1e4], [-3e38, -3e38]], np.float32)
-    probs = single_pass_probs(fabricated(test_logits=logits))
-    np.testing.assert_array_equal(probs, [[1, 0], [1, 0], [0.5, 0.5], [0.5, 0.5]])
-
-
-def test_a_single_pass_survives_logits_at_both_ends_of_float32():
-    """Their difference does not fit into float32, and still one class has it all."""
-    probs = single_pass_probs(fabricated(test_logits=np.array([[3e38, -3e38]], np.float32)))
-    np.testing.assert_array_equal(probs, [[1, 0]])
-
-
-def test_sampled_probs_are_the_mean_of_a_prefix():
-    """The first s samples and no others."""
-    network = fabricated()
-    np.testing.assert_allclose(sampled_probs(network, 1)[:, 0], FIRST, rtol=1e-6)
-    np.testing.assert_allclose(sampled_probs(network, 2)[:, 0], [0.8, 0.8, 0.3, 0.6], rtol=1e-6)
-    expected = (np.array(FIRST) + SECOND + 0.5 * (MAX_SAMPLES - 2)) / MAX_SAMPLES
-    np.testing.assert_allclose(sampled_probs(network, MAX_SAMPLES)[:, 0], expected, rtol=1e-6)
-
-
-@pytest.mark.parametrize("n_samples", [0, -1, MAX_SAMPLES + 1])
-def test_a_number_of_samples_out_of_range_is_refused(n_samples):
-    """The message names it and the legal range."""
-    with pytest.raises(ValueError, match=rf"n_samples is {n_samples}; it must be from 1 to {MAX_SAMPLES}"):
-        sampled_probs(fabricated(), n_samples)

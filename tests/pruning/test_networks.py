@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from pruning.networks import draw_weights, mlp, prunable_layers, with_weights
+from pruning.networks import Prunable, draw_weights, mlp, prunable_layers, with_weights
 
 
 def test_an_mlp_has_relu_and_dropout_after_every_hidden_layer():
@@ -32,14 +32,15 @@ def test_an_mlp_has_relu_and_dropout_after_every_hidden_layer():
 )
 def test_every_layer_but_the_last_can_be_pruned(hidden, feeds):
     """Each prunable layer comes with the one it feeds, at any depth; the last is never among them."""
-    assert prunable_layers(mlp(2, hidden, 2, 0.1)) == feeds
-    assert list(prunable_layers(mlp(2, hidden, 2, 0.1))) == list(feeds)
+    found = prunable_layers(mlp(2, hidden, 2, 0.1))
+    assert {name: layer.feeds for name, layer in found.items()} == feeds
+    assert list(found) == list(feeds)
 
 
 def test_the_last_layer_is_found_whatever_it_is_called():
     """No name and no index is relied on."""
     model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 2))
-    assert prunable_layers(model) == {"0": "2"}
+    assert prunable_layers(model) == {"0": Prunable(3, (), "2", 1)}
 
 
 def test_drawn_weights_fill_the_range_of_their_layer():

@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pruning import Experiment, Outcome, module
-from pruning.experiment import MAX_SAMPLES
+from pruning import Experiment, module
+from pruning.outcome import MAX_SAMPLES, PlaneOutcome
 from pruning.plane import RESOLUTION, SAMPLES, Plane, extent, grid, make_plane
+from uncertainty.predictions import Sampled
 from uncertainty.predictive import entropy
 from uncertainty.sampling import mc_dropout
 
@@ -72,11 +73,11 @@ def test_a_map_is_the_right_way_up(outcome_of, axis, weights):
 
 def test_every_frame_is_the_mean_of_its_first_samples(drawn, samples):
     """For each number of samples the probabilities and entropies are averaged directly, and agree."""
-    assert drawn.mean_probs.shape == (len(SAMPLES), RESOLUTION**2, 2)
+    assert drawn.cells.mean_probs.shape == (len(SAMPLES), RESOLUTION**2, 2)
     for frame, n_samples in enumerate(SAMPLES):
         first = samples[:n_samples]
-        np.testing.assert_allclose(drawn.mean_probs[frame], first.mean(axis=0), atol=1e-5)
-        np.testing.assert_allclose(drawn.expected_entropy[frame], entropy(first).mean(axis=0), atol=1e-5)
+        np.testing.assert_allclose(drawn.cells.mean_probs[frame], first.mean(axis=0), atol=1e-5)
+        np.testing.assert_allclose(drawn.cells.expected_entropy[frame], entropy(first).mean(axis=0), atol=1e-5)
 
 
 def test_the_numbers_of_samples_reach_from_one_to_all():
@@ -116,7 +117,7 @@ def test_rounding_below_zero_is_cut_off():
     """An entropy a hair below its aleatoric part gives epistemic 0 and not less."""
     shape = (len(SAMPLES), RESOLUTION**2)
     even = np.full((*shape, 2), 0.5)
-    maps = Plane(BOX, even, np.full(shape, np.log(2) + 1e-7)).maps(50)
+    maps = Plane(BOX, Sampled(SAMPLES, even, np.full(shape, np.log(2) + 1e-7))).maps(50)
     assert (maps.epistemic == 0).all()
 
 
@@ -135,6 +136,6 @@ def test_an_extreme_test_point_is_not_cut_off(outcome_of):
     """A point that no training point comes near still lies inside."""
     outcome = outcome_of()
     far = np.concatenate([outcome.test_inputs, [[9, -7]]]).astype(np.float32)
-    x0, x1, y0, y1 = extent(Outcome(**{**vars(outcome), "test_inputs": far}))
+    x0, x1, y0, y1 = extent(PlaneOutcome(**{**vars(outcome), "test_inputs": far}))
     assert x0 < outcome.train_inputs[:, 0].min() < 9 < x1
     assert y0 < -7 < outcome.train_inputs[:, 1].max() < y1

@@ -118,7 +118,7 @@ def test_no_layer_empties(small, strategy, scope, hidden):
     """At the largest ratio every layer still has a unit, one of width one included."""
     network = run(small(strategy=strategy, scope=scope, hidden=hidden, prune_ratio=0.99, max_epochs=2)).pruned
     assert set(kept(network).values()) == {1}
-    assert np.isfinite(network.test_probs).all()
+    assert np.isfinite(network.test.mean_probs).all()
 
 
 @every_strategy
@@ -207,7 +207,7 @@ def test_the_output_layer_is_never_pruned(small, strategy, hidden):
         assert weights["output.weight"].shape == (3, hidden[-1])
         assert (weights["output.weight"] != 0).any(axis=1).all()
         assert (weights["output.bias"] != 0).all()
-    assert network.test_logits.shape[-1] == network.test_probs.shape[-1] == 3
+    assert network.test.logits.shape[-1] == network.test.mean_probs.shape[-1] == 3
 
 
 # ---- which weights

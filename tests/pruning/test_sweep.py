@@ -10,9 +10,10 @@ import pytest
 import torch
 
 from pruning import RATIOS, Diverged, Experiment, Outcome, Progress, Strategy, module, run, run_seeds
-from pruning.experiment import MAX_SAMPLES
+from pruning.outcome import MAX_SAMPLES
 from pruning.tasks import make_task
 from pruning.training import one_thread
+from uncertainty.predictions import running_means
 from uncertainty.sampling import mc_dropout, single_pass
 
 every_strategy = pytest.mark.parametrize("strategy", Strategy)
@@ -70,8 +71,10 @@ def test_another_seed_gives_another_result(outcome_of, differences, strategy):
     """Start, learned weights and samples all change, on the same data."""
     a, b = outcome_of(strategy=strategy), outcome_of(strategy=strategy, seed=1)
     for one, other in zip(a.networks, b.networks, strict=True):
-        for part in ("start_weights", "weights", "test_logits", "test_probs"):
+        for part in ("start_weights", "weights"):
             assert differences(getattr(one, part), getattr(other, part)) != []
+        for part in ("logits", "mean_probs"):
+            assert differences(getattr(one.test, part), getattr(other.test, part)) != []
     assert np.array_equal(a.train_inputs, b.train_inputs)
     assert np.array_equal(a.test_labels, b.test_labels)
 
@@ -123,8 +126,8 @@ def test_predictions_come_from_the_network_s_own_weights(outcome_of, strategy):
     """The logits on the test points are those of its weights, recomputed by NumPy, and no other model's."""
     outcome = outcome_of(strategy=strategy)
     for network in outcome.networks:
-        np.testing.assert_allclose(network.test_logits, forward(network, outcome.test_inputs), atol=1e-5)
-    logits = {network.test_logits.tobytes() for network in outcome.networks}
+        np.testing.assert_allclose(network.test.logits, forward(network, outcome.test_inputs), atol=1e-5)
+    logits = {network.test.logits.tobytes() for network in outcome.networks}
     assert len(logits) > len(RATIOS) / 2  # a network that does not change would give one and the same
 
 
@@ -136,9 +139,10 @@ def test_the_module_of_a_network_gives_its_predictions(outcome_of):
         small_module = module(outcome.experiment, network, outcome.n_classes)
         assert not small_module.training
         assert sum(p.numel() for p in small_module.parameters()) == network.parameters
-        np.testing.assert_allclose(single_pass(small_module, outcome.test_inputs), network.test_logits, atol=1e-5)
-        for inputs, probs in [(outcome.test_inputs, network.test_probs), (task_far, network.far_probs)]:
-            expected = mc_dropout(small_module, inputs, MAX_SAMPLES, outcome.experiment.seed)
+        np.testing.assert_allclose(single_pass(small_module, outcome.test_inputs), network.test.logits, atol=1e-5)
+        for inputs, probs in [(outcome.test_inputs, network.test.mean_probs), (task_far, network.ood.mean_probs)]:
+            samples = mc_dropout(small_module, inputs, MAX_SAMPLES, outcome.experiment.seed)
+            expected = running_means(samples, range(1, MAX_SAMPLES + 1))
             np.testing.assert_allclose(expected, probs, atol=1e-5)
 
 
@@ -164,10 +168,10 @@ def test_the_arrays_of_a_network_have_the_shapes_they_claim(outcome_of):
     outcome = outcome_of(dataset="blobs")
     assert outcome.n_classes == 3
     for network in outcome.networks:
-        assert network.test_logits.shape == (30, 3)
-        assert network.test_probs.shape == (MAX_SAMPLES, 30, 3)
-        assert network.far_probs.shape == (MAX_SAMPLES, 64, 3)
-        np.testing.assert_allclose(network.test_probs.sum(axis=-1), 1, atol=1e-5)
+        assert network.test.logits.shape == (30, 3)
+        assert network.test.mean_probs.shape == (MAX_SAMPLES, 30, 3)
+        assert network.ood.mean_probs.shape == (MAX_SAMPLES, 64, 3)
+        np.testing.assert_allclose(network.test.mean_probs.sum(axis=-1), 1, atol=1e-5)
         assert network.latency > 0
         assert not network.diverged
 
@@ -196,7 +200,7 @@ def test_the_test_split_decides_nothing(small, differences, monkeypatch):
     for a, b in zip(honest.networks, changed.networks, strict=True):
         for part in ("masks", "start_weights", "weights", "val_loss", "early_stop_epoch"):
             assert differences(getattr(a, part), getattr(b, part)) == []
-    assert differences(honest.pruned.test_logits, changed.pruned.test_logits) != []
+    assert differences(honest.pruned.test.logits, changed.pruned.test.logits) != []
 
 
 # ---- progress

@@ -13,6 +13,7 @@ from PIL import Image
 
 from pruning.plane import RESOLUTION, SAMPLES, Maps, Plane
 from uncertainty.calibration import reliability_bins
+from uncertainty.predictions import Sampled
 from views import charts
 from views.colours import CLASSES, INK, PAPER, STRONGEST, blend, rgb, sequence
 from views.raster import PIXELS, plane_picture, scale_picture
@@ -31,7 +32,7 @@ def maps_of(class_1: np.ndarray) -> Maps:
 
 def plane_of(value: float, extent=(-1.0, 1.0, -2.0, 2.0)) -> Plane:
     probs = np.broadcast_to([1 - value, value], (len(SAMPLES), RESOLUTION**2, 2)).astype(np.float32)
-    return Plane(extent, probs, np.full((len(SAMPLES), RESOLUTION**2), 0.1, np.float32))
+    return Plane(extent, Sampled(SAMPLES, probs, np.full((len(SAMPLES), RESOLUTION**2), 0.1, np.float32)))
 
 
 POINTS = pd.DataFrame({"x": [0.0], "y": [0.0], "label": [1], "wrong": [False], "p": [0.5]})

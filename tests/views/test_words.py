@@ -15,7 +15,7 @@ from uncertainty.floor import Floor
 from views import controls, tables
 
 DENSE = Figures(
-    accuracy=0.95, nll=0.2, brier=0.1, ece=0.02, mce=0.3, ace=0.02, uce=0.1, epistemic_test=0.02, epistemic_far=0.05,
+    accuracy=0.95, nll=0.2, brier=0.1, ece=0.02, mce=0.3, ace=0.02, uce=0.1, epistemic_test=0.02, epistemic_ood=0.05,
     early_stop_epoch=70, units=128, parameters=4482, compression_ratio=1.0, speed_up=1.0, latency=0.0002,
 )  # fmt: skip
 PRUNED = replace(

@@ -1,0 +1,82 @@
+"""What comes of an experiment: plain arrays and numbers, ready to be stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pruning.experiment import Recipe
+from uncertainty.predictions import Predictions
+
+MAX_SAMPLES = 200
+"""MC-dropout samples of a network on a two-dimensional task; any smaller number is a prefix of these."""
+LATENCY_BATCH = 1024
+"""Points of the pass that is timed."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """One trained network as plain arrays: what it is, how it learned, what it predicts.
+
+    The weights are those of the early stop, removed units at zero. Counts are of the physically
+    smaller network.
+    """
+
+    prune_ratio: float
+    level: int  # pruning rounds done; 0 is dense
+    masks: dict[str, np.ndarray]  # layer → (units,) booleans, True is kept
+    start_weights: dict[str, np.ndarray]  # what training started from
+    weights: dict[str, np.ndarray]
+    early_stop_epoch: int
+    train_loss: np.ndarray  # (epochs,) nats
+    val_loss: np.ndarray  # (epochs + 1,) nats, from before the first step
+    diverged: bool
+    units: int
+    parameters: int
+    multiply_adds: int
+    latency: float  # seconds for one pass over a batch, NaN until measured
+    test: Predictions  # of the test examples
+    ood: Predictions  # of what is out of distribution
+    rewind_weights: dict[str, np.ndarray] = field(
+        default_factory=dict
+    )  # of the rewind epoch; the dense network's alone
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The networks of an experiment in order of prune ratio, dense first, and the labels they are judged by."""
+
+    experiment: Recipe
+    test_labels: np.ndarray  # (N,)
+    n_classes: int
+    networks: tuple[Network, ...]
+
+    @property
+    def dense(self) -> Network:
+        return self.networks[0]
+
+    @property
+    def pruned(self) -> Network:
+        """The network of the experiment's own prune ratio; the dense one at 0."""
+        return self.at(self.experiment.prune_ratio)
+
+    def has(self, prune_ratio: float) -> bool:
+        """Whether a network of this ratio is among those trained so far."""
+        return any(network.prune_ratio == prune_ratio for network in self.networks)
+
+    def at(self, prune_ratio: float) -> Network:
+        for network in self.networks:
+            if network.prune_ratio == prune_ratio:
+                return network
+        known = ", ".join(f"{network.prune_ratio:g}" for network in self.networks)
+        raise KeyError(f"no network of prune ratio {prune_ratio}; this outcome holds: {known}")
+
+
+@dataclass(frozen=True)
+class PlaneOutcome(Outcome):
+    """The outcome of a two-dimensional task, with its points."""
+
+    train_inputs: np.ndarray  # (N, 2)
+    train_labels: np.ndarray  # (N,)
+    test_inputs: np.ndarray

@@ -1,0 +1,68 @@
+"""What a network says of N inputs, kept for several numbers of MC-dropout samples.
+
+Most pictures need only two things of the S samples: their mean and their mean entropy. Kept as
+running means at a few numbers of samples they are small enough to store for every network, and a
+slider over the number of samples is a lookup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from uncertainty.predictive import entropy
+
+
+@dataclass(frozen=True, eq=False)
+class Sampled:
+    """The first s samples averaged, for each s in `samples`; F of them.
+
+    Equal only to itself, so that what is drawn of it can be remembered by it.
+    """
+
+    samples: tuple[int, ...]  # (F,) rising
+    mean_probs: np.ndarray  # (F, N, C) float32
+    expected_entropy: np.ndarray  # (F, N) float32, nats
+
+    def probs(self, n_samples: int) -> np.ndarray:
+        """The mean predictive (N, C) of the first `n_samples`."""
+        return self.mean_probs[self._frame(n_samples)].astype(float)
+
+    def aleatoric(self, n_samples: int) -> np.ndarray:
+        """Expected entropy (N,) in nats."""
+        return self.expected_entropy[self._frame(n_samples)].astype(float)
+
+    def epistemic(self, n_samples: int) -> np.ndarray:
+        """Mutual information (N,) in nats, the disagreement between the samples; rounding below zero is cut off."""
+        if n_samples == 1:  # exactly, where rounding would leave a trace
+            return np.zeros(self.mean_probs.shape[1])
+        return np.maximum(entropy(self.probs(n_samples)) - self.aleatoric(n_samples), 0)
+
+    def _frame(self, n_samples: int) -> int:
+        if n_samples not in self.samples:
+            legal = ", ".join(map(str, self.samples))
+            raise ValueError(f"n_samples is {n_samples}; it must be one of: {legal}")
+        return self.samples.index(n_samples)
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions(Sampled):
+    """MC dropout, and beside it a single pass with dropout off."""
+
+    logits: np.ndarray  # (N, C) float32
+
+    def single_pass(self) -> np.ndarray:
+        """Class probabilities (N, C) with dropout off."""
+        logits = self.logits.astype(float)
+        exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return exponentials / exponentials.sum(axis=1, keepdims=True)
+
+
+def running_means(values: np.ndarray, samples: Sequence[int]) -> np.ndarray:
+    """(S, …) → (F, …) float32: the mean of the first s values, for each s in `samples` (rising, the last is S)."""
+    starts = np.array([0, *samples[:-1]])
+    totals = np.add.reduceat(values, starts, axis=0, dtype=np.float64).cumsum(axis=0)
+    counts = np.array(samples).reshape(-1, *[1] * (values.ndim - 1))
+    return (totals / counts).astype(np.float32)
