@@ -1,20 +1,26 @@
 """One gate for what takes long: a bounded queue over an executor, with progress and cancel.
 
-Equal requests are one job, which everybody who asked for it can watch. A job that nobody watches
-any more is cancelled. Work hears of that through its `report`, which raises `Cancelled`.
+Equal requests are one job, which everybody who asked for it can watch. Who wants a job wants it
+either until they leave (`Jobs.watch`) or for so many seconds (`Jobs.join`, a lease that is renewed
+by joining again). A job that its last watcher leaves is cancelled: its work hears of that through
+its `report`, which raises `Cancelled`. A lease that merely runs out, because somebody has vanished
+without a word, is gentler: a job that waits leaves the queue, but one that runs may finish its
+step, and stops where its work calls `report(between_steps=True)`.
 """
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-Work = Callable[[Callable[[Any], None]], Any]
-"""Takes `report`, which it calls with whatever describes its progress, and returns the result."""
+Work = Callable[[Callable[..., None]], Any]
+"""Takes `report` (see `Job.report`), which it calls with whatever describes its progress, and returns the result."""
 
 MAX_WAITING = 64
 
@@ -29,17 +35,42 @@ class QueueFull(RuntimeError):
 
 @dataclass(eq=False)
 class Job:
-    """A piece of work that is waiting, running or done."""
+    """A piece of work that is waiting, running or done.
+
+    The queue forgets a job that has ended. Who holds the job still finds its result, or its error,
+    and its last progress here.
+    """
 
     key: str
+    clock: Callable[[], float]
+    lock: threading.Lock  # of the queue
     progress: Any = None
-    watchers: int = 0
-    started: bool = False
+    since: float | None = None  # seconds on the clock when it was started
+    watchers: dict[object, float] = field(default_factory=dict)  # until when on the clock each of them wants it
     cancelled: threading.Event = field(default_factory=threading.Event)
     future: Future[Any] | None = None
 
-    def report(self, progress: Any = None) -> None:
-        """Called by the work: note the progress, and stop if the job has been cancelled."""
+    @property
+    def started(self) -> bool:
+        """Whether its turn has come."""
+        return self.since is not None
+
+    @property
+    def wanted(self) -> bool:
+        """Whether anybody wants it: it has not been cancelled, and not all leases have run out."""
+        leases = tuple(self.watchers.values())  # a copy: others join while this is read
+        return not self.cancelled.is_set() and any(self.clock() < until for until in leases)
+
+    def report(self, progress: Any = None, *, between_steps: bool = False) -> None:
+        """Called by the work: note the progress, and raise Cancelled if the job has been cancelled.
+
+        Between two steps, where stopping loses nothing, work says so; it then stops too if all
+        leases have run out.
+        """
+        if between_steps:
+            with self.lock:  # so that nobody joins a job that is about to stop
+                if not self.wanted:
+                    self.cancelled.set()
         if self.cancelled.is_set():
             raise Cancelled(self.key)
         if progress is not None:
@@ -57,70 +88,122 @@ class Job:
 
 
 class Jobs:
-    """A queue of jobs. One worker by default: two small trainings at once are slower than in turn."""
+    """A queue of jobs, `count` of which run side by side: as many as the executor has threads.
 
-    def __init__(self, executor: Executor | None = None, max_waiting: int = MAX_WAITING) -> None:
-        self._executor = executor or ThreadPoolExecutor(max_workers=1, thread_name_prefix="job")
+    One by default: two small trainings at once are slower than in turn.
+    """
+
+    def __init__(
+        self,
+        executor: Executor | None = None,
+        max_waiting: int = MAX_WAITING,
+        *,
+        count: int = 1,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._executor = executor or ThreadPoolExecutor(max_workers=count, thread_name_prefix="job")
         self._max_waiting = max_waiting
+        self._count = count
+        self._clock = clock
         self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}  # waiting or running, in order of arrival
 
     @contextmanager
     def watch(self, key: str, work: Work) -> Iterator[Job]:
-        """Join the job of this key, or start it; on leaving, cancel it if nobody else watches.
+        """Join the job of this key, or start it; on leaving, cancel it if nobody else wants it.
 
         Raises QueueFull where too many jobs wait already.
         """
-        with self._lock:
-            job = self._jobs.get(key) or self._start(key, work)
-            job.watchers += 1
+        watcher = object()
+        job = self._want(key, work, watcher, math.inf)
         try:
             yield job
         finally:
             with self._lock:
-                job.watchers -= 1
-                if job.watchers == 0:
-                    self._drop(job)
+                self._leave(job, watcher)
+
+    def join(self, key: str, work: Work, watcher: str, seconds: float) -> Job:
+        """Join the job of this key, or start it, and want it for so many seconds; joining again renews that.
+
+        A job that has ended is not joined any more: an equal request starts afresh. So hold the job, and look
+        whether it has ended (`job.wait(0)`) before joining again: its result, or its error, is found there alone.
+        Raises QueueFull where too many jobs wait already.
+        """
+        return self._want(key, work, watcher, seconds)
+
+    def leave(self, key: str, watcher: str) -> None:
+        """Stop wanting the job of this key; it is cancelled, in the middle of a step, if nobody else wants it."""
+        with self._lock:
+            job = self._under_way(key)
+            if job is not None:
+                self._leave(job, watcher)
+
+    def get(self, key: str) -> Job | None:
+        """The job of this key that is waiting or running, if there is one."""
+        with self._lock:
+            return self._under_way(key)
 
     def position(self, job: Job) -> int:
         """How many jobs come before this one; 0 once it runs."""
         with self._lock:
+            self._sweep()
             waiting = [other for other in self._jobs.values() if not other.started]
             return 0 if job.started or job not in waiting else waiting.index(job) + 1
 
     def watchers(self) -> int:
-        """How many are waiting for any job, all together."""
+        """How many want any job, all together."""
         with self._lock:
-            return sum(job.watchers for job in self._jobs.values())
+            now = self._clock()
+            return sum(now < until for job in self._jobs.values() for until in job.watchers.values())
+
+    def _want(self, key: str, work: Work, watcher: object, seconds: float) -> Job:
+        with self._lock:
+            job = self._under_way(key) or self._start(key, work)
+            job.watchers[watcher] = self._clock() + seconds
+            return job
+
+    def _leave(self, job: Job, watcher: object) -> None:
+        if job.watchers.pop(watcher, None) is not None and not job.wanted:
+            self._drop(job)
+
+    def _under_way(self, key: str) -> Job | None:
+        """The job of this key, unless it is about to stop."""
+        self._sweep()
+        return self._jobs.get(key)
+
+    def _sweep(self) -> None:
+        """Drop the jobs whose leases ran out while they wait, and those that have stopped between two steps."""
+        for job in tuple(self._jobs.values()):
+            if job.cancelled.is_set() or not (job.started or job.wanted):
+                self._drop(job)
 
     def _start(self, key: str, work: Work) -> Job:
-        if len(self._jobs) > self._max_waiting:
+        if len(self._jobs) >= self._max_waiting + self._count:
             raise QueueFull(
                 f"{len(self._jobs)} computations are running or waiting already, and no more than "
                 f"{self._max_waiting} may wait. Try again in a moment."
             )
-        job = Job(key)
+        job = Job(key, self._clock, self._lock)
         job.future = self._executor.submit(self._carry_out, job, work)
         self._jobs[key] = job  # not before: an executor that refuses leaves no job behind
         return job
 
     def _carry_out(self, job: Job, work: Work) -> Any:
-        job.started = True
+        job.since = self._clock()
         try:
-            job.report()  # cancelled while it waited
+            job.report(between_steps=True)  # left, or forgotten, while it waited
             return work(job.report)
         finally:
-            self._forget(job)
+            with self._lock:
+                self._forget(job)
 
     def _drop(self, job: Job) -> None:
-        """Cancel a job that nobody watches; an equal request that comes now starts afresh."""
+        """Cancel a job that nobody wants; an equal request that comes now starts afresh."""
         job.cancelled.set()
-        if job.future is not None and job.future.cancel():
-            job.started = True
-        if self._jobs.get(job.key) is job:
-            del self._jobs[job.key]
+        if job.future is not None:
+            job.future.cancel()
+        self._forget(job)
 
     def _forget(self, job: Job) -> None:
-        with self._lock:
-            if self._jobs.get(job.key) is job:
-                del self._jobs[job.key]
+        if self._jobs.get(job.key) is job:
+            del self._jobs[job.key]

@@ -8,15 +8,16 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, overload
 
 from pruning.experiment import RATIOS, Experiment, ImageExperiment
 from pruning.options import Architecture, Criterion, Dataset, ImageSet, PrunedLayers, Scope, Strategy
-from pruning.outcome import Network, Outcome
+from pruning.outcome import Network, Outcome, PlaneOutcome
+from pruning.progress import Diverged, Progress
 
 if TYPE_CHECKING:
-    from pruning.sweep import Diverged, Progress, module, run, run_seeds
+    from torch import nn
 
 __all__ = [
     "RATIOS",
@@ -29,6 +30,7 @@ __all__ = [
     "ImageSet",
     "Network",
     "Outcome",
+    "PlaneOutcome",
     "Progress",
     "PrunedLayers",
     "Scope",
@@ -39,7 +41,61 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name in {"Diverged", "Progress", "module", "run", "run_seeds"}:
-        return getattr(import_module("pruning.sweep"), name)
-    raise AttributeError(f"module 'pruning' has no attribute {name!r}")
+@overload
+def run(
+    experiment: Experiment,
+    progress: Callable[[Any], None] | None = None,
+    *,
+    ratios: Sequence[float] | None = None,
+) -> PlaneOutcome: ...
+@overload
+def run(
+    experiment: ImageExperiment,
+    progress: Callable[[Any], None] | None = None,
+    *,
+    ratios: Sequence[float] | None = None,
+) -> Outcome: ...
+def run(
+    experiment: Experiment | ImageExperiment,
+    progress: Callable[[Any], None] | None = None,
+    *,
+    ratios: Sequence[float] | None = None,
+) -> Outcome:
+    """Train the dense network and the pruned one of the experiment's strategy and ratio.
+
+    `ratios` asks for several ratios at once; what each yields is the same as on its own.
+    `progress` is called now and then and may raise to stop the run. Raises `Diverged` if the dense
+    network cannot be trained, `NoImages` where the images of the task are not there.
+    """
+    if isinstance(experiment, ImageExperiment):
+        from pruning.image_steps import run_images
+
+        return run_images(experiment, progress, ratios=ratios)
+    return run_seeds(experiment, [experiment.seed], progress, ratios=ratios)[0]
+
+
+def run_seeds(
+    experiment: Experiment,
+    seeds: Sequence[int],
+    progress: Callable[[Progress], None] | None = None,
+    *,
+    ratios: Sequence[float] | None = None,
+) -> list[PlaneOutcome]:
+    """The same experiment with several seeds, as one stack: an outcome per seed, in order.
+
+    The data are the same for all; only training differs.
+    """
+    from pruning.sweep import run_seeds as run_stack
+
+    return run_stack(experiment, seeds, progress, ratios=ratios)
+
+
+def module(experiment: Experiment | ImageExperiment, network: Network, n_classes: int) -> nn.Sequential:
+    """The network as a PyTorch module, physically without its removed units, in evaluation mode."""
+    if isinstance(experiment, ImageExperiment):
+        from pruning.image_training import module as image_module
+
+        return image_module(experiment, network)
+    from pruning.sweep import module as plane_module
+
+    return plane_module(experiment, network, n_classes)

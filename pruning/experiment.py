@@ -38,7 +38,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "max_epochs": (1, 10_000),
     "seed": (0, 2**32 - 1),
     "train_images": (0, 50_000),
-    "batch_size": (8, 4096),
+    "batch_size": (0, 4096),
 }
 MAX_LAYERS, MAX_WIDTH = 4, 512
 
@@ -104,7 +104,7 @@ class ImageExperiment(Recipe):
     network: Architecture = Architecture.SMALL
     pruned_layers: PrunedLayers = PrunedLayers.ALL
     train_images: int = 0  # 0 takes all there are
-    batch_size: int = 128
+    batch_size: int = 0  # 0 takes what suits the data set
     learning_rate: float = 0.05  # the highest of the one-cycle schedule
     patience: int = 3
     max_epochs: int = 16

@@ -136,18 +136,33 @@ class Dataset(Option):
 
 
 class ImageSet(Option):
-    """An image classification task, with the images it has never seen."""
+    """An image classification task, with the images it has never seen.
+
+    `shape` is (H, W, channels) of a picture, `flip` whether its mirror image is of the same class,
+    `batch_size` what suits the number of its images.
+    """
+
+    def __init__(
+        self, value: str, label: str, help: str,
+        shape: tuple[int, int, int], n_classes: int, flip: bool, batch_size: int,
+    ) -> None:  # fmt: skip
+        self.shape = shape
+        self.n_classes = n_classes
+        self.flip = flip
+        self.batch_size = batch_size
 
     DIGITS = (
         "digits",
         "Digits",
         "Handwritten 0 to 7 of 8 × 8 pixels, bundled with scikit-learn; 8 and 9 are out of distribution.",
-    )
+        (8, 8, 1), 8, False, 32,
+    )  # fmt: skip
     CIFAR10 = (
         "cifar10",
         "CIFAR-10 → CIFAR-100",
         "Photographs of ten classes, 32 × 32 pixels; those of CIFAR-100 are out of distribution.",
-    )
+        (32, 32, 3), 10, True, 128,
+    )  # fmt: skip
 
 
 class Architecture(Option):

@@ -6,13 +6,17 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pruning.experiment import Recipe
+from pruning.experiment import Experiment, Recipe
 from uncertainty.predictions import Predictions
 
 MAX_SAMPLES = 200
 """MC-dropout samples of a network on a two-dimensional task; any smaller number is a prefix of these."""
 LATENCY_BATCH = 1024
 """Points of the pass that is timed."""
+IMAGE_SAMPLES = (1, 2, 5, 10, 20, 50, 100)
+"""The numbers of MC-dropout samples that are kept for a network on images."""
+IMAGE_LATENCY_BATCH = 128
+"""Images of the pass that is timed."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,7 @@ class Outcome:
 class PlaneOutcome(Outcome):
     """The outcome of a two-dimensional task, with its points."""
 
+    experiment: Experiment
     train_inputs: np.ndarray  # (N, 2)
     train_labels: np.ndarray  # (N,)
     test_inputs: np.ndarray

@@ -22,6 +22,8 @@ class Purpose(IntEnum):
     DROPOUT = 5
     MASK = 6
     MC_DROPOUT = 7
+    SUBSET = 8
+    BATCHES = 9
 
 
 def stream(seed: int, purpose: Purpose, index: int = 0) -> np.random.Generator:

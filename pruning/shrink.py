@@ -84,9 +84,9 @@ def _smaller(layer: nn.Module, kept: _Kept | None) -> nn.Module:
     """A copy of the layer around smaller tensors; making a new layer would draw weights for nothing."""
     if kept is None:
         return copy.deepcopy(layer)
-    smaller: dict[int, Tensor] = {}
-    for value in layer.parameters():
-        smaller[id(value)] = nn.Parameter(value.detach()[kept.index(value)])
+    smaller: dict[int, Tensor] = {
+        id(value): nn.Parameter(value.detach()[kept.index(value)]) for value in layer.parameters()
+    }
     for value in layer.buffers():
         smaller[id(value)] = value[kept.index(value)] if value.ndim else value.clone()
     copied = copy.deepcopy(layer, smaller)
@@ -95,5 +95,5 @@ def _smaller(layer: nn.Module, kept: _Kept | None) -> nn.Module:
     elif isinstance(copied, nn.Conv2d):
         copied.out_channels, copied.in_channels = copied.weight.shape[:2]
     elif isinstance(copied, nn.BatchNorm2d):
-        copied.num_features = len(copied.running_mean)
+        copied.num_features = len(copied.weight)
     return copied

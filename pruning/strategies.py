@@ -1,22 +1,16 @@
-"""How a strategy reaches a prune ratio: over which levels, from which units and which weights."""
+"""One step of pruning: which units stay, and with which weights they start."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pruning.experiment import RATIOS
-from pruning.masks import Masks
-from pruning.networks import Weights
-from pruning.options import Strategy
+from torch import Tensor, nn
 
-
-@dataclass(frozen=True)
-class Path:
-    """The ratios one chain of networks passes through, and those among them that are results."""
-
-    levels: tuple[float, ...]
-    results: frozenset[int]  # positions in `levels`
+from pruning.experiment import Recipe
+from pruning.importance import importance
+from pruning.masks import Masks, apply_masks, prune
+from pruning.networks import Weights, draw_weights, with_weights
+from pruning.randomness import Purpose, stream
 
 
 @dataclass(frozen=True)
@@ -32,28 +26,39 @@ class Ticket:
     weights: Weights
 
 
-def paths(strategy: Strategy, ratios: Sequence[float], rounds: int) -> list[Path]:
-    """The chains that lead to the given ratios.
+@dataclass(frozen=True)
+class Parents:
+    """What a ticket is made from: the masks and weights trained last, and the dense run's rewind weights."""
 
-    Without iteration, one step each. With `rounds` = n, n equal fractions each, the i-th level at
-    1 − (1 − r)^(i/n). With `rounds` = 0 the levels are the grid `RATIOS`: one chain passes
-    through all ratios of the grid, and a ratio off the grid branches from it. So what a ratio
-    yields never depends on which others were asked for.
+    masks: Masks
+    weights: Weights
+    rewind: Weights
+
+
+def next_ticket(
+    recipe: Recipe,
+    prune_ratio: float,
+    level: int,
+    parents: Parents,
+    model: nn.Sequential,
+    inputs: Tensor,
+    labels: Tensor,
+    seed: int,
+) -> Ticket:
+    """Prune what was trained last to `prune_ratio`, and give the kept units their starting weights.
+
+    `model` lends its structure; its own weights are written over. Importance is measured on the
+    training examples `inputs` (N, …) with `labels` (N,).
     """
-    wanted = sorted(set(ratios) - {0.0})
-    if not strategy.iterative:
-        return [Path((ratio,), frozenset([0])) for ratio in wanted]
-    if rounds > 0:
-        return [Path(_equal_fractions(ratio, rounds), frozenset([rounds - 1])) for ratio in wanted]
-    grid = tuple(ratio for ratio in RATIOS if 0 < ratio <= max(set(wanted) & set(RATIOS), default=0))
-    chains = [Path(grid, frozenset(i for i, ratio in enumerate(grid) if ratio in wanted))] if grid else []
-    for ratio in wanted:
-        if ratio not in RATIOS:
-            below = tuple(step for step in RATIOS if 0 < step < ratio)
-            chains.append(Path((*below, ratio), frozenset([len(below)])))
-    return chains
-
-
-def _equal_fractions(ratio: float, rounds: int) -> tuple[float, ...]:
-    """Each round removes the same share of what is left; the last level is the ratio itself."""
-    return (*(1 - (1 - ratio) ** (i / rounds) for i in range(1, rounds)), ratio)
+    rng = stream(seed, Purpose.MASK, level - 1)
+    if recipe.strategy.mask_from == "chance":
+        scores = {name: rng.random(len(mask)) for name, mask in parents.masks.items()}
+    else:
+        scores = importance(with_weights(model, parents.weights), recipe.criterion, inputs, labels, rng)
+    masks = prune(parents.masks, scores, prune_ratio, recipe.scope)
+    start = {
+        "trained": lambda: parents.weights,
+        "rewound": lambda: parents.rewind,
+        "random": lambda: draw_weights(model, stream(seed, Purpose.RANDOM_WEIGHTS)),
+    }[recipe.strategy.start_from]()
+    return Ticket(prune_ratio, level, masks, apply_masks(model, start, masks))

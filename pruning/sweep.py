@@ -5,7 +5,7 @@ All networks of one level, whatever their ratio and seed, are trained as one sta
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,48 +14,17 @@ from torch import nn
 
 from pruning import cost
 from pruning.experiment import Experiment
-from pruning.importance import importance
-from pruning.masks import Masks, apply_masks, full_masks, prune
+from pruning.levels import Path, paths
+from pruning.masks import Masks, full_masks
 from pruning.networks import Weights, draw_weights, mlp, with_weights
 from pruning.outcome import LATENCY_BATCH, MAX_SAMPLES, Network, PlaneOutcome
+from pruning.progress import Diverged, Progress, Report
 from pruning.randomness import Purpose, stream
 from pruning.shrink import shrink
-from pruning.strategies import Path, Ticket, paths
+from pruning.strategies import Parents, Ticket, next_ticket
 from pruning.tasks import Task, make_task
 from pruning.training import Examples, Schedule, Start, Trained, one_thread, train_stack
 from uncertainty.sampling import predict
-
-
-class Diverged(RuntimeError):
-    """Training met a loss that is not a finite number; the message is a sentence for people."""
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a run is: networks trained out of those to train, in words, and what there is so far.
-
-    `outcome` holds the networks that are finished (of the first seed), None before the dense one is.
-    """
-
-    done: int
-    total: int
-    message: str
-    outcome: PlaneOutcome | None = None
-
-
-Report = Callable[[Progress], None]
-
-
-def run(
-    experiment: Experiment, progress: Report | None = None, *, ratios: Sequence[float] | None = None
-) -> PlaneOutcome:
-    """Train the dense network and the pruned one of the experiment's strategy and ratio.
-
-    `ratios` asks for several ratios at once, trained together for little more than one; what each
-    yields is the same to the bit as on its own. `progress` is called now and then and may raise
-    to stop the run. Raises `Diverged` if the dense network cannot be trained.
-    """
-    return run_seeds(experiment, [experiment.seed], progress, ratios=ratios)[0]
 
 
 def run_seeds(
@@ -65,10 +34,7 @@ def run_seeds(
     *,
     ratios: Sequence[float] | None = None,
 ) -> list[PlaneOutcome]:
-    """The same experiment with several seeds, as one stack: an outcome per seed, in order.
-
-    The data are the same for all; only training differs.
-    """
+    """An outcome per seed, in order: see `pruning.run_seeds`."""
     if not seeds:
         return []
     wanted = {experiment.prune_ratio, *(replace(experiment, prune_ratio=ratio).prune_ratio for ratio in ratios or ())}
@@ -155,22 +121,12 @@ class _Sweep:
                 self._count(f"Passed {_name(tickets[position])}")
 
     def _ticket(self, chain: _Chain, level: int, dense: Trained) -> Ticket:
-        """Prune what the chain has last trained, and give the kept units their starting weights."""
-        strategy, ratio = self.experiment.strategy, chain.path.levels[level]
-        rng = stream(chain.seed, Purpose.MASK, level)
-        if strategy.mask_from == "chance":
-            scores = {name: rng.random(len(mask)) for name, mask in chain.masks.items()}
-        else:
-            trained = with_weights(self.model, chain.weights)
-            examples = self.examples
-            scores = importance(trained, self.experiment.criterion, examples.train_inputs, examples.train_labels, rng)
-        masks = prune(chain.masks, scores, ratio, self.experiment.scope)
-        start = {
-            "trained": lambda: chain.weights,
-            "rewound": lambda: dense.rewind,
-            "random": lambda: draw_weights(self.model, stream(chain.seed, Purpose.RANDOM_WEIGHTS)),
-        }[strategy.start_from]()
-        return Ticket(ratio, level + 1, masks, apply_masks(self.model, start, masks))
+        parents = Parents(chain.masks, chain.weights, dense.rewind)
+        examples = self.examples
+        return next_ticket(
+            self.experiment, chain.path.levels[level], level + 1, parents,
+            self.model, examples.train_inputs, examples.train_labels, chain.seed,
+        )  # fmt: skip
 
     def _train(self, tickets: list[Ticket], seeds: Sequence[int], what: str) -> Iterator[tuple[int, Trained]]:
         chosen = self.experiment

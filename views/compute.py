@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from cache.jobs import Job, Jobs
 from cache.store import Store
-from pruning import RATIOS, Experiment, Network
+from pruning import RATIOS, Diverged, Experiment, Network, run
 from pruning.experiment import code_version
 from pruning.outcome import PlaneOutcome
 from pruning.plane import Extent, Plane, make_plane
@@ -54,8 +54,6 @@ def outcomes(experiment: Experiment, status: ProgressBar) -> Generator[PlaneOutc
 
     def work(report: Any) -> PlaneOutcome:
         _load_torch()
-        from pruning.sweep import run
-
         report()
         return STORE.fetch(key, lambda: run(experiment, report, ratios=RATIOS), waiting=report)
 
@@ -83,8 +81,6 @@ def _load_torch() -> None:
 
 def _result(job: Job) -> PlaneOutcome:
     """What the job returned. Any failure becomes a sentence; what nobody foresaw goes to the log in full."""
-    from pruning.sweep import Diverged
-
     try:
         return job.result()
     except Diverged as error:

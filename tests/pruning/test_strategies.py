@@ -13,10 +13,10 @@ import torch
 
 from pruning import RATIOS, Criterion, Scope, Strategy, run
 from pruning.importance import importance
+from pruning.levels import paths
 from pruning.masks import apply_masks, removed_units
 from pruning.networks import draw_weights, mlp, prunable_layers, with_weights
 from pruning.randomness import Purpose, stream
-from pruning.strategies import paths
 from pruning.tasks import make_task
 from pruning.training import Examples, Schedule, Start, train_stack
 

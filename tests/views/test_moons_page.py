@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from cache.jobs import Jobs, QueueFull
 from cache.store import Store
-from pruning.sweep import Diverged
+from pruning import Diverged
 from views import compute, controls
 
 ROOT = Path(__file__).parents[2]
@@ -105,7 +105,7 @@ def test_training_that_breaks_off_ends_in_a_sentence(app, monkeypatch):
     def broken(*_args, **_kwargs):
         raise Diverged("Training of the dense network broke off at epoch 3: its loss is no longer a number.")
 
-    monkeypatch.setattr("pruning.sweep.run", broken)
+    monkeypatch.setattr(compute, "run", broken)
     app.run()
     assert not app.exception
     assert "broke off at epoch 3" in app.error[0].value
@@ -132,7 +132,7 @@ def test_an_unexpected_failure_of_the_work_is_a_sentence_too(app, monkeypatch):
     def broken(*_args, **_kwargs):
         raise MemoryError
 
-    monkeypatch.setattr("pruning.sweep.run", broken)
+    monkeypatch.setattr(compute, "run", broken)
     app.run()
     assert not app.exception
     assert "did not finish" in app.error[0].value

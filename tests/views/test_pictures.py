@@ -148,7 +148,7 @@ def test_every_field_a_chart_asks_for_is_in_its_data(kind):
 
 def test_the_hovering_cell_tells_the_numbers_of_its_place():
     """A cell carries the winner, its probability and entropy = aleatoric + epistemic."""
-    cells = charts.plane_chart(plane_of(0.8), 1, POINTS, "probability", 1.0, "light").data["cells"]
+    cells = charts.plane_chart(plane_of(0.8), 50, POINTS, "probability", 1.0, "light").data["cells"]
     assert len(cells) == charts.HOVER_CELLS**2
     np.testing.assert_allclose(cells.winner, 1)
     np.testing.assert_allclose(cells.p, 0.8, rtol=1e-6)

@@ -1,0 +1,395 @@
+"""Long work in other processes, with progress and cancel: of this machine, or of a Dask cluster.
+
+A call sends a function and its arguments, as a pickle, to a worker. What the function reports
+there is reported here, in order, and what is raised by the report here is raised there as
+`Cancelled`. Functions must be found by their name in an importable module.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pickle
+import queue
+import signal
+import threading
+import time
+import traceback
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
+from contextlib import contextmanager, suppress
+from typing import Any, Protocol
+
+from joblib import cpu_count
+from joblib.externals.loky.backend.context import get_context
+
+from cache.jobs import Cancelled
+
+Report = Callable[[Any], None]
+
+STEP = 0.2  # seconds between two looks at whether the work is still wanted
+GRACE = 2.0  # seconds for which a local worker may go on with cancelled work
+DASK_PATIENCE = 10.0  # seconds to wait for the cluster, and for a caller that takes no progress
+DASK_BACKLOG = 32  # batches of progress that may lie at the cluster, unread
+MAX_WORKERS = 64
+# Two threads on a shared machine can be ten times slower than one; read when the libraries are loaded.
+ONE_THREAD = dict.fromkeys(
+    ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
+)
+
+
+class WorkerLost(RuntimeError):
+    """The worker has gone in the middle of a call; the message is a sentence for people."""
+
+
+class Workers(Protocol):
+    """Where long work is carried out."""
+
+    @property
+    def count(self) -> int:
+        """How many calls can run side by side."""
+
+    def call(self, function: Callable[..., Any], *args: Any, report: Report) -> Any:
+        """The result of `function(*args, report=…)` in a worker; raises what it raises, with its traceback as a note.
+
+        `report` here is called with every progress that the function reports, all of it before the end, and with
+        None at least every 0.2 s. When it raises, so does this call, at once, and the function's next report raises
+        Cancelled. Several threads may call at once. Raises WorkerLost where the worker's process dies; the next call
+        finds another. An exception that cannot be pickled arrives as a RuntimeError with its text.
+        """
+
+
+def workers_from_environment() -> Workers:
+    """A Dask cluster where EXPLORER_DASK is its address; else EXPLORER_WORKERS processes, or half the cores."""
+    if address := os.environ.get("EXPLORER_DASK"):
+        return DaskWorkers(address)
+    wish = os.environ.get("EXPLORER_WORKERS") or str(min(max(1, cpu_count() // 2), MAX_WORKERS))
+    if not (wish.isdecimal() and 1 <= int(wish) <= MAX_WORKERS):
+        raise ValueError(f"EXPLORER_WORKERS is {wish!r}; it must be a whole number from 1 to {MAX_WORKERS}")
+    return LocalWorkers(int(wish))
+
+
+def _outcome(payload: bytes, report: Report) -> bytes:
+    """Carry out a call in the worker: whether it succeeded, and its result or what it raised, pickled."""
+    try:
+        function, args = pickle.loads(payload)
+        return pickle.dumps((True, function(*args, report=report)), pickle.HIGHEST_PROTOCOL)
+    except BaseException as error:
+        error.add_note(f"In the worker:\n{traceback.format_exc()}")
+        try:
+            pickled = pickle.dumps((False, error))
+            pickle.loads(pickled)
+        except Exception:
+            pickled = pickle.dumps((False, RuntimeError(f"{type(error).__name__}: {error}")))
+        return pickled
+
+
+def _value(outcome: bytes) -> Any:
+    """The result of a call that succeeded; raises what the call raised."""
+    succeeded, value = pickle.loads(outcome)
+    if succeeded:
+        return value
+    raise value
+
+
+# This machine
+
+
+class LocalWorkers:
+    """Processes of this machine, started when first needed; one that has nothing to do for so long leaves.
+
+    They are started by loky, which neither forks this process nor runs its main script again. They
+    end when this process ends, however that happens. Work that does not report within 2 s of being
+    cancelled is killed.
+    """
+
+    def __init__(self, count: int = 1, idle_seconds: float = 300.0) -> None:
+        if count < 1:
+            raise ValueError(f"count is {count}; at least 1 worker is needed")
+        self.count = count
+        self._free: queue.LifoQueue[_LocalWorker] = queue.LifoQueue()  # the last one used is the warmest
+        for _ in range(count):
+            self._free.put(_LocalWorker(idle_seconds))
+
+    def call(self, function: Callable[..., Any], *args: Any, report: Report) -> Any:
+        """See Workers."""
+        payload = pickle.dumps((function, args), pickle.HIGHEST_PROTOCOL)
+        worker = self._take(report)
+        try:
+            outcome = worker.carry_out(payload, report)
+        except BaseException:
+            threading.Thread(target=self._wind_down, args=(worker,), daemon=True).start()
+            raise
+        self._free.put(worker)
+        return _value(outcome)
+
+    def _take(self, report: Report) -> _LocalWorker:
+        while True:
+            try:
+                return self._free.get(timeout=STEP)
+            except queue.Empty:
+                report(None)
+
+    def _wind_down(self, worker: _LocalWorker) -> None:
+        try:
+            worker.cancel()
+        finally:
+            self._free.put(worker)
+
+
+class _LocalWorker:
+    """A process, as far as it has been started, and the line to it."""
+
+    def __init__(self, idle_seconds: float) -> None:
+        self._idle_seconds = idle_seconds
+        self._process: Any = None
+        self._line: Any = None
+        self._busy = False
+
+    def carry_out(self, payload: bytes, report: Report) -> bytes:
+        """The outcome of a call; raises what `report` raises, with the process still at work."""
+        if self._process is None or not self._process.is_alive():
+            self._start()
+        while True:
+            while (message := self._hear(STEP)) is None:
+                report(None)
+            kind, content = message
+            if kind == "ready":
+                self._busy = True
+                with suppress(OSError):  # it has just left, as the next message says
+                    self._line.send(payload)
+            elif kind == "progress":
+                report(pickle.loads(content))
+            elif kind == "ended":
+                self._busy = False
+                return content
+            else:
+                self._start()
+
+    def cancel(self) -> None:
+        """Ask the process to end what it is at, and kill it if it does not."""
+        end = time.monotonic() + GRACE
+        try:
+            if self._busy:
+                self._line.send(None)
+            while self._busy and (left := end - time.monotonic()) > 0:
+                message = self._hear(left)
+                self._busy = message is None or message[0] != "ended"
+        except (OSError, WorkerLost):
+            self._busy = True
+        if self._busy and self._process.is_alive():
+            os.kill(self._process.pid, getattr(signal, "SIGKILL", signal.SIGTERM))  # Windows has the latter alone
+            self._process.join()
+
+    def _start(self) -> None:
+        context = get_context("loky")
+        self._line, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs, self._idle_seconds), env=ONE_THREAD, daemon=True)
+        self._process.start()
+        theirs.close()  # so that the line breaks when the process dies
+        self._busy = False
+
+    def _hear(self, seconds: float) -> tuple[str, Any] | None:
+        """What the process says within so many seconds."""
+        try:
+            return self._line.recv() if self._line.poll(seconds) else None
+        except (EOFError, OSError):
+            self._process.join(STEP)
+            code = self._process.exitcode
+            raise WorkerLost(
+                f"The process that was training died (exit code {code}; out of memory?). Try again."
+            ) from None
+
+
+def _serve(line: Any, idle_seconds: float) -> None:
+    """What a local worker does: carry out call after call, until none has come for so long."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a server that is interrupted takes its workers along, silently
+    calls: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    cancelled = threading.Event()
+
+    def report(progress: Any = None) -> None:
+        if cancelled.is_set():
+            raise Cancelled("nobody wants this any more")
+        if progress is not None:
+            line.send(("progress", pickle.dumps(progress, pickle.HIGHEST_PROTOCOL)))
+
+    threading.Thread(target=_listen, args=(line, calls, cancelled), daemon=True).start()
+    with suppress(OSError):
+        while True:
+            line.send(("ready", None))
+            try:
+                payload = calls.get(timeout=idle_seconds)
+            except queue.Empty:
+                line.send(("left", None))
+                return
+            line.send(("ended", _outcome(payload, report)))
+
+
+def _listen(line: Any, calls: queue.SimpleQueue[bytes], cancelled: threading.Event) -> None:
+    """Take what comes over the line, a call or None, which cancels the one under way."""
+    try:
+        while True:
+            payload = line.recv()
+            if payload is None:
+                cancelled.set()
+            else:
+                cancelled.clear()
+                calls.put(payload)
+    except (EOFError, OSError):
+        os._exit(1)  # the caller's process is gone, whatever this one is at
+
+
+# A Dask cluster
+
+
+class DaskWorkers:
+    """The workers of the Dask cluster at this address, on whatever machines; they must be able to import the project.
+
+    Raises RuntimeError where the package distributed is missing, or nothing answers there. Cancelled
+    work that never reports goes on to its end. Work whose caller has died stops after some seconds.
+    """
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._client = self._connect()
+
+    @property
+    def count(self) -> int:
+        """The number of workers at the moment; 1 while there are none, as work then waits for the first to come."""
+        return max(1, len(self._client.nthreads()))
+
+    def call(self, function: Callable[..., Any], *args: Any, report: Report) -> Any:
+        """See Workers."""
+        if self._client.status != "running":
+            self._client = self._connect()
+        client, name = self._client, f"explorer-{uuid.uuid4().hex}"
+        payload = pickle.dumps((function, args), pickle.HIGHEST_PROTOCOL)
+        with self._losses():
+            wanted = _distributed().Event(name, client=client)
+            wanted.set()
+            line = _distributed().Queue(name, client=client, maxsize=DASK_BACKLOG)
+            future = client.submit(_carry_out_at_dask, name, payload, key=name, pure=False, retries=0)
+        try:
+            outcome = self._follow(future, line, report)
+        finally:
+            if client.status == "running":
+                with suppress(OSError):
+                    wanted.clear()  # which also removes it
+                    line.close()
+                    future.cancel()
+        return _value(outcome)
+
+    def _follow(self, future: Any, line: Any, report: Report) -> bytes:
+        """Pass on the progress until the end; the outcome."""
+        ended = threading.Event()
+        future.add_done_callback(lambda _: ended.set())
+        worker = None
+        while True:
+            last = ended.wait(STEP)
+            with self._losses():
+                batches = line.get(batch=True)
+            for address, batch in batches:
+                if worker not in (None, address):
+                    raise self._lost()  # the scheduler has started the work again elsewhere
+                worker = address
+                for progress in batch:
+                    report(pickle.loads(progress))
+            with self._losses():
+                if last:
+                    return future.result()
+                if worker and not batches and worker not in future.client.nthreads():
+                    raise self._lost()
+            report(None)
+
+    def _connect(self) -> Any:
+        distributed = _distributed()
+        # Arguments of some megabytes are meant to be sent.
+        importlib.import_module("dask").config.set({"distributed.admin.large-graph-warning-threshold": "1GB"})
+        try:
+            return distributed.Client(self._address, timeout=DASK_PATIENCE, set_as_default=False)
+        except (OSError, ValueError, TimeoutError) as error:
+            raise RuntimeError(
+                f"EXPLORER_DASK is {self._address!r}, but no Dask scheduler answers there "
+                f"({type(error).__name__}); it looks like tcp://host:8786"
+            ) from error
+
+    def _lost(self) -> WorkerLost:
+        return WorkerLost(
+            f"The process that was training at {self._address} died (out of memory?), or is out of reach. Try again."
+        )
+
+    @contextmanager
+    def _losses(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, CancelledError, _distributed().KilledWorker) as error:
+            raise self._lost() from error
+
+
+def _distributed() -> Any:
+    """The package, which is optional."""
+    try:
+        return importlib.import_module("distributed")
+    except ImportError as error:
+        raise RuntimeError(
+            "EXPLORER_DASK is set, but the package distributed is missing: pip install distributed"
+        ) from error
+
+
+def _carry_out_at_dask(name: str, payload: bytes) -> bytes:
+    """What a worker of the cluster does: carry out one call, whose caller listens under this name."""
+    messenger = _Messenger(name)
+    with messenger.at_work():
+        return _outcome(payload, messenger.report)
+
+
+class _Messenger:
+    """Takes progress to the caller, and asks whether the call is still wanted: in a thread of its own, at intervals.
+
+    Training takes many steps a second, and each way to the cluster and back costs some milliseconds.
+    """
+
+    def __init__(self, name: str) -> None:
+        client = _distributed().get_client()
+        self._address = _distributed().get_worker().address
+        self._wanted = _distributed().Event(name, client=client)
+        self._line = _distributed().Queue(name, client=client)
+        self._line.close()  # the caller alone keeps it, so that nothing is left of it when this process is killed
+        self._reports: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._cancelled = threading.Event()
+        self._over = threading.Event()
+
+    def report(self, progress: Any = None) -> None:
+        if self._cancelled.is_set():
+            raise Cancelled("nobody wants this any more")
+        if progress is not None:
+            self._reports.put(pickle.dumps(progress, pickle.HIGHEST_PROTOCOL))
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Keep in touch with the caller; everything reported has arrived at the end."""
+        self._keep_in_touch()
+        self.report()  # not wanted any more, or started again after another worker was lost
+        thread = threading.Thread(target=self._run, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            self._over.set()
+            thread.join()
+
+    def _run(self) -> None:
+        while not self._over.wait(STEP):
+            self._keep_in_touch()
+        self._keep_in_touch()
+
+    def _keep_in_touch(self) -> None:
+        batch = [self._reports.get() for _ in range(self._reports.qsize())]
+        try:
+            if self._wanted.is_set():
+                self._line.put((self._address, batch), timeout=DASK_PATIENCE)
+                return
+        except Exception:  # the caller or the cluster is gone, in whatever way
+            pass
+        self._cancelled.set()

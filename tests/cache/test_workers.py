@@ -1,0 +1,508 @@
+"""What workers promise, held against real processes: progress, cancel, errors, and a death in the middle."""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import worker_tasks as tasks
+
+from cache import workers as module
+from cache.jobs import Cancelled, Jobs
+from cache.workers import DaskWorkers, LocalWorkers, WorkerLost, Workers, workers_from_environment
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+PATIENCE = 30  # seconds before a test gives up on something that hangs
+
+posix = pytest.mark.skipif(os.name != "posix", reason="signals and /proc are POSIX")
+
+
+def until(true: Callable[[], Any]) -> None:
+    """Wait for a condition, within reason."""
+    end = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.01)
+
+
+def nothing(progress: Any) -> None:
+    """A report that everything is fine with."""
+
+
+def gone(pid: int) -> bool:
+    """Whether a process has ended, even if nobody has asked how."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    status = Path(f"/proc/{pid}/stat")
+    return status.exists() and status.read_text().rpartition(")")[2].split()[0] in "ZX"
+
+
+def noted_pid(folder: Path) -> int:
+    until((folder / "pid").exists)
+    return int((folder / "pid").read_text())
+
+
+def cancel_when(begun: Callable[[], Any]) -> Callable[[Any], None]:
+    """A report that cancels once a condition holds."""
+
+    def report(progress: Any) -> None:
+        if begun():
+            raise Cancelled("enough")
+
+    return report
+
+
+@pytest.fixture(scope="module")
+def warm() -> Workers:
+    """One local worker that many tests share, as starting one takes a while."""
+    return LocalWorkers()
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Workers]:
+    """Two workers of a Dask cluster, each in its own process."""
+    with dask_cluster() as (workers, _):
+        yield workers
+
+
+@pytest.fixture(params=["local", "dask"])
+def workers(request: pytest.FixtureRequest) -> Workers:
+    return request.getfixturevalue({"local": "warm", "dask": "cluster"}[request.param])
+
+
+class dask_cluster:
+    """A scheduler and two workers as programs of their own; ended with the block."""
+
+    def __enter__(self) -> tuple[DaskWorkers, dict[str, subprocess.Popen[bytes]]]:
+        pytest.importorskip("distributed")
+        self.stack = ExitStack()
+        folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
+        where = ["--scheduler-file", str(folder / "scheduler.json"), "--no-dashboard"]
+        local = ["--host", "127.0.0.1"]
+        self.processes = {"scheduler": self.start("dask_scheduler", *local, "--port", "0", *where)}
+        for name in ("first", "second"):
+            options = ["--nthreads", "1", "--no-nanny", "--local-directory", str(folder)]
+            self.processes[name] = self.start("dask_worker", *local, *where, *options)
+        until((folder / "scheduler.json").exists)
+        address = (folder / "scheduler.json").read_text().partition('"address": "')[2].partition('"')[0]
+        workers = DaskWorkers(address)
+        self.client = workers._client
+        until(lambda: workers.count == 2)
+        return workers, self.processes
+
+    def start(self, program: str, *options: str) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", f"distributed.cli.{program}", *options],
+            env=os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(HERE)])},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        self.stack.callback(process.wait)
+        self.stack.callback(process.kill)
+        return process
+
+    def __exit__(self, *_: object) -> None:
+        self.client.close()
+        self.stack.close()
+
+
+# What both kinds promise
+
+
+def test_progress_arrives_in_order_and_before_the_end(workers: Workers) -> None:
+    """Every progress object is handed on, in order, all of it by the time the result is there."""
+    seen: list[Any] = []
+    assert workers.call(tasks.count_up, 300, report=seen.append) == 300
+    assert [progress for progress in seen if progress is not None] == list(range(300))
+
+
+def test_megabytes_travel_both_ways(workers: Workers) -> None:
+    """Arguments, progress and result of several megabytes come out as they went in."""
+    weights = tasks.Weights("all", np.arange(1_000_000.0).reshape(1000, 1000))
+    seen: list[Any] = []
+    result = workers.call(tasks.doubled, weights, report=seen.append)
+    [progress] = [progress for progress in seen if progress is not None]
+    assert (progress.name, result.name) == ("all", "2 × all")
+    np.testing.assert_array_equal(progress.values, weights.values)
+    np.testing.assert_array_equal(result.values, 2 * weights.values)
+
+
+def test_report_is_asked_while_the_worker_is_silent(workers: Workers, tmp_path: Path) -> None:
+    """A function that says nothing does not keep the caller from being asked whether to go on."""
+    asked: list[Any] = []
+
+    def report(progress: Any) -> None:
+        asked.append(progress)
+        if len(asked) >= 3:
+            (tmp_path / "go").touch()
+
+    assert workers.call(tasks.silent, tmp_path, report=report) == noted_pid(tmp_path)
+    assert set(asked) == {None}
+
+
+def test_cancel_is_heard_in_the_worker(workers: Workers, tmp_path: Path) -> None:
+    """What the report raises comes out of the call, and the function's own report raises Cancelled."""
+    with pytest.raises(Cancelled, match="enough"):
+        workers.call(tasks.until_cancelled, tmp_path, report=cancel_when((tmp_path / "pid").exists))
+    until((tmp_path / "cancelled").exists)
+    assert workers.call(tasks.count_up, 3, report=nothing) == 3
+
+
+def test_cancel_does_not_wait_for_the_worker(workers: Workers, tmp_path: Path) -> None:
+    """The call ends at once even if the function does not hear of it."""
+    with pytest.raises(Cancelled):
+        workers.call(tasks.silent, tmp_path, report=cancel_when((tmp_path / "pid").exists))
+    assert not gone(noted_pid(tmp_path))
+    (tmp_path / "go").touch()
+
+
+@pytest.mark.parametrize(
+    ("kind", "error", "text"),
+    [
+        ("own", tasks.Diverged, "the loss is nan at epoch 3"),
+        ("standard", ValueError, "prune_ratio is 1.5; it must be in [0, 1)"),
+        ("exit", SystemExit, "3"),
+        ("picky", RuntimeError, "Picky: loss is 2.5"),
+        ("locked", RuntimeError, "Locked: cannot travel"),
+    ],
+)
+def test_error_of_the_function_arrives(workers: Workers, kind: str, error: type[BaseException], text: str) -> None:
+    """The exception has its own type and text, and those that cannot travel become a RuntimeError with their text."""
+    with pytest.raises(error) as caught:
+        workers.call(tasks.fail, kind, report=nothing)
+    assert type(caught.value) is error
+    assert str(caught.value) == text
+
+
+def test_error_says_where_it_was_raised(workers: Workers) -> None:
+    """The traceback of the worker travels along as a note, for the log."""
+    with pytest.raises(tasks.Diverged) as caught:
+        workers.call(tasks.fail, "own", report=nothing)
+    assert "worker_tasks.py" in caught.value.__notes__[0]
+
+
+@pytest.mark.parametrize("task", [tasks.result_that_cannot_travel, tasks.progress_that_cannot_travel])
+def test_what_cannot_be_pickled_is_an_error(workers: Workers, task: Callable[..., Any]) -> None:
+    """A result or a progress object that cannot be sent fails the call with a reason, not the worker."""
+    with pytest.raises(TypeError, match="pickle"):
+        workers.call(task, report=nothing)
+    assert workers.call(tasks.count_up, 1, report=nothing) == 1
+
+
+# This machine
+
+
+def test_two_calls_run_side_by_side(tmp_path: Path) -> None:
+    """With two workers, two calls that wait for each other both end."""
+    workers = LocalWorkers(2)
+    with ThreadPoolExecutor(2) as threads:
+        pair = [
+            threads.submit(workers.call, tasks.meet, tmp_path, mine, other, report=nothing)
+            for mine, other in (("a", "b"), ("b", "a"))
+        ]
+        assert [call.result(PATIENCE) for call in pair] == ["a", "b"]
+
+
+def test_no_more_calls_than_workers_run_at_a_time(warm: Workers, tmp_path: Path) -> None:
+    """Who comes while the only worker is busy waits, can be cancelled meanwhile, and leaves the busy one alone."""
+    with ThreadPoolExecutor(1) as threads:
+        busy = threads.submit(warm.call, tasks.silent, tmp_path, report=nothing)
+        pid = noted_pid(tmp_path)
+        with pytest.raises(Cancelled):
+            warm.call(tasks.count_up, 1, report=cancel_when(lambda: True))
+        (tmp_path / "go").touch()
+        assert busy.result(PATIENCE) == pid
+
+
+def test_worker_is_kept_after_a_cancel(warm: Workers, tmp_path: Path) -> None:
+    """A function that ends when it is cancelled leaves its process to the next call."""
+    with pytest.raises(Cancelled):
+        warm.call(tasks.until_cancelled, tmp_path, report=cancel_when((tmp_path / "pid").exists))
+    assert warm.call(tasks.pid, report=nothing) == noted_pid(tmp_path)
+
+
+def test_cancelled_work_that_goes_on_is_killed(warm: Workers, tmp_path: Path) -> None:
+    """Work that never reports is killed some time after its cancel, so that the next call is not stuck behind it."""
+    with pytest.raises(Cancelled):
+        warm.call(tasks.silent, tmp_path, report=cancel_when((tmp_path / "pid").exists))
+    assert warm.call(tasks.pid, report=nothing) != noted_pid(tmp_path)
+    assert gone(noted_pid(tmp_path))
+
+
+@posix
+def test_worker_that_dies_is_replaced(warm: Workers) -> None:
+    """A process that is killed in the middle is named in a sentence, and the next call works."""
+    seen: list[Any] = []
+    with pytest.raises(WorkerLost, match=r"^The process that was training died .*-9; out of memory.*\. Try again\.$"):
+        warm.call(tasks.die, report=seen.append)
+    assert "before" in seen
+    assert warm.call(tasks.count_up, 3, report=nothing) == 3
+
+
+@posix
+def test_worker_that_dies_in_the_middle_of_a_message(warm: Workers) -> None:
+    """Half a message is no reason to wait for ever."""
+
+    def report(progress: Any) -> None:
+        if isinstance(progress, int):
+            until(lambda: gone(progress))
+
+    with pytest.raises(WorkerLost):
+        warm.call(tasks.die_in_the_middle_of_a_message, report=report)
+
+
+@posix
+def test_worker_that_died_between_calls_is_not_missed(warm: Workers) -> None:
+    """The next call after an idle process was killed works as if nothing had happened."""
+    pid = warm.call(tasks.pid, report=nothing)
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: gone(pid))
+    assert warm.call(tasks.pid, report=nothing) != pid
+
+
+@posix
+def test_worker_of_one_call_dies_alone(tmp_path: Path) -> None:
+    """The death of one of two workers leaves the call in the other one alone."""
+    workers = LocalWorkers(2)
+    with ThreadPoolExecutor(1) as threads:
+        other = threads.submit(workers.call, tasks.silent, tmp_path, report=nothing)
+        pid = noted_pid(tmp_path)
+        with pytest.raises(WorkerLost):
+            workers.call(tasks.die, report=nothing)
+        (tmp_path / "go").touch()
+        assert other.result(PATIENCE) == pid
+
+
+def test_idle_worker_leaves() -> None:
+    """A process without work ends after the time given, and the next call starts another."""
+    workers = LocalWorkers(idle_seconds=0.2)
+    pid = workers.call(tasks.pid, report=nothing)
+    until(lambda: gone(pid))
+    assert workers.call(tasks.pid, report=nothing) != pid
+
+
+def test_call_that_meets_a_leaving_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that leaves in the very moment of a call is replaced, and the call is not lost."""
+    workers = LocalWorkers(idle_seconds=0.2)
+    pid = workers.call(tasks.pid, report=nothing)
+    until(lambda: gone(pid))
+    monkeypatch.setattr(workers._free.queue[0]._process, "is_alive", lambda: True)
+    assert workers.call(tasks.pid, report=nothing) != pid
+
+
+def test_workers_that_nobody_holds_leave() -> None:
+    """Processes end with the object that started them."""
+    workers = LocalWorkers()
+    pid = workers.call(tasks.pid, report=nothing)
+    del workers
+    until(lambda: gone(pid))
+
+
+@posix
+@pytest.mark.parametrize("task", ["silent", "until_cancelled"])
+def test_worker_does_not_outlive_a_killed_server(tmp_path: Path, task: str) -> None:
+    """When the server is killed its worker ends, whether it reports or not."""
+    server = start_server(tmp_path, task)
+    pid = noted_pid(tmp_path)
+    server.kill()
+    server.wait(PATIENCE)
+    until(lambda: gone(pid))
+
+
+@posix
+def test_idle_worker_does_not_outlive_a_killed_server(tmp_path: Path) -> None:
+    """When the server is killed a worker without work ends as well."""
+    (tmp_path / "go").touch()
+    server = start_server(tmp_path, "silent")
+    until((tmp_path / "returned").exists)
+    server.kill()
+    server.wait(PATIENCE)
+    until(lambda: gone(noted_pid(tmp_path)))
+
+
+@posix
+def test_interrupted_server_ends(tmp_path: Path) -> None:
+    """Ctrl-C, which reaches server and worker, ends both although the work is silent."""
+    server = start_server(tmp_path, "silent")
+    pid = noted_pid(tmp_path)
+    os.killpg(server.pid, signal.SIGINT)
+    server.wait(PATIENCE)
+    until(lambda: gone(pid))
+
+
+def start_server(folder: Path, task: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, str(HERE / "worker_tasks.py"), str(folder), task],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def test_surroundings_of_the_work(warm: Workers) -> None:
+    """A worker computes with one thread, and PyTorch is loaded by those alone who need it."""
+    assert warm.call(tasks.surroundings, report=nothing) == {"threads": "1", "torch": False}
+
+
+@posix
+def test_many_calls_leave_nothing_behind(warm: Workers, tmp_path: Path) -> None:
+    """After many calls, failures and cancels there are no more open files, threads or temporary files than before."""
+
+    def traces() -> dict[str, Any]:
+        places = [Path(tempfile.gettempdir()), Path("/dev/shm")]
+        return {
+            "open": len(os.listdir("/proc/self/fd")) if Path("/proc").exists() else None,
+            "threads": sorted(thread.name for thread in threading.enumerate()),
+            "files": {path for place in places if place.exists() for path in place.glob("[lp][oy][km][yp]*")},
+        }
+
+    warm.call(tasks.count_up, 1, report=nothing)
+    before = traces()
+    for _ in range(100):
+        warm.call(tasks.count_up, 2, report=nothing)
+    for _ in range(3):
+        with pytest.raises(tasks.Diverged):
+            warm.call(tasks.fail, "own", report=nothing)
+        with pytest.raises(Cancelled):
+            warm.call(tasks.until_cancelled, tmp_path, report=cancel_when(lambda: True))
+        with pytest.raises(WorkerLost):
+            warm.call(tasks.die, report=nothing)
+    warm.call(tasks.count_up, 1, report=nothing)
+    time.sleep(3); print(before, traces(), sep="\n"); assert traces() == before
+
+
+def test_jobs_over_workers(warm: Workers, tmp_path: Path) -> None:
+    """A job's thread orchestrates a call: its progress is the job's, and leaving the job cancels the call."""
+    jobs = Jobs()
+    with jobs.watch("key", lambda report: warm.call(tasks.until_cancelled, tmp_path, report=report)) as job:
+        until(lambda: job.progress == "under way")
+    until((tmp_path / "cancelled").exists)
+    with pytest.raises(Cancelled):
+        job.result()
+    jobs._executor.shutdown()
+
+
+# A Dask cluster
+
+
+def test_dask_calls_run_side_by_side(cluster: DaskWorkers, tmp_path: Path) -> None:
+    """Each worker of the cluster takes one of two calls that wait for each other."""
+    assert cluster.count == 2
+    with ThreadPoolExecutor(2) as threads:
+        pair = [
+            threads.submit(cluster.call, tasks.meet, tmp_path, mine, other, report=nothing)
+            for mine, other in (("a", "b"), ("b", "a"))
+        ]
+        assert [call.result(PATIENCE) for call in pair] == ["a", "b"]
+
+
+def test_dask_keeps_nothing(cluster: DaskWorkers, tmp_path: Path) -> None:
+    """After calls that succeeded, failed and were cancelled nothing of them lies at the scheduler."""
+    cluster.call(tasks.count_up, 3, report=nothing)
+    with pytest.raises(tasks.Diverged):
+        cluster.call(tasks.fail, "own", report=nothing)
+    with pytest.raises(Cancelled):
+        cluster.call(tasks.until_cancelled, tmp_path, report=cancel_when((tmp_path / "pid").exists))
+    none = {"queues": 0, "events": 0, "tasks": 0}
+    until(lambda: cluster._client.run_on_scheduler(tasks.leftovers) == none)
+
+
+@posix
+def test_dask_cluster_dies_piece_by_piece(tmp_path: Path) -> None:
+    """Each worker that dies is a sentence, the next call goes to another one, and the scheduler's death is one."""
+    with dask_cluster() as (workers, processes):
+        with pytest.raises(WorkerLost, match=r"^The process that was training at tcp://.* Try again\.$"):
+            workers.call(tasks.die, report=nothing)
+        assert workers.call(tasks.count_up, 3, report=nothing) == 3
+        with pytest.raises(WorkerLost):
+            workers.call(tasks.die, report=nothing)
+        assert workers.count == 1  # the first to come
+        none = {"queues": 0, "events": 0, "tasks": 0}
+        until(lambda: workers._client.run_on_scheduler(tasks.leftovers) == none)
+        with ThreadPoolExecutor(1) as threads:
+            call = threads.submit(workers.call, tasks.count_up, 3, report=nothing)
+            processes["scheduler"].kill()
+            with pytest.raises(WorkerLost):
+                call.result(PATIENCE)
+
+
+def test_dask_work_stops_when_its_caller_has_vanished(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once nobody takes the progress any more, the worker's report raises Cancelled."""
+
+    class Full:
+        def put(self, value: Any, timeout: float) -> None:
+            raise TimeoutError
+
+    messenger = object.__new__(module._Messenger)
+    messenger._address, messenger._line = "tcp://somewhere", Full()
+    messenger._wanted, messenger._cancelled = threading.Event(), threading.Event()
+    messenger._reports = module.queue.SimpleQueue()
+    messenger._wanted.set()
+    messenger.report("before")
+    messenger._keep_in_touch()
+    with pytest.raises(Cancelled):
+        messenger.report("after")
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # of the client that could not be made
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nowhere://x", "tcp://127.0.0.1:port"])
+def test_dask_address_where_nothing_answers(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    """A wrong address is named, in bounded time."""
+    pytest.importorskip("distributed")
+    monkeypatch.setattr(module, "DASK_PATIENCE", 0.5)
+    monkeypatch.setenv("EXPLORER_DASK", address)
+    with pytest.raises(RuntimeError, match=f"^EXPLORER_DASK is '{address}', but no Dask scheduler answers there"):
+        workers_from_environment()
+
+
+def test_dask_without_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the optional package there is a sentence that says how to get it."""
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    monkeypatch.setenv("EXPLORER_DASK", "tcp://127.0.0.1:8786")
+    with pytest.raises(RuntimeError, match="the package distributed is missing: pip install distributed"):
+        workers_from_environment()
+
+
+# The environment
+
+
+def test_environment_gives_local_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a cluster, so many local workers as are asked for, or one for every two cores, but at least one."""
+    monkeypatch.delenv("EXPLORER_DASK", raising=False)
+    monkeypatch.setenv("EXPLORER_WORKERS", "3")
+    assert workers_from_environment().count == 3
+    monkeypatch.delenv("EXPLORER_WORKERS")
+    for cores, count in ((1, 1), (2, 1), (8, 4), (500, 64)):
+        monkeypatch.setattr(module, "cpu_count", functools.partial(int, cores))
+        assert workers_from_environment().count == count
+
+
+@pytest.mark.parametrize("wish", ["0", "65", "-1", "two", "1.5", "²"])
+def test_environment_with_a_wrong_number(monkeypatch: pytest.MonkeyPatch, wish: str) -> None:
+    """A number of workers that is none is named, with what is legal."""
+    monkeypatch.delenv("EXPLORER_DASK", raising=False)
+    monkeypatch.setenv("EXPLORER_WORKERS", wish)
+    with pytest.raises(ValueError, match=f"^EXPLORER_WORKERS is '{wish}'; it must be a whole number from 1 to 64$"):
+        workers_from_environment()
+
+
+def test_workers_must_be_some() -> None:
+    """No worker at all would mean waiting for ever."""
+    with pytest.raises(ValueError, match="count is 0; at least 1"):
+        LocalWorkers(0)
