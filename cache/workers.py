@@ -32,6 +32,7 @@ STEP = 0.2  # seconds between two looks at whether the work is still wanted
 GRACE = 2.0  # seconds for which a local worker may go on with cancelled work
 DASK_PATIENCE = 10.0  # seconds to wait for the cluster, and for a caller that takes no progress
 DASK_BACKLOG = 32  # batches of progress that may lie at the cluster, unread
+FRESH, WANTED = "-fresh", "-wanted"  # events at the cluster: the call has not begun; its caller has not left
 MAX_WORKERS = 64
 # Two threads on a shared machine can be ten times slower than one; read when the libraries are loaded.
 ONE_THREAD = dict.fromkeys(
@@ -266,8 +267,9 @@ class DaskWorkers:
         client, name = self._client, f"explorer-{uuid.uuid4().hex}"
         payload = pickle.dumps((function, args), pickle.HIGHEST_PROTOCOL)
         with self._losses():
-            wanted = _distributed().Event(name, client=client)
-            wanted.set()
+            events = [_distributed().Event(name + purpose, client=client) for purpose in (FRESH, WANTED)]
+            for event in events:
+                event.set()
             line = _distributed().Queue(name, client=client, maxsize=DASK_BACKLOG)
             future = client.submit(_carry_out_at_dask, name, payload, key=name, pure=False, retries=0)
         try:
@@ -275,8 +277,10 @@ class DaskWorkers:
         finally:
             if client.status == "running":
                 with suppress(OSError):
-                    wanted.clear()  # which also removes it
+                    for event in events:
+                        event.clear()  # which also removes it
                     line.close()
+                    line.close()  # for a worker that was killed before it could; once too often does no harm
                     future.cancel()
         return _value(outcome)
 
@@ -290,15 +294,14 @@ class DaskWorkers:
             with self._losses():
                 batches = line.get(batch=True)
             for address, batch in batches:
-                if worker not in (None, address):
-                    raise self._lost()  # the scheduler has started the work again elsewhere
                 worker = address
                 for progress in batch:
                     report(pickle.loads(progress))
             with self._losses():
-                if last:
-                    return future.result()
-                if worker and not batches and worker not in future.client.nthreads():
+                outcome = future.result() if last else None
+                if outcome is not None:
+                    return outcome
+                if last or (worker and not batches and worker not in future.client.nthreads()):
                     raise self._lost()
             report(None)
 
@@ -337,8 +340,15 @@ def _distributed() -> Any:
         ) from error
 
 
-def _carry_out_at_dask(name: str, payload: bytes) -> bytes:
-    """What a worker of the cluster does: carry out one call, whose caller listens under this name."""
+def _carry_out_at_dask(name: str, payload: bytes) -> bytes | None:
+    """What a worker of the cluster does: carry out one call, whose caller listens under this name.
+
+    None where the scheduler has started it again, because it has killed another worker: it may kill this one too.
+    """
+    fresh = _distributed().Event(name + FRESH, client=_distributed().get_client())
+    if not fresh.is_set():
+        return None
+    fresh.clear()
     messenger = _Messenger(name)
     with messenger.at_work():
         return _outcome(payload, messenger.report)
@@ -353,9 +363,9 @@ class _Messenger:
     def __init__(self, name: str) -> None:
         client = _distributed().get_client()
         self._address = _distributed().get_worker().address
-        self._wanted = _distributed().Event(name, client=client)
+        self._wanted = _distributed().Event(name + WANTED, client=client)
         self._line = _distributed().Queue(name, client=client)
-        self._line.close()  # the caller alone keeps it, so that nothing is left of it when this process is killed
+        self._line.close()  # the caller alone keeps it, so that nothing is left of it if this process is killed
         self._reports: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._cancelled = threading.Event()
         self._over = threading.Event()
@@ -370,7 +380,7 @@ class _Messenger:
     def at_work(self) -> Iterator[None]:
         """Keep in touch with the caller; everything reported has arrived at the end."""
         self._keep_in_touch()
-        self.report()  # not wanted any more, or started again after another worker was lost
+        self.report()  # it may not be wanted any more
         thread = threading.Thread(target=self._run, daemon=True)
         thread.start()
         try:

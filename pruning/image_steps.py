@@ -68,7 +68,7 @@ def results(experiment: ImageExperiment, ratios: Sequence[float], fingerprint: s
 
 def run_images(
     experiment: ImageExperiment,
-    progress: Callable[[StepProgress], None] | None = None,
+    progress: Callable[[StepProgress | None], None] | None = None,
     *,
     ratios: Sequence[float] | None = None,
     keep: Keep = lambda key, compute: compute(),
@@ -77,7 +77,8 @@ def run_images(
     """Train the dense network and those of the experiment's strategy, one after the other.
 
     `keep` may return a network that is stored already, `call` may carry out the training in
-    another process. `progress` is called a few times a second and may raise to stop the run.
+    another process. `progress` is called a few times a second, with None where there is no news,
+    and may raise to stop the run.
     Raises `Diverged` if the dense network cannot be trained, `NoImages` where the images are not there.
     """
     images = shown(experiment.dataset)
@@ -86,11 +87,11 @@ def run_images(
     networks: dict[str, Network] = {}
     for number, step in enumerate(plan):
 
-        def report(part: StepProgress | None, number: int = number, step: Step = step) -> None:
+        def report(part: StepProgress | None, number: int = number) -> None:
             if progress:
-                part = part or StepProgress(0, 0, f"Starting on {step.name}")
-                progress(replace(part, step=number, steps=len(plan)))
+                progress(part and replace(part, step=number, steps=len(plan)))
 
+        report(StepProgress(0, 0, f"Starting on {step.name}"))
         dense = networks.get(plan[0].key)
         last = networks.get(step.parent or "")
         networks[step.key] = keep(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -154,7 +155,7 @@ def _read(path: Path, part: str) -> Images:
             _check(path, part, arrays)
             classes = tuple(str(name) for name in arrays["classes"])
             return Images(arrays[f"x_{part}"], arrays[f"y_{part}"].astype(np.int64), classes)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise NoImages(f"{path} cannot be read ({error}). Remove it and download or copy it again.") from error
 
 

@@ -70,7 +70,7 @@ class Pixels(nn.Module):
     """Pixels (N, H, W, channels) in [0, 255] → (N, channels, H, W) in [−2, 2], the usual scale of CIFAR networks."""
 
     def forward(self, pixels: Tensor) -> Tensor:
-        return pixels.permute(0, 3, 1, 2).float().div_(63.75).sub_(2.0).contiguous()
+        return pixels.permute(0, 3, 1, 2).float().div(63.75).sub_(2.0).contiguous()
 
 
 def _zeroed(model: nn.Sequential) -> nn.Sequential:

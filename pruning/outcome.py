@@ -19,10 +19,11 @@ IMAGE_LATENCY_BATCH = 128
 """Images of the pass that is timed."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Network:
     """One trained network as plain arrays: what it is, how it learned, what it predicts.
 
+    Equal only to itself, so that what is worked out of it can be remembered by it.
     The weights are those of the early stop, removed units at zero. Counts are of the physically
     smaller network.
     """

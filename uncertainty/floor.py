@@ -69,7 +69,8 @@ def _drawn_outcomes(probs: np.ndarray, bins: Bins, quantity: Quantity, n_draws: 
     if len(probs) != len(bins.members):
         raise ValueError(f"probs has {len(probs)} rows, but the bins were made of {len(bins.members)}")
     rng = np.random.Generator(np.random.SFC64([seed, len(probs)]))
-    right = rng.random((n_draws, len(probs))) < probs.max(axis=1)
+    # Single precision: sums of at most 2²⁴ zeros and ones are exact, and it takes a third of the time.
+    right = rng.random((n_draws, len(probs)), np.float32) < probs.max(axis=1).astype(np.float32)
     outcomes = right if quantity == "confidence" else ~right
-    membership = np.eye(len(bins.count))[bins.members]  # (N, B)
-    return outcomes.astype(float) @ membership / bins.count
+    membership = np.eye(len(bins.count), dtype=np.float32)[bins.members]  # (N, B)
+    return (outcomes.astype(np.float32) @ membership).astype(float) / bins.count

@@ -27,6 +27,8 @@ RELIABILITY_HEIGHT = 320
 FOOT_HEIGHT = 0.25  # of the reliability diagram, for a bin that holds every example
 HOVER_CELLS = 20  # of each side of the invisible grid that answers the mouse
 SERIES = alt.Scale(domain=["dense", "pruned"], range=[DENSE, PRUNED])
+TRAIN_VAL = ("training", "validation")
+DENSE_PRUNED = ("dense", "pruned")
 TERMS = {"probability": "probability", "entropy": "predictive entropy"}
 
 
@@ -205,6 +207,30 @@ def _curve_spec(title: str, number: str, has_floor: bool) -> str:
         rows.mark_line(color=PRUNED, strokeWidth=2, aria=False).encode(x=x, y=y),
         rows.mark_circle(color=PRUNED, size=36, opacity=1).encode(x=x, y=y, tooltip=tooltip),
         mark.encode(x=x, y=y, opacity=alt.condition("datum.chosen", alt.value(1), alt.value(0))),
+    )
+
+
+def learning_chart(rows: pd.DataFrame, title: str, max_epochs: int, series: tuple[str, str]) -> Chart:
+    """A figure against epoch for two series. rows: columns series, epoch, value."""
+    return Chart(_learning_spec(title, max_epochs, series), {"rows": rows})
+
+
+@lru_cache(maxsize=64)
+def _learning_spec(title: str, max_epochs: int, series: tuple[str, str]) -> str:
+    x = alt.X(
+        "epoch:Q", scale=alt.Scale(domain=(0, max_epochs), nice=False), title="epoch", axis=alt.Axis(tickMinStep=1)
+    )
+    y = alt.Y("value:Q", scale=alt.Scale(zero=False), title=title, axis=alt.Axis(tickCount=4))
+    scale = alt.Scale(domain=list(series), range=[DENSE, PRUNED])
+    color = alt.Color("series:N", scale=scale, legend=alt.Legend(title=None, orient="top", symbolType="stroke"))
+    tooltip = [
+        alt.Tooltip("series:N", title="of"), alt.Tooltip("epoch:Q"), alt.Tooltip("value:Q", title=title, format=".3f")
+    ]  # fmt: skip
+    rows = _layer("rows")
+    return _spec(
+        CURVE_HEIGHT,
+        rows.mark_line(strokeWidth=2, aria=False).encode(x=x, y=y, color=color),
+        rows.mark_circle(size=30, opacity=1).encode(x=x, y=y, color=color, tooltip=tooltip),
     )
 
 

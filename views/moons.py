@@ -31,15 +31,15 @@ table = st.container()
 
 # The controls stand before the slow imports begin.
 from cache.jobs import QueueFull  # noqa: E402
-from views import compute, sections, tables  # noqa: E402
-from views.sections import Place  # noqa: E402
+from views import charts, compute, planes, sections, tables  # noqa: E402
+from views.places import Place, theme  # noqa: E402
 
-theme = sections.theme()
 line = Place(status)
 plane_places = (Place(left), Place(right), Place(legend))
 curve_places = [Place(accuracy), Place(ece), Place(epoch)]
+HEIGHTS = (*[charts.PLANE_HEIGHT] * 2, *[charts.CURVE_HEIGHT] * 3)
 if "moons_drawn" not in st.session_state:
-    for place, height in zip((*plane_places[:2], *curve_places), sections.HEIGHTS, strict=True):
+    for place, height in zip((*plane_places[:2], *curve_places), HEIGHTS, strict=True):
         place.skeleton(height)
 
 try:
@@ -48,7 +48,7 @@ try:
         for outcome in arriving:
             sections.draw_curves(outcome, choice, curve_places)
             if not drawn and outcome.has(choice.experiment.prune_ratio):
-                sections.draw_planes(outcome, choice, quantity, shown, theme, plane_places)
+                planes.draw_planes(outcome, choice, quantity, shown, theme(), plane_places)
                 drawn = st.session_state.moons_drawn = True
 except (QueueFull, compute.Failure) as problem:
     line.error(str(problem))
@@ -59,7 +59,7 @@ except (QueueFull, compute.Failure) as problem:
 dense, pruned = sections.both_figures(outcome, choice)
 judgement = sections.judge(outcome, choice)
 line.markdown(tables.reading(outcome, dense, pruned, sections.floors(judgement)["ece"][1]))
-sections.draw_reliability(judgement, reliability)
-sections.draw_table(outcome, choice, dense, pruned, judgement, table)
+sections.draw_reliability(judgement, tables.POINTS, reliability)
+sections.draw_table(outcome, choice, dense, pruned, judgement, tables.POINTS, table)
 for note in compute.notes(outcome):
     st.caption(note)

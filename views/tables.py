@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 
-from pruning import Outcome
+from pruning import Network, Outcome
 from pruning.figures import Figures
-from pruning.outcome import LATENCY_BATCH
+from pruning.outcome import IMAGE_LATENCY_BATCH, LATENCY_BATCH
 from uncertainty.calibration import accuracy, reliability_bins
 from uncertainty.floor import Floor, calibration_floor
+from views.remembered import remembered
 
 
 @dataclass(frozen=True)
@@ -50,16 +52,11 @@ ROWS = (
     Row("uce", "UCE", _plain(3), "Uncertainty calibration error: |error − normalised entropy|, averaged over bins."),
     Row(
         "epistemic_test",
-        "Epistemic, test points",
+        "Epistemic, test",
         _plain(4),
         "Mean mutual information in nats, where there are data.",
     ),
-    Row(
-        "epistemic_ood",
-        "Epistemic, far points",
-        _plain(4),
-        "The same on a ring far from all data; it ought to be larger.",
-    ),
+    Row("epistemic_ood", "Epistemic, OOD", _plain(4), "The same out of distribution ({ood}); it ought to be larger."),
     Row(
         "early_stop_epoch", "Early-stop epoch", _whole, "Epoch of the lowest validation loss after the last pruning."
     ),
@@ -71,9 +68,22 @@ ROWS = (
         "latency",
         "Measured latency",
         _milliseconds,
-        f"One pass over {LATENCY_BATCH:,} points on this computer, one thread.",
+        "One pass over {batch} on the computer that trained it, one thread.",
     ),
 )
+
+
+@dataclass(frozen=True)
+class Nouns:
+    """What a page calls its examples."""
+
+    examples: str
+    ood: str  # what is out of distribution
+    batch: str  # what the latency is measured on
+
+
+POINTS = Nouns("points", "a ring far from all data", f"{LATENCY_BATCH:,} points")
+IMAGES = Nouns("images", "classes the network has never seen", f"{IMAGE_LATENCY_BATCH} images")
 
 
 def figure_table(dense: Figures, pruned: Figures, floors: dict[str, tuple[Floor, Floor]]) -> pd.DataFrame:
@@ -87,13 +97,14 @@ def figure_table(dense: Figures, pruned: Figures, floors: dict[str, tuple[Floor,
     return pd.DataFrame(lines, columns=["Figure", "Dense", "Pruned", "Difference"])
 
 
-def meanings() -> str:
+def meanings(nouns: Nouns) -> str:
     """What each figure is, as a list."""
     floor = (
-        "**Floor**: what a perfectly calibrated network of the same confidences would get on as many test points, "
-        "with the band that holds 95 % of such results. A value inside the band is no evidence against a network."
+        "**Floor**: what a perfectly calibrated network of the same confidences would get on as many examples, with "
+        "the band that holds 95 % of such results. A value inside the band is no evidence against a network."
     )
-    return "\n".join([*(f"- **{row.label}**: {row.meaning}" for row in ROWS), f"- {floor}"])
+    words = [f"- **{row.label}**: {row.meaning.format(ood=nouns.ood, batch=nouns.batch)}" for row in ROWS]
+    return "\n".join([*words, f"- {floor}"])
 
 
 def _difference(row: Row, dense: float, pruned: float) -> str:
@@ -117,13 +128,17 @@ def band(floor: Floor) -> str:
 def curve_rows(outcome: Outcome, n_samples: int, n_bins: int) -> pd.DataFrame:
     """One row a network that is there so far: ratio, accuracy, ece and its floor, early_stop_epoch, chosen."""
     labels, chosen = outcome.test_labels, outcome.experiment.prune_ratio
-    rows = []
-    for network in outcome.networks:
-        probs, ratio = network.test.probs(n_samples), network.prune_ratio
+
+    def row(network: Network) -> tuple[float, ...]:
+        probs = network.test.probs(n_samples)
         bins = reliability_bins(probs, labels, n_bins)
         floor = calibration_floor(probs, bins).mean
-        rows.append((ratio, accuracy(probs, labels), bins.error, floor, network.early_stop_epoch, ratio == chosen))
-    return pd.DataFrame(rows, columns=["ratio", "accuracy", "ece", "ece_floor", "early_stop_epoch", "chosen"])
+        return network.prune_ratio, accuracy(probs, labels), bins.error, floor, network.early_stop_epoch
+
+    rows = [remembered(network, ("curves", n_samples, n_bins), partial(row, network)) for network in outcome.networks]
+    columns = ["ratio", "accuracy", "ece", "ece_floor", "early_stop_epoch"]
+    table = pd.DataFrame(rows, columns=columns).astype({"early_stop_epoch": int})
+    return table.assign(chosen=table.ratio == chosen)
 
 
 def reading(outcome: Outcome, dense: Figures, pruned: Figures, floor: Floor) -> str:

@@ -52,6 +52,35 @@ class Stubborn(Work):
         return self.value
 
 
+class Steps(Work):
+    """Work of several steps, which says when one is over; each step takes until it is told to go on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.steps = 0
+        self.next = threading.Semaphore(0)
+
+    def __call__(self, report: Callable[..., None]) -> Any:
+        self.begun.set()
+        while not self.go.is_set():
+            report(f"step {self.steps}")
+            assert self.next.acquire(timeout=PATIENCE)
+            report("still in it")
+            self.steps += 1
+            report(between_steps=True)
+        return self.value
+
+
+class Clock:
+    """Time that passes when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 def quick(value: Any) -> Callable[[Any], Any]:
     return lambda report: value
 
@@ -65,6 +94,17 @@ def executor() -> Iterator[ThreadPoolExecutor]:
 @pytest.fixture
 def jobs(executor: ThreadPoolExecutor) -> Jobs:
     return Jobs(executor)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def leased(executor: ThreadPoolExecutor, clock: Clock) -> Jobs:
+    """A queue whose leases run out by the test's clock."""
+    return Jobs(executor, clock=clock)
 
 
 def ended(job: Job) -> Any:
@@ -337,6 +377,229 @@ def test_queue_makes_its_own_worker() -> None:
             work.go.set()
         ended(job)
     jobs._executor.shutdown()
+
+
+def test_as_many_jobs_run_side_by_side_as_are_counted() -> None:
+    """With two at a time, the third one waits, and so many more may wait as one is told."""
+    jobs, works = Jobs(count=2, max_waiting=1), [Work(number) for number in range(3)]
+    with ExitStack() as stack:
+        running = [stack.enter_context(jobs.watch(str(n), works[n])) for n in range(3)]
+        for work in works[:2]:
+            assert work.begun.wait(PATIENCE)
+        assert not works[2].begun.wait(0.05)
+        assert [jobs.position(job) for job in running] == [0, 0, 1]
+        with pytest.raises(QueueFull, match=r"^3 computations .* no more than 1 "), jobs.watch("4", quick(4)):
+            pass
+        for work in works:
+            work.go.set()
+        assert [ended(job) for job in running] == [0, 1, 2]
+    jobs._executor.shutdown()
+
+
+# Leases
+
+
+def test_lease_is_renewed_by_joining_again(leased: Jobs, clock: Clock) -> None:
+    """Each watcher wants the job for so many seconds from when it last joined, and no longer."""
+    work = Steps()
+    job = leased.join("key", work, "page", 10)
+    work.begun.wait(PATIENCE)
+    clock.now += 9
+    assert job.wanted
+    assert leased.join("key", quick("never"), "page", 10) is job
+    clock.now += 9
+    assert job.wanted
+    assert leased.watchers() == 1
+    clock.now += 1
+    assert not job.wanted
+    assert leased.watchers() == 0
+    work.next.release()
+    with pytest.raises(Cancelled):
+        ended(job)
+
+
+def test_running_job_that_is_forgotten_finishes_its_step(leased: Jobs, clock: Clock) -> None:
+    """When all leases run out a running job is not stopped in the middle, but between two steps."""
+    work = Steps()
+    job = leased.join("key", work, "page", 10)
+    until(lambda: job.progress)
+    clock.now += 60
+    assert leased.get("key") is job
+    work.next.release()
+    with pytest.raises(Cancelled):
+        ended(job)
+    assert (work.steps, job.progress) == (1, "still in it")
+    settled(leased)
+
+
+def test_forgotten_job_is_taken_up_again(leased: Jobs, clock: Clock) -> None:
+    """Who joins a job that nobody wants any more, but that has not stopped yet, keeps it going."""
+    work = Steps()
+    job = leased.join("key", work, "page", 10)
+    work.begun.wait(PATIENCE)
+    clock.now += 60
+    assert leased.join("key", quick("never"), "another page", 10) is job
+    work.next.release()
+    until(lambda: work.steps == 1)
+    work.go.set()
+    work.next.release()
+    assert ended(job) == "value"
+
+
+def test_job_about_to_stop_is_not_joined(leased: Jobs, clock: Clock) -> None:
+    """Who comes when a forgotten job has just been told to stop gets a new one, with a place at the end."""
+    told, go = threading.Event(), threading.Event()
+
+    def stopping(report: Callable[..., None]) -> None:
+        begun.set()
+        forgotten.wait(PATIENCE)
+        try:
+            report(between_steps=True)
+        finally:
+            told.set()
+            go.wait(PATIENCE)
+
+    begun, forgotten = threading.Event(), threading.Event()
+    job = leased.join("key", stopping, "page", 10)
+    begun.wait(PATIENCE)
+    other = leased.join("other", quick("other"), "page", 1000)
+    clock.now += 60
+    forgotten.set()
+    told.wait(PATIENCE)
+    assert leased.get("key") is None
+    fresh = leased.join("key", quick("value"), "page", 10)
+    assert fresh is not job
+    assert [leased.position(waiting) for waiting in (other, fresh)] == [1, 2]
+    go.set()
+    assert (ended(other), ended(fresh)) == ("other", "value")
+
+
+def test_waiting_job_that_is_forgotten_leaves_the_queue(leased: Jobs, clock: Clock) -> None:
+    """A job whose leases run out while it waits never runs, and those behind it move up."""
+    gate, forgotten = Work(), Work()
+    with leased.watch("gate", gate) as running:
+        until(lambda: running.started)
+        left = leased.join("forgotten", forgotten, "page", 10)
+        with leased.watch("last", quick("last")) as last:
+            assert leased.position(last) == 2
+            clock.now += 10
+            assert leased.position(last) == 1
+            assert leased.get("forgotten") is None
+            gate.go.set()
+            assert ended(last) == "last"
+    assert forgotten.calls == 0
+    with pytest.raises(CancelledError):
+        left.result()
+
+
+def test_forgotten_job_is_noticed_when_its_turn_comes(leased: Jobs, clock: Clock) -> None:
+    """A job that nobody wants does not run, even if nobody has asked about the queue since."""
+    gate, forgotten = Work(), Work()
+    with leased.watch("gate", gate) as running:
+        left = leased.join("forgotten", forgotten, "page", 10)
+        clock.now += 10
+        gate.go.set()
+        ended(running)
+    with pytest.raises(Cancelled):
+        ended(left)
+    assert forgotten.calls == 0
+
+
+def test_forgotten_jobs_do_not_fill_the_queue(executor: ThreadPoolExecutor, clock: Clock) -> None:
+    """The places of waiting jobs whose leases have run out are free."""
+    jobs, gate = Jobs(executor, max_waiting=1, clock=clock), Work()
+    with jobs.watch("gate", gate) as running:
+        until(lambda: running.started)
+        jobs.join("forgotten", gate, "page", 10)
+        with pytest.raises(QueueFull):
+            jobs.join("next", gate, "page", 10)
+        clock.now += 10
+        job = jobs.join("next", gate, "page", 10)
+        gate.go.set()
+        assert ended(job) == "value"
+
+
+def test_leaving_cancels_in_the_middle(leased: Jobs) -> None:
+    """Who leaves with a word is heard by the next report, if nobody else wants the job."""
+    work = Work()
+    job = leased.join("key", work, "page", 1000)
+    leased.join("key", work, "another page", 1000)
+    work.begun.wait(PATIENCE)
+    leased.leave("key", "page")
+    leased.leave("key", "page")
+    leased.leave("key", "a stranger")
+    leased.leave("another key", "another page")
+    assert job.wanted
+    leased.leave("key", "another page")
+    assert not job.wanted
+    assert leased.get("key") is None
+    assert work.cancelled.wait(PATIENCE)
+    with pytest.raises(Cancelled):
+        ended(job)
+
+
+def test_stranger_who_leaves_does_not_cancel_a_forgotten_job(leased: Jobs, clock: Clock) -> None:
+    """A running job that nobody wants finishes its step, whatever others say who never wanted it."""
+    work = Steps()
+    job = leased.join("key", work, "page", 10)
+    work.begun.wait(PATIENCE)
+    clock.now += 60
+    leased.leave("key", "a stranger")
+    assert leased.get("key") is job
+    leased.leave("key", "page")
+    assert leased.get("key") is None
+    work.next.release()
+    with pytest.raises(Cancelled):
+        ended(job)
+    assert work.steps == 0
+
+
+def test_lease_and_watch_hold_a_job_alike(leased: Jobs, clock: Clock) -> None:
+    """A run that ends leaves the job to those with a lease, and a lease that ends leaves it to the run."""
+    work = Work()
+    with leased.watch("key", work) as job:
+        assert leased.join("key", work, "page", 10) is job
+    assert job.wanted
+    with leased.watch("key", work) as again:
+        assert again is job
+        clock.now += 60
+        assert job.wanted
+        leased.leave("key", "page")
+        assert job.wanted
+        assert leased.watchers() == 1
+    assert not job.wanted
+    assert work.cancelled.wait(PATIENCE) or work.calls == 0
+
+
+def test_error_is_found_in_the_job_that_is_held(leased: Jobs, clock: Clock) -> None:
+    """A page that looks in after the end still finds the error and the last progress, and only there."""
+
+    def fail(report: Callable[..., None]) -> None:
+        report("epoch 3")
+        raise ValueError("diverged")
+
+    job = leased.join("key", fail, "page", 10)
+    assert job.wait(PATIENCE)
+    settled(leased)
+    clock.now += 60
+    assert leased.get("key") is None
+    assert job.progress == "epoch 3"
+    with pytest.raises(ValueError, match="diverged"):
+        job.result()
+
+
+def test_job_knows_since_when_it_runs(leased: Jobs, clock: Clock) -> None:
+    """`since` is the time on the clock at which the work began, and None before."""
+    gate, work = Work(), Work()
+    with leased.watch("gate", gate) as running, leased.watch("key", work) as job:
+        gate.begun.wait(PATIENCE)
+        assert (running.since, job.since) == (100.0, None)
+        clock.now += 7
+        gate.go.set()
+        work.begun.wait(PATIENCE)
+        assert (running.since, job.since) == (100.0, 107.0)
+        work.go.set()
+        ended(job)
 
 
 # Together

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import os
 import signal
 import subprocess
@@ -364,19 +365,20 @@ def test_surroundings_of_the_work(warm: Workers) -> None:
 def test_many_calls_leave_nothing_behind(warm: Workers, tmp_path: Path) -> None:
     """After many calls, failures and cancels there are no more open files, threads or temporary files than before."""
 
-    def traces() -> dict[str, Any]:
+    def traces() -> tuple[int, int, int]:
+        gc.collect()
         places = [Path(tempfile.gettempdir()), Path("/dev/shm")]
-        return {
-            "open": len(os.listdir("/proc/self/fd")) if Path("/proc").exists() else None,
-            "threads": sorted(thread.name for thread in threading.enumerate()),
-            "files": {path for place in places if place.exists() for path in place.glob("[lp][oy][km][yp]*")},
-        }
+        files = [
+            path for place in places for prefix in ("pymp-", "loky-", "sem.") for path in place.glob(prefix + "*")
+        ]
+        opened = Path("/proc/self/fd")
+        return len(os.listdir(opened)) if opened.exists() else 0, threading.active_count(), len(files)
 
     warm.call(tasks.count_up, 1, report=nothing)
     before = traces()
     for _ in range(100):
         warm.call(tasks.count_up, 2, report=nothing)
-    for _ in range(3):
+    for _ in range(5):
         with pytest.raises(tasks.Diverged):
             warm.call(tasks.fail, "own", report=nothing)
         with pytest.raises(Cancelled):
@@ -384,7 +386,7 @@ def test_many_calls_leave_nothing_behind(warm: Workers, tmp_path: Path) -> None:
         with pytest.raises(WorkerLost):
             warm.call(tasks.die, report=nothing)
     warm.call(tasks.count_up, 1, report=nothing)
-    time.sleep(3); print(before, traces(), sep="\n"); assert traces() == before
+    until(lambda: all(now <= then for now, then in zip(traces(), before, strict=True)))
 
 
 def test_jobs_over_workers(warm: Workers, tmp_path: Path) -> None:
@@ -419,8 +421,16 @@ def test_dask_keeps_nothing(cluster: DaskWorkers, tmp_path: Path) -> None:
         cluster.call(tasks.fail, "own", report=nothing)
     with pytest.raises(Cancelled):
         cluster.call(tasks.until_cancelled, tmp_path, report=cancel_when((tmp_path / "pid").exists))
+    kept_nothing(cluster)
+
+
+def kept_nothing(cluster: DaskWorkers) -> None:
+    """Wait until the scheduler has forgotten every call."""
     none = {"queues": 0, "events": 0, "tasks": 0}
-    until(lambda: cluster._client.run_on_scheduler(tasks.leftovers) == none)
+    end = time.monotonic() + PATIENCE
+    while (left := cluster._client.run_on_scheduler(tasks.leftovers)) != none:
+        assert time.monotonic() < end, left
+        time.sleep(0.01)
 
 
 @posix
@@ -433,8 +443,7 @@ def test_dask_cluster_dies_piece_by_piece(tmp_path: Path) -> None:
         with pytest.raises(WorkerLost):
             workers.call(tasks.die, report=nothing)
         assert workers.count == 1  # the first to come
-        none = {"queues": 0, "events": 0, "tasks": 0}
-        until(lambda: workers._client.run_on_scheduler(tasks.leftovers) == none)
+        kept_nothing(workers)
         with ThreadPoolExecutor(1) as threads:
             call = threads.submit(workers.call, tasks.count_up, 3, report=nothing)
             processes["scheduler"].kill()

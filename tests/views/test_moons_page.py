@@ -86,7 +86,7 @@ def test_moving_the_samples_trains_nothing(app, monkeypatch):
     before = table(app)
     app.select_slider[1].set_value(1).run()
     assert not app.exception
-    assert table(app)["Epistemic, test points"][0] == "0.0000"
+    assert table(app)["Epistemic, test"][0] == "0.0000"
     assert table(app) != before
 
 

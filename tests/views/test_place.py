@@ -11,7 +11,7 @@ def test_a_place_can_be_drawn_on_for_hours():
     def page() -> None:
         import streamlit as st
 
-        from views.sections import Place
+        from views.places import Place
 
         place = Place(st.container())
         place.skeleton(100)
@@ -32,7 +32,7 @@ def test_a_place_that_is_cleared_is_empty():
     def page() -> None:
         import streamlit as st
 
-        from views.sections import Place
+        from views.places import Place
 
         place = Place(st.container())
         place.progress(0.5, "half")

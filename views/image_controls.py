@@ -1,0 +1,116 @@
+"""The knobs of the image page, and the experiment they describe. Some offer what the chosen task allows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import streamlit as st
+
+from pruning import Architecture, ImageExperiment, ImageSet
+from pruning.outcome import IMAGE_SAMPLES
+from views import controls
+from views.knobs import Knob, choice, draw_columns, draw_row, warn_of_link
+
+STANDARD = ImageExperiment()
+NETWORKS: Mapping[ImageSet, tuple[Architecture, ...]] = {
+    ImageSet.DIGITS: (Architecture.SMALL, Architecture.WIDE, Architecture.WIDE_NORM),
+    ImageSet.CIFAR10: (Architecture.LENET, Architecture.WIDE, Architecture.WIDE_NORM),
+}
+TRAIN_IMAGES: Mapping[ImageSet, tuple[int, ...]] = {
+    ImageSet.DIGITS: (100, 200, 400, 0),
+    ImageSet.CIFAR10: (1000, 2000, 5000, 10_000, 20_000, 0),
+}
+
+TASK = choice("task", "Task", "What the network learns, and what it has never seen.", STANDARD.dataset, (), "buttons")
+RATIO = replace(
+    controls.RATIO,
+    help="The share of units (channels and neurons) removed from every layer that is pruned. Not of weights.",
+)
+N_SAMPLES = replace(controls.N_SAMPLES, options=IMAGE_SAMPLES)
+MAIN = (controls.STRATEGY, RATIO, N_SAMPLES)
+
+
+def settings(task: ImageSet) -> Mapping[str, tuple[Knob, ...]]:
+    """The knobs that are folded away, with what this task allows."""
+    networks = NETWORKS[task]
+    own = {knob.name: knob for knobs in controls.SETTINGS.values() for knob in knobs}
+    return {
+        "Network": (
+            choice("network", "Network", "What is trained and pruned.", networks[0], networks),
+            replace(own["dropout"], help="Share of neurons silenced at random; at 0 all MC samples are equal."),
+            replace(own["seed"], name="seed"),
+        ),
+        "Training": (
+            Knob(
+                "images", "Training images", "A few thousand for a quick look, all for the real figure.",
+                0, TRAIN_IMAGES[task], "steps", lambda number: f"{number:,}" if number else "all",
+            ),
+            Knob(
+                "epochs", "Epochs", "The longest training; the learning rate rises and falls once over them.",
+                STANDARD.max_epochs, (2, 4, 8, 12, 16, 20, 30),
+            ),
+            Knob(
+                "learning_rate", "Learning rate", "The highest step size of the cycle, before and after pruning.",
+                STANDARD.learning_rate, (0.005, 0.01, 0.02, 0.05, 0.1, 0.2),
+            ),
+            replace(own["patience"], options=(2, 3, 5, 10), default=STANDARD.patience),
+        ),
+        "Pruning": (
+            choice("layers", "Pruned layers", "Which layers lose units.", STANDARD.pruned_layers),
+            own["criterion"],
+            own["scope"],
+        ),
+        "Path": (
+            replace(own["rewind"], options=(0, 1, 2, 4, 8)),
+            own["rounds"],
+            own["bins"],
+        ),
+    }  # fmt: skip
+
+
+TAB = Knob(
+    "tab", "Tab", "", "Reliability",
+    ("Reliability", "Gallery", "Mistaken for", "Detection", "Your picture"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ImageChoice:
+    """What the controls of the image page say."""
+
+    experiment: ImageExperiment
+    n_samples: int
+    n_bins: int
+
+
+def draw_controls(others: tuple[Knob, ...]) -> ImageChoice:
+    """The task, the three sliders, everything else folded away. `others` are the knobs further down the page."""
+    task = _task_of_link()
+    known = (TASK, *MAIN, *(knob for knobs in settings(task).values() for knob in knobs), *others)
+    return warn_of_link("images", known, _draw_knobs)
+
+
+def _task_of_link() -> ImageSet:
+    """The task that decides which values of the link are legal."""
+    return TASK.legal().get(st.query_params.get("task", ""), TASK.default)
+
+
+def _draw_knobs() -> ImageChoice:
+    task = TASK.draw()
+    values = draw_row(MAIN) | draw_columns(settings(task))
+    experiment = ImageExperiment(
+        dataset=task,
+        prune_ratio=values["ratio"],
+        rewind_epoch=values["rewind"],
+        pruned_layers=values["layers"],
+        train_images=values["images"],
+        max_epochs=values["epochs"],
+        **{
+            name: values[name]
+            for name in (
+                "strategy", "network", "dropout", "seed", "learning_rate", "patience", "criterion", "scope", "rounds"
+            )
+        },
+    )  # fmt: skip
+    return ImageChoice(experiment, values["samples"], values["bins"])
