@@ -150,23 +150,29 @@ class _LocalWorker:
 
     def carry_out(self, payload: bytes, report: Report) -> bytes:
         """The outcome of a call; raises what `report` raises, with the process still at work."""
-        if self._process is None or not self._process.is_alive():
+        kept = self._process is not None  # it may have left, or have died, since the last call: that is no loss
+        if not kept:
             self._start()
         while True:
-            while (message := self._hear(STEP)) is None:
-                report(None)
-            kind, content = message
+            try:
+                kind, content = self._hear(STEP)
+            except WorkerLost:
+                if not kept:
+                    raise
+                self._start()
+                kept = False
+                continue
             if kind == "ready":
                 self._busy = True
-                with suppress(OSError):  # it has just left, as the next message says
+                with suppress(OSError):  # it is gone, as will be heard next
                     self._line.send(payload)
-            elif kind == "progress":
-                report(pickle.loads(content))
+            elif kind == "begun":
+                kept = False
             elif kind == "ended":
                 self._busy = False
                 return content
             else:
-                self._start()
+                report(None if kind == "silent" else pickle.loads(content))
 
     def cancel(self) -> None:
         """Ask the process to end what it is at, and kill it if it does not."""
@@ -175,13 +181,14 @@ class _LocalWorker:
             if self._busy:
                 self._line.send(None)
             while self._busy and (left := end - time.monotonic()) > 0:
-                message = self._hear(left)
-                self._busy = message is None or message[0] != "ended"
+                self._busy = self._hear(left)[0] != "ended"
         except (OSError, WorkerLost):
             self._busy = True
-        if self._busy and self._process.is_alive():
-            os.kill(self._process.pid, getattr(signal, "SIGKILL", signal.SIGTERM))  # Windows has the latter alone
-            self._process.join()
+        if self._busy:
+            if self._process.is_alive():
+                os.kill(self._process.pid, getattr(signal, "SIGKILL", signal.SIGTERM))  # Windows has the latter alone
+                self._process.join()
+            self._process = None  # nor may the next call hear what this one has said last
 
     def _start(self) -> None:
         context = get_context("loky")
@@ -191,10 +198,10 @@ class _LocalWorker:
         theirs.close()  # so that the line breaks when the process dies
         self._busy = False
 
-    def _hear(self, seconds: float) -> tuple[str, Any] | None:
-        """What the process says within so many seconds."""
+    def _hear(self, seconds: float) -> tuple[str, Any]:
+        """What the process says within so many seconds; raises WorkerLost once a dead one has been heard out."""
         try:
-            return self._line.recv() if self._line.poll(seconds) else None
+            return self._line.recv() if self._line.poll(seconds) else ("silent", None)
         except (EOFError, OSError):
             self._process.join(STEP)
             code = self._process.exitcode
@@ -216,14 +223,11 @@ def _serve(line: Any, idle_seconds: float) -> None:
             line.send(("progress", pickle.dumps(progress, pickle.HIGHEST_PROTOCOL)))
 
     threading.Thread(target=_listen, args=(line, calls, cancelled), daemon=True).start()
-    with suppress(OSError):
+    with suppress(OSError, queue.Empty):
         while True:
             line.send(("ready", None))
-            try:
-                payload = calls.get(timeout=idle_seconds)
-            except queue.Empty:
-                line.send(("left", None))
-                return
+            payload = calls.get(timeout=idle_seconds)
+            line.send(("begun", None))
             line.send(("ended", _outcome(payload, report)))
 
 

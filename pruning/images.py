@@ -151,7 +151,7 @@ def _training_cifar(folder: Path, stamp: tuple[int, ...]) -> Training:
 def _read(path: Path, part: str) -> Images:
     """One half of a packed file, checked: a file made by others may hold anything."""
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:  # NumPy leaves a bad file open
             _check(path, part, arrays)
             classes = tuple(str(name) for name in arrays["classes"])
             return Images(arrays[f"x_{part}"], arrays[f"y_{part}"].astype(np.int64), classes)

@@ -30,6 +30,10 @@ class Sampled:
         """The mean predictive (N, C) of the first `n_samples`."""
         return self.mean_probs[self._frame(n_samples)].astype(float)
 
+    def probs_of(self, example: int, n_samples: int) -> np.ndarray:
+        """The mean predictive (C,) of one example."""
+        return self.mean_probs[self._frame(n_samples), example].astype(float)
+
     def aleatoric(self, n_samples: int) -> np.ndarray:
         """Expected entropy (N,) in nats."""
         return self.expected_entropy[self._frame(n_samples)].astype(float)

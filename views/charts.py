@@ -17,16 +17,18 @@ import pandas as pd
 
 from pruning.plane import RESOLUTION, Extent, Maps, Plane
 from uncertainty.calibration import Bins
-from views.colours import CLASSES, DENSE, INK, PAPER, PRUNED, Theme
+from views.colours import CLASSES, DENSE, INK, PAPER, PRUNED, SEQUENCE, Theme
 from views.raster import plane_picture, scale_picture
 
 PLANE_HEIGHT = 380
 CURVE_HEIGHT = 165
+LEARNING_HEIGHT = 220
 LEGEND_HEIGHT = 62
 RELIABILITY_HEIGHT = 320
 FOOT_HEIGHT = 0.25  # of the reliability diagram, for a bin that holds every example
 HOVER_CELLS = 20  # of each side of the invisible grid that answers the mouse
 SERIES = alt.Scale(domain=["dense", "pruned"], range=[DENSE, PRUNED])
+RATIO_TICKS = [0, 0.2, 0.4, 0.6, 0.8, 1]
 TRAIN_VAL = ("training", "validation")
 DENSE_PRUNED = ("dense", "pruned")
 TERMS = {"probability": "probability", "entropy": "predictive entropy"}
@@ -210,13 +212,15 @@ def _curve_spec(title: str, number: str, has_floor: bool) -> str:
     )
 
 
-def learning_chart(rows: pd.DataFrame, title: str, max_epochs: int, series: tuple[str, str]) -> Chart:
+def learning_chart(
+    rows: pd.DataFrame, title: str, max_epochs: int, series: tuple[str, str], height: int = LEARNING_HEIGHT
+) -> Chart:
     """A figure against epoch for two series. rows: columns series, epoch, value."""
-    return Chart(_learning_spec(title, max_epochs, series), {"rows": rows})
+    return Chart(_learning_spec(title, max_epochs, series, height), {"rows": rows})
 
 
 @lru_cache(maxsize=64)
-def _learning_spec(title: str, max_epochs: int, series: tuple[str, str]) -> str:
+def _learning_spec(title: str, max_epochs: int, series: tuple[str, str], height: int) -> str:
     x = alt.X(
         "epoch:Q", scale=alt.Scale(domain=(0, max_epochs), nice=False), title="epoch", axis=alt.Axis(tickMinStep=1)
     )
@@ -228,10 +232,85 @@ def _learning_spec(title: str, max_epochs: int, series: tuple[str, str]) -> str:
     ]  # fmt: skip
     rows = _layer("rows")
     return _spec(
-        CURVE_HEIGHT,
+        height,
         rows.mark_line(strokeWidth=2, aria=False).encode(x=x, y=y, color=color),
         rows.mark_circle(size=30, opacity=1).encode(x=x, y=y, color=color, tooltip=tooltip),
     )
+
+
+def spread_chart(samples: np.ndarray, classes: tuple[str, ...]) -> Chart:
+    """The probability that each of S thinned networks gives each class, and the mean. samples: (S, C)."""
+    names = np.array(classes)
+    marks = pd.DataFrame({"class": np.tile(names, len(samples)), "p": samples.ravel().astype(float)})
+    means = pd.DataFrame({"class": names, "p": samples.mean(axis=0, dtype=float)})
+    return Chart(_spread_spec(classes), {"samples": marks, "means": means})
+
+
+@lru_cache(maxsize=16)
+def _spread_spec(classes: tuple[str, ...]) -> str:
+    x = alt.X("p:Q", scale=alt.Scale(domain=(0, 1)), title="probability")
+    y = alt.Y("class:N", sort=list(classes), title=None, axis=alt.Axis(labelLimit=90))
+    tooltip = [alt.Tooltip("class:N"), alt.Tooltip("p:Q", title="mean probability", format=".3f")]
+    return _spec(
+        26 * len(classes),
+        _layer("samples").mark_tick(thickness=1, opacity=0.35, color=DENSE, aria=False).encode(x=x, y=y),
+        _layer("means").mark_circle(size=60, opacity=1, color=PRUNED).encode(x=x, y=y, tooltip=tooltip),
+    )
+
+
+def rate_chart(rows: pd.DataFrame) -> Chart:
+    """A share with its interval against prune ratio. rows: columns ratio, value, low, high, dense, chosen."""
+    return Chart(_rate_spec(), {"rows": rows})
+
+
+@lru_cache(maxsize=1)
+def _rate_spec() -> str:
+    x = alt.X("ratio:Q", scale=alt.Scale(domain=(-0.03, 1)), title="prune ratio", axis=alt.Axis(values=RATIO_TICKS))
+    y = alt.Y("value:Q", scale=alt.Scale(domainMin=0), title="share", axis=alt.Axis(format=".0%", tickCount=5))
+    tooltip = [
+        alt.Tooltip(f"{name}:Q", title=title, format=form)
+        for name, title, form in (
+            ("ratio", "prune ratio", ".2~f"), ("value", "share", ".1%"), ("low", "from", ".1%"), ("high", "to", ".1%")
+        )
+    ]  # fmt: skip
+    rows = _layer("rows")
+    shown = alt.condition("datum.chosen", alt.value(1), alt.value(0))
+    return _spec(
+        PLANE_HEIGHT,
+        rows.mark_line(color=DENSE, strokeDash=[4, 4], aria=False).encode(x=x, y="dense:Q"),
+        rows.mark_rule(color=PRUNED, strokeWidth=3, opacity=0.35, aria=False).encode(x=x, y="low:Q", y2="high"),
+        rows.mark_circle(color=PRUNED, size=70, opacity=1).encode(x=x, y=y, tooltip=tooltip),
+        rows.mark_point(color=PRUNED, size=260, strokeWidth=2.5, filled=False, aria=False).encode(
+            x=x, y=y, opacity=shown
+        ),
+    )
+
+
+def mistaken_chart(cells: pd.DataFrame, n_rows: int, known: tuple[str, ...], theme: Theme) -> Chart:
+    """Unknown classes against the known ones they are taken for.
+
+    cells: columns position, unknown, known, share, n.
+    """
+    return Chart(_mistaken_spec(n_rows, known, theme), {"cells": cells})
+
+
+@lru_cache(maxsize=16)
+def _mistaken_spec(n_rows: int, known: tuple[str, ...], theme: Theme) -> str:
+    by_position = alt.EncodingSortField("position", op="min")
+    scale = alt.Scale(domain=(0, 1), range=list(SEQUENCE[theme]))
+    legend = alt.Legend(orient="bottom", format=".0%", title="share of the row")
+    cells = _layer("cells").mark_rect(aria=False).encode(
+        x=alt.X("known:N", sort=list(known), title="predicted class", axis=alt.Axis(labelAngle=-45, orient="top")),
+        y=alt.Y("unknown:N", sort=by_position, title=None, axis=alt.Axis(labelLimit=110)),
+        color=alt.Color("share:Q", scale=scale, legend=legend),
+        tooltip=[
+            alt.Tooltip("unknown:N", title="unknown class"),
+            alt.Tooltip("known:N", title="called"),
+            alt.Tooltip("share:Q", format=".0%"),
+            alt.Tooltip("n:Q", title="pictures"),
+        ],
+    )  # fmt: skip
+    return _spec(140 + 22 * n_rows, cells)
 
 
 def legend_chart(quantity: str, n_classes: int, top: float, theme: Theme) -> Chart:

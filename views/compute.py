@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from cache.jobs import Job, Jobs
 from cache.store import Store
-from pruning import RATIOS, Diverged, Experiment, Network, run
+from pruning import RATIOS, Diverged, Experiment, Network, Outcome, run
 from pruning.experiment import code_version
 from pruning.outcome import PlaneOutcome
 from pruning.plane import Extent, Plane, make_plane
@@ -34,7 +34,7 @@ ROOT = Path(__file__).parent.parent
 # Module-level and not in st.cache_resource, which any visitor's browser can clear for everybody.
 STORE = Store(os.environ.get("EXPLORER_CACHE") or ROOT / "cache" / "store", code_version())
 JOBS = Jobs()
-_PICTURES = threading.Semaphore(os.cpu_count() or 1)  # planes computed at a time
+PICTURES = threading.Semaphore(os.cpu_count() or 1)  # planes computed at a time
 POLL, LONGEST_POLL = 0.1, 0.5  # seconds between two looks at a job; also how soon a moved slider ends the wait
 POLLS_PER_SECOND = 50  # of all visitors together: looking takes time away from the training itself
 
@@ -53,7 +53,7 @@ def outcomes(experiment: Experiment, status: ProgressBar) -> Generator[PlaneOutc
         return
 
     def work(report: Any) -> PlaneOutcome:
-        _load_torch()
+        load_torch()
         report()
         return STORE.fetch(key, lambda: run(experiment, report, ratios=RATIOS), waiting=report)
 
@@ -68,7 +68,7 @@ def outcomes(experiment: Experiment, status: ProgressBar) -> Generator[PlaneOutc
         yield replace(_result(job), experiment=experiment)
 
 
-def _load_torch() -> None:
+def load_torch() -> None:
     """Import PyTorch, late, and keep the whole server on one thread a computation.
 
     `training.one_thread` restores what it found, and that is shared: one computation that ends
@@ -93,7 +93,7 @@ def _result(job: Job) -> PlaneOutcome:
         ) from error
 
 
-def notes(outcome: PlaneOutcome) -> list[str]:
+def notes(outcome: Outcome) -> list[str]:
     """What a visitor should know about these results: sentences, mostly none."""
     broken = [f"{100 * network.prune_ratio:.3g} %" for network in outcome.networks if network.diverged]
     found = []
@@ -139,8 +139,8 @@ def plane(experiment: Experiment, network: Network, n_classes: int, extent: Exte
     )
 
     def compute() -> Plane:
-        _load_torch()
-        with _PICTURES:
+        load_torch()
+        with PICTURES:
             return make_plane(experiment, network, n_classes, extent)
 
     return STORE.fetch(key, compute)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from pruning import Architecture, ImageExperiment, ImageSet
+from pruning.images import NoImages, Shown, shown
 from pruning.outcome import IMAGE_SAMPLES
 from views import controls
 from views.knobs import Knob, choice, draw_columns, draw_row, warn_of_link
@@ -75,6 +76,51 @@ TAB = Knob(
 )  # fmt: skip
 
 
+PICTURES = Knob(
+    "pictures", "Pictures", "Classes that no network has learned, or test images of the classes it knows.",
+    "never seen", ("never seen", "test images"), "buttons", str.capitalize,
+)  # fmt: skip
+ORDER = Knob(
+    "order", "Order",
+    "By the pruned network's confidence or predictive entropy, or by how much the prune ratios disagree "
+    "(mutual information between picture and ratio).",
+    "confident first", ("confident first", "doubtful first", "highest entropy", "most disagreement"),
+    "select", str.capitalize,
+)  # fmt: skip
+MISTAKEN_ROWS = Knob(
+    "rows", "Rows", "The classes whose answers change most from the dense to the pruned network, or all.",
+    "largest change", ("largest change", "all classes"), "buttons", str.capitalize,
+)  # fmt: skip
+ALL_CLASSES = "all classes"
+# What the study tells of CIFAR, and its like for digits: an unknown class, and what it is called.
+STORY = {ImageSet.CIFAR10: ("man", "deer"), ImageSet.DIGITS: ("9", "3")}
+
+
+def of_class(images: Shown) -> Knob:
+    """The filter of the gallery, over the classes of the pictures that may be shown."""
+    names = (ALL_CLASSES, *images.ood.classes, *images.test.classes)
+    return Knob("of", "Class", "Show one class alone.", ALL_CLASSES, tuple(dict.fromkeys(names)), "select")
+
+
+def pair(dataset: ImageSet, images: Shown) -> tuple[Knob, Knob]:
+    """An unknown class and the known one it may be mistaken for."""
+    unknown, known = STORY[dataset]
+    return (
+        Knob("unknown", "How often is", "A class never learned.", unknown, images.ood.classes, "select"),
+        Knob("taken_for", "called", "A class the network knows.", known, images.test.classes, "select"),
+    )
+
+
+def in_tabs(task: ImageSet) -> tuple[Knob, ...]:
+    """The knobs that stand further down the page."""
+    fixed = (TAB, PICTURES, ORDER, MISTAKEN_ROWS)
+    try:
+        images = shown(task)
+    except NoImages:  # whose classes nobody knows
+        return fixed
+    return (*fixed, of_class(images), *pair(task, images))
+
+
 @dataclass(frozen=True)
 class ImageChoice:
     """What the controls of the image page say."""
@@ -84,10 +130,10 @@ class ImageChoice:
     n_bins: int
 
 
-def draw_controls(others: tuple[Knob, ...]) -> ImageChoice:
-    """The task, the three sliders, everything else folded away. `others` are the knobs further down the page."""
+def draw_controls() -> ImageChoice:
+    """The task, the three sliders, everything else folded away."""
     task = _task_of_link()
-    known = (TASK, *MAIN, *(knob for knobs in settings(task).values() for knob in knobs), *others)
+    known = (TASK, *MAIN, *(knob for knobs in settings(task).values() for knob in knobs), *in_tabs(task))
     return warn_of_link("images", known, _draw_knobs)
 
 

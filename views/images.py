@@ -7,26 +7,42 @@ from views.image_controls import TAB
 
 st.title("Pruned networks and pictures they have never seen", anchor=False)
 st.markdown(
-    "A network learns some classes. Then it is pruned, and asked about others: does it know that it does not know?"
+    "A network learns some classes, is pruned, and is asked about others. Does it know that it does not know?"
 )
-choice = image_controls.draw_controls((TAB,))
-status = st.container()
-sentence = st.container()
+asked = image_controls.draw_controls()
+status, sentence = st.container(), st.container()
 tabs = dict(zip(TAB.options, st.tabs(TAB.options, key=TAB.name, on_change="rerun", bind="query-params"), strict=True))
 
 # The controls stand before the slow imports begin.
 from pruning.images import NoImages, shown  # noqa: E402
-from views import image_sections, runs, training  # noqa: E402
+from views import compute, detection, fetching, gallery, mistaken, overview, own_picture, runs, training  # noqa: E402
+from views.places import theme  # noqa: E402
 
 try:
-    images = shown(choice.experiment.dataset)
+    images = shown(asked.experiment.dataset)
 except NoImages as problem:
-    status.warning(str(problem))
+    fetching.draw_fetching(problem, status)
     st.stop()
+fetching.done()
 
-outcome = runs.stored(choice.experiment)
-training.draw_training(choice.experiment, outcome, status)
+outcome = runs.stored(asked.experiment)
+training.draw_training(asked.experiment, outcome, status)
 if outcome is None:
+    sentence.caption("The pictures below appear as soon as the first network is trained.")
     st.stop()
+outcome, choice = training.nearest(outcome, asked)
+if choice != asked:
+    sentence.info(training.stand_in(asked, choice), icon=":material/hourglass_top:")
+
 if tabs["Reliability"].open:
-    image_sections.draw_reliability(outcome, choice, tabs["Reliability"])
+    overview.draw(outcome, choice, images, tabs["Reliability"])
+if tabs["Gallery"].open:
+    gallery.draw(outcome, choice, images, tabs["Gallery"])
+if tabs["Mistaken for"].open:
+    mistaken.draw(outcome, choice, images, theme(), tabs["Mistaken for"])
+if tabs["Detection"].open:
+    detection.draw(outcome, choice, images, theme(), tabs["Detection"])
+if tabs["Your picture"].open:
+    own_picture.draw(outcome, choice, images.test.classes, tabs["Your picture"])
+for note in compute.notes(outcome):
+    st.caption(note)

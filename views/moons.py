@@ -58,7 +58,7 @@ except (QueueFull, compute.Failure) as problem:
 
 dense, pruned = sections.both_figures(outcome, choice)
 judgement = sections.judge(outcome, choice)
-line.markdown(tables.reading(outcome, dense, pruned, sections.floors(judgement)["ece"][1]))
+line.markdown(tables.reading(outcome, dense, pruned, sections.floors(judgement)["ece"][1], tables.POINTS))
 sections.draw_reliability(judgement, tables.POINTS, reliability)
 sections.draw_table(outcome, choice, dense, pruned, judgement, tables.POINTS, table)
 for note in compute.notes(outcome):

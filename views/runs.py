@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 import json
-import logging
 import threading
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from typing import Any
 
-from cache.jobs import Cancelled, Job, Jobs
-from cache.workers import WorkerLost, Workers, workers_from_environment
-from pruning import RATIOS, Diverged, ImageExperiment, Outcome
-from pruning.image_steps import outcome, results, run_images
-from pruning.images import NoImages, shown
+from cache.jobs import Job, Jobs
+from cache.workers import Workers, workers_from_environment
+from pruning import RATIOS, ImageExperiment, Network, Outcome
+from pruning.image_steps import Compute, outcome, results, run_images
+from pruning.images import shown
 from views import compute
 
-LEASE = 15.0  # seconds for which a page that looks in every second is believed to be still there
-STOPPED = "Training was stopped. What had been finished is kept."
+Report = Callable[..., Any]
+"""See `cache.jobs.Job.report`."""
 _STARTING = threading.Lock()
 
 
 @cache
 def _workers_and_queue() -> tuple[Workers, Jobs]:
-    workers = workers_from_environment()
-    return workers, Jobs(count=workers.count)
+    found = workers_from_environment()
+    return found, Jobs(count=found.count)
+
+
+def workers() -> Workers:
+    """Who trains. Raises RuntimeError or ValueError where the environment asks for what is not there."""
+    with _STARTING:
+        return _workers_and_queue()[0]
 
 
 def queue() -> Jobs:
-    """The queue of image runs. Raises RuntimeError or ValueError where the environment asks for what is not there."""
+    """The queue of image runs; raises as `workers` does."""
     with _STARTING:
         return _workers_and_queue()[1]
 
@@ -44,34 +50,27 @@ def stored(experiment: ImageExperiment) -> Outcome | None:
     return outcome(experiment, networks) if networks and networks[0].level == 0 else None
 
 
-def join(experiment: ImageExperiment, watcher: str) -> Job:
+def join(experiment: ImageExperiment, watcher: str, seconds: float) -> Job:
     """Have the experiment's networks trained, the chosen ratio first, or join those who wait for the same.
 
-    Raises QueueFull. To be called again within LEASE seconds by whoever still wants it.
+    `watcher` wants it for so many seconds, and more by joining again. Raises QueueFull.
     """
-    workers, jobs = _workers_and_queue()
-
-    def work(report: Any) -> Outcome:
-        def keep(step: str, train: Any) -> Any:
-            report(between_steps=True)
-            return compute.STORE.fetch(step, train, waiting=report)
-
-        return run_images(experiment, report, ratios=RATIOS, keep=keep, call=workers.call)
-
-    return jobs.join(key(experiment), work, watcher, LEASE)
+    jobs = queue()
+    return jobs.join(key(experiment), partial(train, experiment), watcher, seconds)
 
 
-def failure(job: Job) -> str | None:
-    """Why a job that has ended has no result, as a sentence; None if it has one."""
-    if job.cancelled.is_set():
-        return STOPPED
-    try:
-        job.result()
-    except Cancelled:
-        return STOPPED
-    except (Diverged, NoImages, WorkerLost) as error:
-        return str(error)
-    except Exception as error:
-        logging.getLogger(__name__).exception("training failed: %s", job.key)
-        return f"Training did not finish ({type(error).__name__}). Try again; the terminal has the details."
-    return None
+def train(
+    experiment: ImageExperiment, report: Report, finished: Callable[[str], None] = lambda step: None
+) -> Outcome:
+    """Have every network of the experiment trained by the workers, unless it is stored, and store it.
+
+    `report` takes progress and may raise, `finished` takes the key of each step that is there.
+    """
+
+    def keep(step: str, compute_it: Compute) -> Network:
+        report(between_steps=True)
+        network = compute.STORE.fetch(step, compute_it, waiting=report)
+        finished(step)
+        return network
+
+    return run_images(experiment, report, ratios=RATIOS, keep=keep, call=workers().call)

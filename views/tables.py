@@ -141,16 +141,16 @@ def curve_rows(outcome: Outcome, n_samples: int, n_bins: int) -> pd.DataFrame:
     return table.assign(chosen=table.ratio == chosen)
 
 
-def reading(outcome: Outcome, dense: Figures, pruned: Figures, floor: Floor) -> str:
+def reading(outcome: Outcome, dense: Figures, pruned: Figures, floor: Floor, nouns: Nouns) -> str:
     """A few words that read this very picture. `floor` is that of the pruned network's ECE."""
     if outcome.experiment.prune_ratio == 0:
         return (
             f"Nothing is pruned yet: both pictures show the dense network, accuracy {dense.accuracy:.3f}, "
             f"ECE {dense.ece:.3f}. Move the prune ratio."
         )
-    accuracy = _moved("Accuracy", dense.accuracy, pruned.accuracy, 3, "")
-    doubt = _moved(
-        "epistemic uncertainty on the test points", dense.epistemic_test, pruned.epistemic_test, 3, " nats"
+    accuracy = moved("Accuracy", dense.accuracy, pruned.accuracy, 3, "")
+    doubt = moved(
+        f"epistemic uncertainty on the test {nouns.examples}", dense.epistemic_test, pruned.epistemic_test, 3, " nats"
     )
     place = "below" if pruned.ece < floor.low else "within" if pruned.ece <= floor.high else "**above**"
     return (
@@ -159,7 +159,7 @@ def reading(outcome: Outcome, dense: Figures, pruned: Figures, floor: Floor) -> 
     )
 
 
-def _moved(name: str, before: float, after: float, digits: int, unit: str) -> str:
+def moved(name: str, before: float, after: float, digits: int, unit: str) -> str:
     """How a figure changed, judged on what is shown: equal numbers are never called a rise."""
     a, b = f"{before:.{digits}f}", f"{after:.{digits}f}"
     if a == b:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import gc
 import os
+import queue
 import signal
 import subprocess
 import sys
@@ -40,8 +41,14 @@ def until(true: Callable[[], Any]) -> None:
         time.sleep(0.01)
 
 
-def nothing(progress: Any) -> None:
-    """A report that everything is fine with."""
+def patient() -> Callable[[Any], None]:
+    """A report that lets the call go on, within reason."""
+    end = time.monotonic() + PATIENCE
+
+    def report(progress: Any) -> None:
+        assert time.monotonic() < end, "the call hangs"
+
+    return report
 
 
 def gone(pid: int) -> bool:
@@ -162,7 +169,7 @@ def test_cancel_is_heard_in_the_worker(workers: Workers, tmp_path: Path) -> None
     with pytest.raises(Cancelled, match="enough"):
         workers.call(tasks.until_cancelled, tmp_path, report=cancel_when((tmp_path / "pid").exists))
     until((tmp_path / "cancelled").exists)
-    assert workers.call(tasks.count_up, 3, report=nothing) == 3
+    assert workers.call(tasks.count_up, 3, report=patient()) == 3
 
 
 def test_cancel_does_not_wait_for_the_worker(workers: Workers, tmp_path: Path) -> None:
@@ -186,7 +193,7 @@ def test_cancel_does_not_wait_for_the_worker(workers: Workers, tmp_path: Path) -
 def test_error_of_the_function_arrives(workers: Workers, kind: str, error: type[BaseException], text: str) -> None:
     """The exception has its own type and text, and those that cannot travel become a RuntimeError with their text."""
     with pytest.raises(error) as caught:
-        workers.call(tasks.fail, kind, report=nothing)
+        workers.call(tasks.fail, kind, report=patient())
     assert type(caught.value) is error
     assert str(caught.value) == text
 
@@ -194,7 +201,7 @@ def test_error_of_the_function_arrives(workers: Workers, kind: str, error: type[
 def test_error_says_where_it_was_raised(workers: Workers) -> None:
     """The traceback of the worker travels along as a note, for the log."""
     with pytest.raises(tasks.Diverged) as caught:
-        workers.call(tasks.fail, "own", report=nothing)
+        workers.call(tasks.fail, "own", report=patient())
     assert "worker_tasks.py" in caught.value.__notes__[0]
 
 
@@ -202,8 +209,8 @@ def test_error_says_where_it_was_raised(workers: Workers) -> None:
 def test_what_cannot_be_pickled_is_an_error(workers: Workers, task: Callable[..., Any]) -> None:
     """A result or a progress object that cannot be sent fails the call with a reason, not the worker."""
     with pytest.raises(TypeError, match="pickle"):
-        workers.call(task, report=nothing)
-    assert workers.call(tasks.count_up, 1, report=nothing) == 1
+        workers.call(task, report=patient())
+    assert workers.call(tasks.count_up, 1, report=patient()) == 1
 
 
 # This machine
@@ -214,7 +221,7 @@ def test_two_calls_run_side_by_side(tmp_path: Path) -> None:
     workers = LocalWorkers(2)
     with ThreadPoolExecutor(2) as threads:
         pair = [
-            threads.submit(workers.call, tasks.meet, tmp_path, mine, other, report=nothing)
+            threads.submit(workers.call, tasks.meet, tmp_path, mine, other, report=patient())
             for mine, other in (("a", "b"), ("b", "a"))
         ]
         assert [call.result(PATIENCE) for call in pair] == ["a", "b"]
@@ -223,7 +230,7 @@ def test_two_calls_run_side_by_side(tmp_path: Path) -> None:
 def test_no_more_calls_than_workers_run_at_a_time(warm: Workers, tmp_path: Path) -> None:
     """Who comes while the only worker is busy waits, can be cancelled meanwhile, and leaves the busy one alone."""
     with ThreadPoolExecutor(1) as threads:
-        busy = threads.submit(warm.call, tasks.silent, tmp_path, report=nothing)
+        busy = threads.submit(warm.call, tasks.silent, tmp_path, report=patient())
         pid = noted_pid(tmp_path)
         with pytest.raises(Cancelled):
             warm.call(tasks.count_up, 1, report=cancel_when(lambda: True))
@@ -235,14 +242,14 @@ def test_worker_is_kept_after_a_cancel(warm: Workers, tmp_path: Path) -> None:
     """A function that ends when it is cancelled leaves its process to the next call."""
     with pytest.raises(Cancelled):
         warm.call(tasks.until_cancelled, tmp_path, report=cancel_when((tmp_path / "pid").exists))
-    assert warm.call(tasks.pid, report=nothing) == noted_pid(tmp_path)
+    assert warm.call(tasks.pid, report=patient()) == noted_pid(tmp_path)
 
 
 def test_cancelled_work_that_goes_on_is_killed(warm: Workers, tmp_path: Path) -> None:
     """Work that never reports is killed some time after its cancel, so that the next call is not stuck behind it."""
     with pytest.raises(Cancelled):
         warm.call(tasks.silent, tmp_path, report=cancel_when((tmp_path / "pid").exists))
-    assert warm.call(tasks.pid, report=nothing) != noted_pid(tmp_path)
+    assert warm.call(tasks.pid, report=patient()) != noted_pid(tmp_path)
     assert gone(noted_pid(tmp_path))
 
 
@@ -253,7 +260,7 @@ def test_worker_that_dies_is_replaced(warm: Workers) -> None:
     with pytest.raises(WorkerLost, match=r"^The process that was training died .*-9; out of memory.*\. Try again\.$"):
         warm.call(tasks.die, report=seen.append)
     assert "before" in seen
-    assert warm.call(tasks.count_up, 3, report=nothing) == 3
+    assert warm.call(tasks.count_up, 3, report=patient()) == 3
 
 
 @posix
@@ -271,10 +278,9 @@ def test_worker_that_dies_in_the_middle_of_a_message(warm: Workers) -> None:
 @posix
 def test_worker_that_died_between_calls_is_not_missed(warm: Workers) -> None:
     """The next call after an idle process was killed works as if nothing had happened."""
-    pid = warm.call(tasks.pid, report=nothing)
+    pid = warm.call(tasks.pid, report=patient())
     os.kill(pid, signal.SIGKILL)
-    until(lambda: gone(pid))
-    assert warm.call(tasks.pid, report=nothing) != pid
+    assert warm.call(tasks.pid, report=patient()) != pid
 
 
 @posix
@@ -282,10 +288,10 @@ def test_worker_of_one_call_dies_alone(tmp_path: Path) -> None:
     """The death of one of two workers leaves the call in the other one alone."""
     workers = LocalWorkers(2)
     with ThreadPoolExecutor(1) as threads:
-        other = threads.submit(workers.call, tasks.silent, tmp_path, report=nothing)
+        other = threads.submit(workers.call, tasks.silent, tmp_path, report=patient())
         pid = noted_pid(tmp_path)
         with pytest.raises(WorkerLost):
-            workers.call(tasks.die, report=nothing)
+            workers.call(tasks.die, report=patient())
         (tmp_path / "go").touch()
         assert other.result(PATIENCE) == pid
 
@@ -293,24 +299,15 @@ def test_worker_of_one_call_dies_alone(tmp_path: Path) -> None:
 def test_idle_worker_leaves() -> None:
     """A process without work ends after the time given, and the next call starts another."""
     workers = LocalWorkers(idle_seconds=0.2)
-    pid = workers.call(tasks.pid, report=nothing)
+    pid = workers.call(tasks.pid, report=patient())
     until(lambda: gone(pid))
-    assert workers.call(tasks.pid, report=nothing) != pid
-
-
-def test_call_that_meets_a_leaving_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process that leaves in the very moment of a call is replaced, and the call is not lost."""
-    workers = LocalWorkers(idle_seconds=0.2)
-    pid = workers.call(tasks.pid, report=nothing)
-    until(lambda: gone(pid))
-    monkeypatch.setattr(workers._free.queue[0]._process, "is_alive", lambda: True)
-    assert workers.call(tasks.pid, report=nothing) != pid
+    assert workers.call(tasks.pid, report=patient()) != pid
 
 
 def test_workers_that_nobody_holds_leave() -> None:
     """Processes end with the object that started them."""
     workers = LocalWorkers()
-    pid = workers.call(tasks.pid, report=nothing)
+    pid = workers.call(tasks.pid, report=patient())
     del workers
     until(lambda: gone(pid))
 
@@ -358,7 +355,7 @@ def start_server(folder: Path, task: str) -> subprocess.Popen[bytes]:
 
 def test_surroundings_of_the_work(warm: Workers) -> None:
     """A worker computes with one thread, and PyTorch is loaded by those alone who need it."""
-    assert warm.call(tasks.surroundings, report=nothing) == {"threads": "1", "torch": False}
+    assert warm.call(tasks.surroundings, report=patient()) == {"threads": "1", "torch": False}
 
 
 @posix
@@ -374,18 +371,18 @@ def test_many_calls_leave_nothing_behind(warm: Workers, tmp_path: Path) -> None:
         opened = Path("/proc/self/fd")
         return len(os.listdir(opened)) if opened.exists() else 0, threading.active_count(), len(files)
 
-    warm.call(tasks.count_up, 1, report=nothing)
+    warm.call(tasks.count_up, 1, report=patient())
     before = traces()
     for _ in range(100):
-        warm.call(tasks.count_up, 2, report=nothing)
+        warm.call(tasks.count_up, 2, report=patient())
     for _ in range(5):
         with pytest.raises(tasks.Diverged):
-            warm.call(tasks.fail, "own", report=nothing)
+            warm.call(tasks.fail, "own", report=patient())
         with pytest.raises(Cancelled):
             warm.call(tasks.until_cancelled, tmp_path, report=cancel_when(lambda: True))
         with pytest.raises(WorkerLost):
-            warm.call(tasks.die, report=nothing)
-    warm.call(tasks.count_up, 1, report=nothing)
+            warm.call(tasks.die, report=patient())
+    warm.call(tasks.count_up, 1, report=patient())
     until(lambda: all(now <= then for now, then in zip(traces(), before, strict=True)))
 
 
@@ -408,7 +405,7 @@ def test_dask_calls_run_side_by_side(cluster: DaskWorkers, tmp_path: Path) -> No
     assert cluster.count == 2
     with ThreadPoolExecutor(2) as threads:
         pair = [
-            threads.submit(cluster.call, tasks.meet, tmp_path, mine, other, report=nothing)
+            threads.submit(cluster.call, tasks.meet, tmp_path, mine, other, report=patient())
             for mine, other in (("a", "b"), ("b", "a"))
         ]
         assert [call.result(PATIENCE) for call in pair] == ["a", "b"]
@@ -416,9 +413,9 @@ def test_dask_calls_run_side_by_side(cluster: DaskWorkers, tmp_path: Path) -> No
 
 def test_dask_keeps_nothing(cluster: DaskWorkers, tmp_path: Path) -> None:
     """After calls that succeeded, failed and were cancelled nothing of them lies at the scheduler."""
-    cluster.call(tasks.count_up, 3, report=nothing)
+    cluster.call(tasks.count_up, 3, report=patient())
     with pytest.raises(tasks.Diverged):
-        cluster.call(tasks.fail, "own", report=nothing)
+        cluster.call(tasks.fail, "own", report=patient())
     with pytest.raises(Cancelled):
         cluster.call(tasks.until_cancelled, tmp_path, report=cancel_when((tmp_path / "pid").exists))
     kept_nothing(cluster)
@@ -438,35 +435,40 @@ def test_dask_cluster_dies_piece_by_piece(tmp_path: Path) -> None:
     """Each worker that dies is a sentence, the next call goes to another one, and the scheduler's death is one."""
     with dask_cluster() as (workers, processes):
         with pytest.raises(WorkerLost, match=r"^The process that was training at tcp://.* Try again\.$"):
-            workers.call(tasks.die, report=nothing)
-        assert workers.call(tasks.count_up, 3, report=nothing) == 3
+            workers.call(tasks.die, report=patient())
+        assert workers.call(tasks.count_up, 3, report=patient()) == 3
         with pytest.raises(WorkerLost):
-            workers.call(tasks.die, report=nothing)
+            workers.call(tasks.die, report=patient())
         assert workers.count == 1  # the first to come
         kept_nothing(workers)
         with ThreadPoolExecutor(1) as threads:
-            call = threads.submit(workers.call, tasks.count_up, 3, report=nothing)
+            call = threads.submit(workers.call, tasks.count_up, 3, report=patient())
             processes["scheduler"].kill()
             with pytest.raises(WorkerLost):
                 call.result(PATIENCE)
 
 
-def test_dask_work_stops_when_its_caller_has_vanished(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Once nobody takes the progress any more, the worker's report raises Cancelled."""
+@pytest.mark.parametrize(("wanted", "heard"), [(True, True), (True, False), (False, True)])
+def test_dask_work_stops_when_its_caller_has_vanished(wanted: bool, heard: bool) -> None:
+    """The worker's report raises Cancelled once the caller has left, or takes no progress any more."""
 
-    class Full:
+    class Line:
         def put(self, value: Any, timeout: float) -> None:
-            raise TimeoutError
+            if not heard:
+                raise TimeoutError
 
     messenger = object.__new__(module._Messenger)
-    messenger._address, messenger._line = "tcp://somewhere", Full()
+    messenger._address, messenger._line, messenger._reports = "tcp://somewhere", Line(), queue.SimpleQueue()
     messenger._wanted, messenger._cancelled = threading.Event(), threading.Event()
-    messenger._reports = module.queue.SimpleQueue()
-    messenger._wanted.set()
+    if wanted:
+        messenger._wanted.set()
     messenger.report("before")
     messenger._keep_in_touch()
-    with pytest.raises(Cancelled):
+    if wanted and heard:
         messenger.report("after")
+    else:
+        with pytest.raises(Cancelled):
+            messenger.report("after")
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")  # of the client that could not be made

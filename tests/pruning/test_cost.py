@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 
 import numpy as np
@@ -9,8 +10,8 @@ import pytest
 import torch
 from torch import nn
 
-from pruning import cost
-from pruning.networks import mlp
+from pruning import Architecture, cost
+from pruning.networks import Pixels, cnn, draw_weights, mlp, prunable_layers, with_weights
 from pruning.shrink import shrink
 
 
@@ -52,3 +53,120 @@ def test_latency_is_a_positive_number_of_seconds_for_each_model():
     seconds = cost.latency(models, torch.zeros(8, 2), repeats=3)
     assert len(seconds) == 2
     assert all(0 < s < 1 for s in seconds)
+
+
+# ---- convolutional networks
+
+CIFAR, DIGITS = (32, 32, 3), (8, 8, 1)
+ONE = torch.zeros(1, *CIFAR, dtype=torch.uint8)
+
+
+def counts(model, example=ONE):
+    return cost.units(model), cost.parameters(model), cost.multiply_adds(model, example)
+
+
+def test_lenet_has_the_counts_of_pencil_and_paper():
+    """A layer has fan-in · units + units parameters, and fan-in · units multiply–adds at each place of its map.
+
+    conv1   3·25·6   =    450 +   6   at 28·28 places: 352,800
+    conv2   6·25·16  =  2,400 +  16   at 10·10 places: 240,000
+    hidden1 400·120  = 48,000 + 120                     48,000
+    hidden2 120·84   = 10,080 +  84                     10,080
+    output  84·10    =    840 +  10                        840
+    62,006 parameters and 651,720 multiply–adds; 6 + 16 + 120 + 84 = 226 units.
+    """
+    assert counts(cnn(Architecture.LENET, CIFAR, 10, 0.2)) == (226, 62_006, 651_720)
+
+
+def test_the_wider_network_has_the_counts_of_pencil_and_paper():
+    """As above: 864 + 32, 18,432 + 64, 4,096·128 + 128 and 1,280 + 10 are 545,098 parameters.
+
+    864 at 32·32 places, 18,432 at 16·16, 524,288 and 1,280 are 6,128,896 multiply–adds. BatchNorm adds γ and β
+    for each of 32 + 64 channels, 192 parameters, and no multiply–add that is counted.
+    """
+    assert counts(cnn(Architecture.WIDE, CIFAR, 10, 0.2)) == (224, 545_098, 6_128_896)
+    assert counts(cnn(Architecture.WIDE_NORM, CIFAR, 10, 0.2)) == (224, 545_290, 6_128_896)
+
+
+def test_the_small_network_has_the_counts_of_pencil_and_paper():
+    """72 + 8, 1,152 + 16, 64·32 + 32 and 256 + 8 parameters; 72·64 + 1,152·16 + 2,048 + 256 multiply–adds."""
+    model = cnn(Architecture.SMALL, DIGITS, 8, 0.2)
+    assert counts(model, torch.zeros(1, *DIGITS)) == (56, 3_592, 25_344)
+
+
+def test_a_pruned_lenet_is_counted_without_what_has_gone():
+    """3 and 4 channels, 10 and 5 neurons.
+
+    3·25·3 + 3, 3·25·4 + 4, 4·25·10 + 10, 10·5 + 5 and 5·10 + 10 are 1,657 parameters;
+    225·784, 300·100, 1,000, 50 and 50 are 207,500 multiply–adds.
+    """
+    model, keep = cnn(Architecture.LENET, CIFAR, 10, 0.2), {"conv1": 3, "conv2": 4, "hidden1": 10, "hidden2": 5}
+    small = shrink(
+        model, {name: np.arange(layer.n_units) < keep[name] for name, layer in prunable_layers(model).items()}
+    )
+    assert counts(small) == (22, 1_657, 207_500)
+
+
+def random_cnn(architecture):
+    """Random weights, with γ, β and running statistics as training might leave them; and random masks."""
+    model, rng = cnn(architecture, CIFAR, 10, 0.2), np.random.default_rng(0)
+    weights = draw_weights(model, rng)
+    for name, value in weights.items():
+        if name.startswith("norm") and value.ndim:
+            weights[name] = torch.from_numpy(rng.uniform(0.5, 2, len(value)).astype(np.float32))
+    masks = {name: rng.permutation(layer.n_units) % 3 > 0 for name, layer in prunable_layers(model).items()}
+    return with_weights(model, weights), masks
+
+
+@pytest.fixture
+def torch_pruning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield pytest.importorskip("torch_pruning")
+
+
+CIFAR_NETWORKS = [Architecture.LENET, Architecture.WIDE, Architecture.WIDE_NORM]
+
+
+@pytest.mark.parametrize("architecture", CIFAR_NETWORKS)
+@pytest.mark.parametrize("whole", [True, False])
+def test_counts_of_convolutional_networks_agree_with_torch_pruning(torch_pruning, architecture, whole):
+    """Parameters are equal; its operations are our multiply–adds and those of what we leave out.
+
+    It counts one for every bias added and every output of a ReLU, and of what goes into pooling one, into
+    BatchNorm two for every number.
+    """
+    model, masks = random_cnn(architecture)
+    small = model if whole else shrink(model, masks)
+    operations, parameters = torch_pruning.utils.count_ops_and_params(small, ONE)
+    left_out, values = 0, ONE
+    for layer in small:
+        before, values = values.numel(), layer(values)
+        if isinstance(layer, nn.Conv2d | nn.Linear | nn.ReLU):
+            left_out += values.numel()
+        elif isinstance(layer, nn.MaxPool2d):
+            left_out += before
+        elif isinstance(layer, nn.BatchNorm2d):
+            left_out += 2 * before
+    assert cost.parameters(small) == parameters
+    assert cost.multiply_adds(small, ONE) + left_out == operations
+
+
+@pytest.mark.parametrize("architecture", CIFAR_NETWORKS)
+def test_a_shrunk_network_is_the_one_that_torch_pruning_makes(torch_pruning, architecture):
+    """The same units, taken out along its own graph of dependencies: the same shapes, counts and outputs."""
+    model, masks = random_cnn(architecture)
+    theirs, small = copy.deepcopy(model)[1:], shrink(model, masks)  # its graph cannot see through the pixels' layer
+    pictures = torch.from_numpy(np.random.default_rng(1).integers(0, 256, (4, *CIFAR), dtype=np.uint8))
+    scaled = Pixels()(pictures)
+    graph = torch_pruning.DependencyGraph().build_dependency(theirs, example_inputs=scaled)
+    for name, mask in masks.items():
+        layer, gone = theirs.get_submodule(name), np.flatnonzero(~mask).tolist()
+        is_linear = isinstance(layer, nn.Linear)
+        cut = torch_pruning.prune_linear_out_channels if is_linear else torch_pruning.prune_conv_out_channels
+        graph.get_pruning_group(layer, cut, idxs=gone).prune()
+    shapes = {name: value.shape for name, value in theirs.state_dict().items()}
+    assert shapes == {name: value.shape for name, value in small.state_dict().items()}
+    assert cost.parameters(small) == sum(parameter.numel() for parameter in theirs.parameters())
+    with torch.no_grad():
+        np.testing.assert_allclose(small(pictures).numpy(), theirs(scaled).numpy(), atol=1e-5, rtol=0)

@@ -14,7 +14,19 @@ import numpy as np
 import pytest
 
 import pruning
-from pruning import RATIOS, Criterion, Dataset, Experiment, ImageExperiment, Scope, Strategy, experiment
+from pruning import (
+    RATIOS,
+    Architecture,
+    Criterion,
+    Dataset,
+    Experiment,
+    ImageExperiment,
+    ImageSet,
+    PrunedLayers,
+    Scope,
+    Strategy,
+    experiment,
+)
 from pruning.experiment import MAX_LAYERS, MAX_WIDTH, RANGES, code_version
 
 ROOT = Path(pruning.__file__).parent.parent
@@ -22,6 +34,7 @@ NUMBERS = list(RANGES)
 IMAGES_ALONE = {"train_images", "batch_size"}
 WHOLE = [field.name for field in fields(Experiment) if type(field.default) is int]
 OPTIONS = {"strategy": Strategy, "criterion": Criterion, "scope": Scope, "dataset": Dataset}
+IMAGE_OPTIONS = {**OPTIONS, "dataset": ImageSet, "network": Architecture, "pruned_layers": PrunedLayers}
 
 
 # ---- values
@@ -153,11 +166,11 @@ def test_an_experiment_cannot_be_changed():
         replace(Experiment(), seed=-1)
 
 
-@pytest.mark.parametrize("option", [member for kind in OPTIONS.values() for member in kind])
+@pytest.mark.parametrize("option", [member for kind in [*IMAGE_OPTIONS.values(), Dataset] for member in kind])
 def test_an_option_explains_itself(option):
-    """It has a label and one sentence that begins with a capital and ends like one, and survives copying."""
+    """It has a label and one sentence that begins and ends like one, and survives copying."""
     assert option.label[0].isupper()
-    assert option.help[0].isupper()
+    assert option.help[0].isupper() or option.help[0].isdigit()
     assert option.help.endswith((".", "?"))
     assert pickle.loads(pickle.dumps(option)) is option
     assert copy.deepcopy(option) is option
@@ -211,6 +224,96 @@ def test_an_experiment_survives_pickling():
     """Sent to another process it is the same experiment."""
     given = Experiment(strategy="iterative", hidden=(8,), prune_ratio=0.3)
     assert pickle.loads(pickle.dumps(given)) == given
+
+
+# ---- experiments on images
+
+
+def images(**changes):
+    """An experiment on photographs, which every network takes."""
+    return ImageExperiment(**{"dataset": "cifar10", **changes})
+
+
+IMAGE_NUMBERS = sorted({field.name for field in fields(ImageExperiment)} - set(IMAGE_OPTIONS))
+
+
+def test_every_field_of_an_image_experiment_is_checked():
+    """No field is without a range or a set of names, and none of the plane's is among them."""
+    assert set(IMAGE_NUMBERS) == set(NUMBERS) - {"points", "noise", "label_noise", "data_seed"}
+    with pytest.raises(TypeError):
+        ImageExperiment(hidden=(8,))
+
+
+def test_the_defaults_train_the_digits():
+    """The small network on all digits, pruned in all its layers, for 16 epochs with a patience of three."""
+    given = ImageExperiment()
+    assert (given.dataset, given.network, given.pruned_layers) == ("digits", "small", "all")
+    assert (given.train_images, given.batch_size) == (0, 0)
+    assert (given.learning_rate, given.patience, given.max_epochs) == (0.05, 3, 16)
+    assert (given.strategy, given.criterion, given.scope, given.rounds) == ("one_shot", "l1", "layer", 0)
+    assert (given.prune_ratio, given.rewind_epoch, given.dropout, given.seed) == (0.5, 0, 0.2, 0)
+
+
+@pytest.mark.parametrize("name", IMAGE_NUMBERS)
+def test_a_number_of_an_image_experiment_is_checked_like_any_other(name):
+    """What lies outside its range or is no number is refused by name, as is half of a whole one."""
+    low, high = RANGES[name]
+    whole = type(getattr(images(), name)) is int
+    for value in (low - 1, high + 1, "1", True, None, float("nan"), *([low + 0.5] if whole else [])):
+        with pytest.raises(ValueError, match=rf"^{name} is .*; it must be (a|a whole) number from ") as error:
+            images(**{name: value})
+        assert str(error.value).endswith(f"from {low:g} to {high:g}")
+    given = getattr(images(**{name: np.float64(low)}), name)
+    assert (given, type(given)) == (low, int if whole else float)
+
+
+@pytest.mark.parametrize("name", IMAGE_OPTIONS)
+def test_an_option_of_an_image_experiment_is_one_of_its_own(name):
+    """A name gives its member; an unknown one is refused with every known one."""
+    for member in IMAGE_OPTIONS[name]:
+        assert getattr(images(**{name: member.value}), name) is member
+    with pytest.raises(ValueError, match=r"'nonsense' is unknown; choose one of: ") as error:
+        images(**{name: "nonsense"})
+    assert str(error.value).endswith(": " + ", ".join(IMAGE_OPTIONS[name]))
+
+
+def test_lenet_does_not_fit_on_digits():
+    """The sentence names the network, says why, and names those that fit; on photographs it is welcome."""
+    sentence = r"^network 'lenet' needs larger pictures than the 8 × 8 digits; choose one of: small, wide, wide_norm$"
+    with pytest.raises(ValueError, match=sentence):
+        ImageExperiment(network="lenet")
+    with pytest.raises(ValueError, match=sentence):
+        replace(images(network="lenet"), dataset="digits")
+    assert images(network="lenet").network is Architecture.LENET
+
+
+@pytest.mark.parametrize("network", [member for member in Architecture if member != Architecture.LENET])
+def test_every_other_network_fits_on_digits(network):
+    """8 × 8 pixels can be halved twice."""
+    assert ImageExperiment(network=network).network is network
+
+
+OTHER_IMAGES = {
+    "strategy": "iterative", "criterion": "taylor", "scope": "global", "rewind_epoch": 1, "rounds": 1,
+    "dataset": "cifar10", "network": "wide", "pruned_layers": "fully_connected", "train_images": 100,
+    "batch_size": 64, "dropout": 0.21, "learning_rate": 0.051, "patience": 4, "max_epochs": 17, "seed": 1,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(ImageExperiment) if field.name != "prune_ratio"])
+def test_the_key_of_an_image_experiment_changes_with_every_field(name):
+    """But for the prune ratio; and it is never the key of an experiment on the plane."""
+    given = ImageExperiment(**{name: OTHER_IMAGES[name]})
+    assert given.key() != ImageExperiment().key()
+    assert given.key() == replace(given, prune_ratio=0.9).key()
+    assert given.key() != Experiment().key()
+
+
+def test_an_image_experiment_survives_pickling():
+    """Sent to another process it is the same experiment, with the same key."""
+    given = images(strategy="iterative", network="lenet", prune_ratio=0.3)
+    again = pickle.loads(pickle.dumps(given))
+    assert (again, hash(again), again.key()) == (given, hash(given), given.key())
 
 
 # ---- outcomes
@@ -302,7 +405,10 @@ def loaded_by(statement: str, root: Path = ROOT) -> set[str]:
     return set(done.stdout.split())
 
 
-DESCRIBE = "import pruning; pruning.Experiment(strategy='iterative').key(), pruning.Strategy, pruning.Outcome"
+DESCRIBE = (
+    "import pruning; pruning.Experiment(strategy='iterative').key(), pruning.Strategy, pruning.Outcome;"
+    "pruning.ImageExperiment().key()"
+)
 
 
 def test_describing_an_experiment_loads_nothing_heavy():

@@ -257,7 +257,9 @@ def test_missing_files_are_named_with_their_folder(packed, missing):
 def packed_bytes(**changes):
     """The file as bytes, some of its arrays changed or, for None, left out."""
     file = io.BytesIO()
-    np.savez_compressed(file, **{name: value for name, value in {**cifar10(), **changes}.items() if value is not None})
+    np.savez_compressed(
+        file, **{name: value for name, value in {**cifar10(), **changes}.items() if value is not None}
+    )
     return file.getvalue()
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from math import log, sqrt
 
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
-from pruning import Criterion
+from pruning import Architecture, Criterion
 from pruning.importance import CRITERIA, importance
-from pruning.networks import draw_weights, mlp, with_weights
+from pruning.networks import cnn, draw_weights, mlp, prunable_layers, with_weights
 
 # Two inputs, three hidden units A, B, C, two classes; two examples, (1, 0) of class 0 and (2, 1) of class 1.
 #
@@ -134,3 +136,127 @@ def test_measuring_leaves_the_network_and_the_data_as_they_were(criterion):
     assert all(parameter.grad is None for parameter in model.parameters())
     assert model.training
     assert not inputs.requires_grad
+
+
+# ---- convolutional networks
+#
+# Two input channels of 2 × 2, two channels P and Q whose filters are 1 × 1, two classes, and two examples:
+#
+#             filter   bias   map on x1 = (1 2 / 3 4), (0 0 / 0 1)      map on x2 = (0 1 / 0 0), (1 0 / 0 0)
+#     P       (1, -2)   0     1, 2, 3, relu(4 − 2) = 2     mean 2       relu(−2) = 0, 1, 0, 0      mean 1/4
+#     Q       (-3, 4)   1     all relu(−2 …) = 0           mean 0       5, relu(−2) = 0, 1, 1      mean 7/4
+#
+# The logit of class 0 is ln 3 · (sum of a weight times each activation + a bias), that of class 1 is 0:
+#     P's four activations weigh (1, −1, 1, 0), Q's (2, 0, −1, 1).
+#     x1: P gives 1 − 2 + 3 = 2, Q gives 0;               with the bias −1: ln 3, p₀ = 3/4
+#     x2: P gives −1,            Q gives 10 − 1 + 1 = 10; with the bias −1: 8 ln 3, p₀ = 6561/6562
+# The gradient by an activation is (p₀ − y₀) ln 3 · its weight, with labels 0 and 1: −1/4 on x1, 6561/6562 on x2.
+# Gradient · activation, its mean over the map, its absolute value, its mean over the examples:
+#     P: x1 −1/4 · (1 − 2 + 3) / 4 = −1/8,   x2 6561/6562 · (−1) / 4
+#     Q: x1 0,                               x2 6561/6562 · 10 / 4
+MAPS = torch.tensor([[[[1.0, 2], [3, 4]], [[0, 0], [0, 1]]], [[[0, 1], [0, 0]], [[1, 0], [0, 0]]]])
+SURE = 6561 / 6562
+FILTERS_BY_HAND = {
+    Criterion.L1: [1 + 2, 3 + 4],
+    Criterion.L2: [sqrt(1 + 4), sqrt(9 + 16)],
+    Criterion.TAYLOR: [(1 / 8 + SURE / 4) / 2 * log(3), SURE * 10 / 4 / 2 * log(3)],
+    Criterion.ACTIVATION: [(2 + 1 / 4) / 2, 7 / 4 / 2],
+}
+
+
+def paper_cnn():
+    layers = {
+        "conv1": nn.Conv2d(2, 2, 1), "relu1": nn.ReLU(), "flatten": nn.Flatten(),
+        "dropout": nn.Dropout(0.5), "output": nn.Linear(8, 2),
+    }  # fmt: skip
+    return with_weights(
+        nn.Sequential(OrderedDict(layers)),
+        {
+            "conv1.weight": np.array([[1, -2], [-3, 4]], np.float32).reshape(2, 2, 1, 1),
+            "conv1.bias": np.array([0, 1], np.float32),
+            "output.weight": np.array([[1, -1, 1, 0, 2, 0, -1, 1], [0] * 8], np.float32) * np.float32(log(3)),
+            "output.bias": np.array([-1, 0], np.float32) * np.float32(log(3)),
+        },
+    )
+
+
+@pytest.mark.parametrize("criterion", FILTERS_BY_HAND)
+def test_a_criterion_gives_a_channel_what_paper_gives(criterion):
+    """The scores of channels P and Q are those of the table above."""
+    scores = importance(paper_cnn(), criterion, MAPS, LABELS, np.random.default_rng(0))
+    np.testing.assert_allclose(scores["conv1"], FILTERS_BY_HAND[criterion], rtol=1e-5)
+
+
+def random_cnn(architecture=Architecture.WIDE_NORM):
+    model = cnn(architecture, (8, 8, 1), 8, 0.5)
+    return with_weights(model, draw_weights(model, np.random.default_rng(3)))
+
+
+def random_pictures(n=6):
+    rng = np.random.default_rng(4)
+    pixels = torch.from_numpy(rng.integers(0, 256, (n, 8, 8, 1)).astype(np.float32))
+    return pixels, torch.from_numpy(rng.integers(0, 8, n))
+
+
+@pytest.mark.parametrize(("criterion", "order"), [(Criterion.L1, 1), (Criterion.L2, 2)])
+def test_the_norm_of_a_filter_is_over_the_whole_of_it(criterion, order):
+    """Over all its input channels and pixels, the bias and BatchNorm left out."""
+    model = random_cnn()
+    scores = importance(model, criterion, *random_pictures(), np.random.default_rng(0))
+    for name in ("conv1", "conv2"):
+        expected = [np.linalg.norm(f.detach().numpy().ravel(), order) for f in getattr(model, name).weight]
+        np.testing.assert_allclose(scores[name], expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("criterion", Criterion)
+@pytest.mark.parametrize("architecture", [Architecture.SMALL, Architecture.WIDE_NORM])
+def test_scores_cover_channels_and_neurons(criterion, architecture):
+    """One finite, non-negative score for each, in forward order, and none for the classes."""
+    model = random_cnn(architecture)
+    scores = importance(model, criterion, *random_pictures(), np.random.default_rng(0))
+    found = {name: layer.n_units for name, layer in prunable_layers(model).items()}
+    assert {name: len(values) for name, values in scores.items()} == found
+    assert list(scores) == list(found)
+    assert all((np.isfinite(values) & (values >= 0)).all() for values in scores.values())
+
+
+def test_taylor_of_channels_agrees_with_autograd_one_picture_at_a_time():
+    """The mean of |mean over the map of gradient · activation|, after BatchNorm and ReLU, each picture on its own."""
+    model, (inputs, labels) = random_cnn(), random_pictures()
+    expected = {name: np.zeros(layer.n_units) for name, layer in prunable_layers(model).items()}
+    after = dict(zip(expected, ("relu1", "relu2", "relu3"), strict=True))
+    for picture, label in zip(inputs, labels, strict=True):
+        values, activations = picture[None].clone(), {}
+        for name, layer in model.named_children():
+            values = layer(values)
+            activations[name] = values
+        watched = [activations[relu] for relu in after.values()]
+        gradients = torch.autograd.grad(-values.log_softmax(1)[0, label], watched)
+        for name, gradient, activation in zip(expected, gradients, watched, strict=True):
+            product = (gradient * activation)[0].detach().numpy().astype(float)
+            expected[name] += np.abs(product.reshape(len(product), -1).mean(axis=1)) / len(inputs)
+    scores = importance(model, Criterion.TAYLOR, inputs, labels, np.random.default_rng(0))
+    for name, values in expected.items():
+        np.testing.assert_allclose(scores[name], values, rtol=1e-3, atol=1e-8)
+
+
+@pytest.mark.parametrize("criterion", [Criterion.TAYLOR, Criterion.ACTIVATION])
+def test_a_channel_that_batch_norm_silences_is_worth_nothing(criterion):
+    """With γ = β = 0 it scores exactly 0, as a removed channel does."""
+    model = random_cnn()
+    with torch.no_grad():
+        model.norm1.weight[5] = model.norm1.bias[5] = 0
+    scores = importance(model, criterion, *random_pictures(), np.random.default_rng(0))["conv1"]
+    assert scores[5] == 0
+    assert (np.delete(scores, 5) > 0).any()
+
+
+@pytest.mark.parametrize("criterion", Criterion)
+def test_measuring_leaves_a_convolutional_network_and_the_pictures_as_they_were(criterion):
+    """No running statistic moves, no gradient is left, and no pixel is written to."""
+    model, (inputs, labels) = random_cnn(), random_pictures()
+    before, pixels = {name: value.clone() for name, value in model.state_dict().items()}, inputs.clone()
+    importance(model, criterion, inputs, labels, np.random.default_rng(0))
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    assert all(parameter.grad is None for parameter in model.parameters())
+    assert torch.equal(inputs, pixels)

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from pruning import Scope
+from pruning import Architecture, PrunedLayers, Scope
 from pruning.masks import apply_masks, full_masks, prune, removed_units
-from pruning.networks import draw_weights, mlp
+from pruning.networks import cnn, draw_weights, mlp, with_weights
 
 RATIOS = st.floats(0, 0.99)
 LAYER = st.integers(1, 30)
@@ -185,3 +185,84 @@ def test_applying_masks_leaves_the_weights_untouched():
     masked = apply_masks(model, weights, {"hidden1": np.array([True, False, True])})
     masked["output.bias"].add_(1)
     assert all(torch.equal(weights[name], before[name]) for name in before)
+
+
+# ---- convolutional networks
+
+
+def normed(seed=0):
+    """The network with BatchNorm for digits, with γ, β and running statistics as training might leave them."""
+    model = cnn(Architecture.WIDE_NORM, (8, 8, 1), 8, 0.2)
+    rng = np.random.default_rng(seed)
+    weights = draw_weights(model, rng)
+    for name, value in weights.items():
+        if name.startswith("norm") and value.ndim:
+            weights[name] = torch.from_numpy(rng.uniform(0.5, 2, len(value)).astype(np.float32))
+    return model, weights
+
+
+@pytest.mark.parametrize(
+    ("layers", "names"),
+    [
+        (PrunedLayers.ALL, {"conv1": 32, "conv2": 64, "hidden1": 128}),
+        (PrunedLayers.FULLY_CONNECTED, {"hidden1": 128}),
+    ],
+)
+def test_only_the_layers_that_may_be_pruned_have_a_mask(layers, names):
+    """Channels and neurons, or neurons alone; never the output layer."""
+    masks = full_masks(normed()[0], layers)
+    assert {name: mask.tolist() for name, mask in masks.items()} == {name: [True] * n for name, n in names.items()}
+
+
+def test_the_masks_of_a_multilayer_perceptron_are_the_same_either_way():
+    """It has nothing but neurons."""
+    masks = full_masks(mlp(2, (3, 2), 4, 0.1), PrunedLayers.FULLY_CONNECTED)
+    assert {name: len(mask) for name, mask in masks.items()} == {"hidden1": 3, "hidden2": 2}
+
+
+def test_a_removed_channel_takes_its_filter_its_batch_norm_and_its_columns_along():
+    """Exactly these are 0: filter, bias, γ, β and what the next layer reads of it; the statistics stay."""
+    model, weights = normed()
+    masks = full_masks(model)
+    masks["conv1"][3] = masks["conv2"][5] = False
+    masked = apply_masks(model, weights, masks)
+    expected = {name: value.clone() for name, value in weights.items()}
+    for i, channel in ((1, 3), (2, 5)):
+        for part in (f"conv{i}.weight", f"conv{i}.bias", f"norm{i}.weight", f"norm{i}.bias"):
+            expected[part][channel] = 0
+    expected["conv2.weight"][:, 3] = 0
+    expected["hidden1.weight"][:, 5 * 4 : 6 * 4] = 0  # a map of 2 × 2 is flattened to four neighbours
+    assert masked.keys() == expected.keys()
+    assert all(torch.equal(masked[name], expected[name]) for name in expected)
+
+
+def pictures():
+    return torch.from_numpy(np.random.default_rng(1).integers(0, 256, (9, 8, 8, 1), dtype=np.uint8))
+
+
+def test_a_removed_channel_is_silent_where_it_is_flattened():
+    """The maps of removed channels are 0 on every picture, those of the others what they are in the whole network."""
+    model, weights = normed()
+    masks = full_masks(model)
+    masks["conv2"][[0, 5, 63]] = False
+    maps = {}
+    for name, held in (("whole", weights), ("masked", apply_masks(model, weights, masks))):
+        with torch.no_grad():
+            maps[name] = with_weights(model, held)[: list(dict(model.named_children())).index("flatten")](pictures())
+    assert (maps["masked"][:, ~masks["conv2"]] == 0).all()
+    assert (maps["whole"][:, ~masks["conv2"]] != 0).any()
+    assert torch.equal(maps["masked"][:, masks["conv2"]], maps["whole"][:, masks["conv2"]])
+
+
+def test_a_removed_channel_gets_no_gradient():
+    """Nothing that belongs to it is moved by a step of training, BatchNorm's γ and β included."""
+    model, weights = normed()
+    masks = full_masks(model)
+    masks["conv1"][3] = masks["conv2"][5] = False
+    with_weights(model, apply_masks(model, weights, masks)).train()
+    model(pictures()).logsumexp(1).sum().backward()
+    for i, channel in ((1, 3), (2, 5)):
+        for layer in (model.get_submodule(f"conv{i}"), model.get_submodule(f"norm{i}")):
+            assert (layer.weight.grad[channel] == 0).all()
+            assert (layer.bias.grad[channel] == 0).all()
+            assert (layer.weight.grad != 0).any()

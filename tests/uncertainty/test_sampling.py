@@ -9,7 +9,9 @@ import torch
 from torch import nn
 
 from uncertainty import sampling
-from uncertainty.sampling import mc_dropout, single_pass
+from uncertainty.predictions import running_means
+from uncertainty.predictive import entropy
+from uncertainty.sampling import mc_dropout, predict, single_pass
 
 
 def seeded(build, seed=0):
@@ -378,6 +380,7 @@ def state_of(model):
 CALLS = {
     "mc_dropout": lambda model, inputs: mc_dropout(model, inputs, 4, seed=0),
     "single_pass": single_pass,
+    "predict": lambda model, inputs: predict(model, inputs, (1, 4), seed=0),
 }
 every_call = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 
@@ -421,6 +424,8 @@ class Gated(nn.Module):
     """Passes its input on; the first thread to come waits inside until the second has come too."""
 
     def forward(self, values):
+        if len(values) == 1:  # a trial of one input, to see how large the layers are
+            return values
         if GATES["first is in"].is_set():
             GATES["second is in"].set()
             GATES["first is out"].wait(5)
@@ -488,3 +493,151 @@ def test_a_model_without_dropout_is_refused():
     """A model without dropout has no MC samples, and the message says why."""
     with pytest.raises(ValueError, match=r"no nn\.Dropout layer.*equal"):
         mc_dropout(nn.Sequential(nn.Linear(3, 2)), points(), 2, seed=0)
+
+
+# Predictions: running means, block by block
+
+
+SAMPLES = (1, 2, 5, 12)
+
+
+@every_model
+def test_predictions_are_the_running_means_of_the_samples(model, inputs):
+    """Mean probabilities and mean entropies of the first s samples, and the single pass beside them."""
+    found = predict(model, inputs, SAMPLES, seed=3)
+    probs = mc_dropout(model, inputs, 12, seed=3).astype(float)
+    assert found.samples == SAMPLES
+    for frame, s in enumerate(SAMPLES):
+        np.testing.assert_allclose(found.mean_probs[frame], probs[:s].mean(axis=0), atol=1e-6)
+        each = -(probs[:s] * np.log(np.maximum(probs[:s], 1e-300))).sum(axis=-1)
+        np.testing.assert_allclose(found.expected_entropy[frame], each.mean(axis=0), atol=1e-5)
+    np.testing.assert_array_equal(found.logits, single_pass(model, inputs))
+
+
+def test_predictions_in_one_block_are_the_running_means_to_the_bit():
+    """Nothing but the averaging lies between the samples and what is kept of them."""
+    found, probs = predict(mlp(), points(), SAMPLES, seed=0), mc_dropout(mlp(), points(), 12, seed=0)
+    np.testing.assert_array_equal(found.mean_probs, running_means(probs, SAMPLES))
+    np.testing.assert_array_equal(found.expected_entropy, running_means(entropy(probs), SAMPLES))
+
+
+@every_model
+@pytest.mark.parametrize("elements", [1, 100, 1000])
+def test_blocks_do_not_show(monkeypatch, model, inputs, elements):
+    """Inputs taken a few at a time give what they give all at once, every sample and the single pass."""
+    whole, samples = predict(model, inputs, SAMPLES, seed=0), mc_dropout(model, inputs, 4, seed=0)
+    monkeypatch.setattr(sampling, "BLOCK_ELEMENTS", elements)
+    apart = predict(model, inputs, SAMPLES, seed=0)
+    for part in ("mean_probs", "expected_entropy", "logits"):
+        assert getattr(apart, part).shape == getattr(whole, part).shape
+        np.testing.assert_allclose(getattr(apart, part), getattr(whole, part), atol=1e-6)
+    np.testing.assert_allclose(mc_dropout(model, inputs, 4, seed=0), samples, atol=1e-6)
+
+
+class Counting(nn.Module):
+    """Passes its input on, and notes how many inputs came at once."""
+
+    def __init__(self):
+        super().__init__()
+        self.rows = []
+
+    def forward(self, values):
+        self.rows.append(len(values))
+        return values
+
+
+def test_no_more_inputs_than_a_block_holds_are_ever_in_one_pass(monkeypatch):
+    """The widest layer decides: with 16 units, 160 activations are a block of ten inputs, in every kind of pass."""
+    counting = Counting()
+    model = nn.Sequential(counting, *mlp()).eval()  # one in training is copied
+    monkeypatch.setattr(sampling, "BLOCK_ELEMENTS", 160)
+    for call in (
+        lambda: predict(model, points(95), SAMPLES, seed=0),
+        lambda: single_pass(model, points(95)),
+        lambda: mc_dropout(model, points(95), 3, seed=0),
+    ):
+        counting.rows.clear()
+        call()
+        assert max(counting.rows) == 10
+        assert sum(rows for rows in counting.rows if rows > 1) in (95, 2 * 95)  # single ones are trials
+
+
+def test_behind_dropout_no_more_than_a_chunk_is_ever_in_one_pass(monkeypatch):
+    """Samples times inputs are bounded too: a block of ten, and as many samples as the chunk allows, here three."""
+    counting = Counting()
+    model = nn.Sequential(*linear_net()[:2], counting, linear_net()[2]).eval()
+    monkeypatch.setattr(sampling, "BLOCK_ELEMENTS", 160)
+    monkeypatch.setattr(sampling, "CHUNK_ELEMENTS", 3 * 10 * 2)
+    predict(model, points(40), SAMPLES, seed=0)
+    assert max(counting.rows) == 30
+
+
+def test_pictures_are_counted_by_their_largest_map(monkeypatch):
+    """Four maps of 8 × 8 are 256 activations a picture: 512 of them are two pictures at a time."""
+    counting = Counting()
+    model = nn.Sequential(counting, *conv_net()[0], *conv_net()[1:]).eval()
+    monkeypatch.setattr(sampling, "BLOCK_ELEMENTS", 512)
+    predict(model, images(6), (1, 2), seed=0)
+    assert max(counting.rows) == 2
+
+
+class Channels(nn.Module):
+    """Pixels (N, H, W, channels), of any type, to (N, channels, H, W) between 0 and 1."""
+
+    def forward(self, pixels):
+        return pixels.permute(0, 3, 1, 2) / 255
+
+
+@pytest.mark.usefixtures("all_warnings")
+@every_call
+def test_bytes_are_pictures_too(call):
+    """uint8 pixels, as arrays or tensors, writable or not, give what the same numbers give as floats."""
+    model = nn.Sequential(Channels(), *conv_net())
+    pixels = np.random.default_rng(0).integers(0, 256, (6, 8, 8, 1), dtype=np.uint8)
+    as_array = lambda found: getattr(found, "mean_probs", found)  # noqa: E731
+    expected = as_array(call(model, pixels.astype(np.float32)))
+    pixels.setflags(write=False)
+    np.testing.assert_array_equal(as_array(call(model, pixels)), expected)
+    np.testing.assert_array_equal(as_array(call(model, torch.tensor(pixels))), expected)
+
+
+def test_every_block_is_told_and_may_be_the_last(monkeypatch):
+    """`on_block` is called after each; what it raises comes out at once."""
+    monkeypatch.setattr(sampling, "BLOCK_ELEMENTS", 160)
+    counting, calls = Counting(), []
+    model = nn.Sequential(counting, *mlp()).eval()  # one in training is copied
+    predict(model, points(95), (1, 3), seed=0, on_block=lambda: calls.append(sum(counting.rows)))
+    assert len(calls) == 10
+    assert calls == sorted(set(calls))
+
+    def stop():
+        calls.append(None)
+        raise InterruptedError("enough")
+
+    calls.clear()
+    counting.rows.clear()
+    with pytest.raises(InterruptedError, match="enough"):
+        predict(model, points(95), (1, 3), seed=0, on_block=stop)
+    assert len(calls) == 1
+    assert sum(counting.rows) < 20
+
+
+def test_between_blocks_the_caller_may_train(monkeypatch):
+    """Inference mode does not leak out of a block: what is computed meanwhile may have gradients."""
+    monkeypatch.setattr(sampling, "BLOCK_ELEMENTS", 160)
+    modes = []
+    predict(mlp(), points(30), (1, 3), seed=0, on_block=lambda: modes.append(torch.is_inference_mode_enabled()))
+    assert modes == [False] * 3
+
+
+def test_predictions_of_one_seed_are_the_same_bytes():
+    """Same seed, same bytes; another seed, other samples and the same single pass."""
+    a, b, c = (predict(mlp(), points(), SAMPLES, seed) for seed in (0, 0, 1))
+    assert a.mean_probs.tobytes() == b.mean_probs.tobytes() != c.mean_probs.tobytes()
+    assert a.logits.tobytes() == c.logits.tobytes()
+
+
+def test_no_inputs_are_refused():
+    """The message says what is missing."""
+    with pytest.raises(ValueError, match="inputs is empty; at least one example"):
+        predict(mlp(), points(0), (1,), seed=0)

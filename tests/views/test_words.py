@@ -39,7 +39,7 @@ def rows(dense: Figures = DENSE, pruned: Figures = PRUNED) -> dict[str, tuple[st
 
 def reading(pruned: Figures, ratio: float = 0.9) -> str:
     outcome = SimpleNamespace(experiment=Experiment(prune_ratio=ratio))
-    return tables.reading(outcome, DENSE, pruned, FLOOR)
+    return tables.reading(outcome, DENSE, pruned, FLOOR, tables.POINTS)
 
 
 def test_a_difference_is_pruned_minus_dense_with_its_sign():

@@ -1,0 +1,153 @@
+"""Following a long job from a page: a button that starts it, a look every second, a way to stop."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from cache.jobs import Cancelled, Job, Jobs, QueueFull
+
+LOOK = 1.0  # seconds between two looks
+LEASE = 15.0  # seconds for which a page that looks in every second is believed to be still there
+STOPPED = "Stopped. What had been finished is kept."
+
+Start = Callable[[str, float], Job]
+"""Joins the job, or starts it, for a watcher and so many seconds. Raises QueueFull, RuntimeError, ValueError."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of job, as pages follow it."""
+
+    name: str  # its place in the session
+    queue: Callable[[], Jobs]
+    failure: Callable[[Exception, str], str]  # an exception and the job's key → a sentence for people
+    draw: Callable[[Job], Any]  # draws the progress; where what it returns changes, the page is drawn anew
+
+
+@dataclass
+class Followed:
+    """The job that this visitor follows, and how far it was when the page was last drawn."""
+
+    start: Start
+    job: Job
+    seen: Any = None
+    left: bool = False  # by the visitor's own wish
+
+    @property
+    def over(self) -> bool:
+        return self.job.cancelled.is_set() or self.job.wait(0)
+
+
+def follow(kind: Kind, key: str, start: Start, offer: Callable[[], str] | None) -> None:
+    """Draw where the job of this key stands.
+
+    It starts by itself without `offer`; with it, on the click of a button, whose label `offer`
+    returns after it has drawn what should be known before. A job of this kind with another key is left.
+    """
+    followed = _followed(kind)
+    if followed and followed.job.key != key:
+        leave(kind)
+        followed = None
+    try:
+        if followed is None and (offer is None or kind.queue().get(key)):
+            followed = _start(kind, start)
+    except (QueueFull, RuntimeError, ValueError) as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    if followed is None:
+        _draw_offer(kind, start, offer)
+    elif followed.over:
+        _draw_end(kind, followed)
+    elif followed.left:
+        st.info("You have left this job; somebody else still waits for it, so it goes on.")
+        st.button("Follow it", on_click=_clicked, args=(kind, start))
+    else:
+        st.fragment(_look, run_every=LOOK)(kind)
+
+
+def leave(kind: Kind) -> None:
+    """Stop following; where nobody else wants the job, it ends."""
+    followed = st.session_state.pop(kind.name, None)
+    if followed:
+        kind.queue().leave(followed.job.key, _watcher())
+
+
+def _watcher() -> str:
+    """The name by which this visitor wants jobs."""
+    return str(st.session_state.setdefault("watcher", uuid.uuid4().hex))
+
+
+def _followed(kind: Kind) -> Followed | None:
+    return st.session_state.get(kind.name)
+
+
+def _start(kind: Kind, start: Start) -> Followed:
+    followed = Followed(start, start(_watcher(), LEASE))
+    st.session_state[kind.name] = followed
+    return followed
+
+
+def _draw_offer(kind: Kind, start: Start, offer: Callable[[], str] | None) -> None:
+    if refusal := st.session_state.pop(f"{kind.name}_refused", None):
+        st.error(refusal, icon=":material/error:")
+    if offer:
+        st.button(offer(), type="primary", on_click=_clicked, args=(kind, start))
+
+
+def _clicked(kind: Kind, start: Start) -> None:
+    try:
+        _start(kind, start)
+    except (QueueFull, RuntimeError, ValueError) as error:
+        st.session_state[f"{kind.name}_refused"] = str(error)
+
+
+def _draw_end(kind: Kind, followed: Followed) -> None:
+    """Why the job ended without what the page needs, and a way to go on."""
+    problem, label = STOPPED, "Go on"
+    try:
+        if not followed.job.cancelled.is_set():
+            followed.job.result()
+            problem = "The job has finished, but its result could not be kept."
+    except Cancelled:
+        pass
+    except Exception as error:
+        problem, label = kind.failure(error, followed.job.key), "Try again"
+    if problem == STOPPED:
+        st.info(problem, icon=":material/stop_circle:")
+    else:
+        st.error(problem, icon=":material/error:")
+    st.button(label, type="primary", on_click=_clicked, args=(kind, followed.start))
+
+
+def _look(kind: Kind) -> None:
+    """One look at the job, every second, on its own."""
+    followed = _followed(kind)
+    if followed is None or followed.left:
+        return
+    if followed.over:
+        st.rerun()
+    followed.job = followed.start(_watcher(), LEASE)
+    bar, button = st.columns([6, 1], vertical_alignment="bottom")
+    button.button("Stop", icon=":material/stop_circle:", on_click=_stop, args=(kind,), width="stretch")
+    with bar:
+        if waiting := kind.queue().position(followed.job):
+            st.progress(0.0, f"Waiting: {waiting} {'job' if waiting == 1 else 'jobs'} before this one")
+            return
+    with st.container():
+        seen = kind.draw(followed.job)
+    if seen != followed.seen:
+        first, followed.seen = followed.seen is None, seen
+        if not first:
+            st.rerun()
+
+
+def _stop(kind: Kind) -> None:
+    followed = _followed(kind)
+    if followed:
+        followed.left = True
+        kind.queue().leave(followed.job.key, _watcher())

@@ -1,0 +1,93 @@
+"""A visitor's own picture: what the networks say of it, and how it compares with what they know."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from pruning import Network, Outcome
+from pruning.pictures import MAX_BYTES, Picture, PictureError, read_picture
+from uncertainty.predictive import confidence, mutual_information, predictive_entropy
+from views import cards
+from views.asking import ask
+from views.gallery import rows
+from views.image_controls import ImageChoice
+from views.remembered import remembered
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+LARGE = 224
+
+
+def draw(outcome: Outcome, choice: ImageChoice, classes: tuple[str, ...], place: DeltaGenerator) -> None:
+    """An upload; then the picture as the networks see it, a row a prune ratio, and how unusual the answers are."""
+    with place:
+        file = st.file_uploader(
+            "A picture of your own: PNG, JPEG or WebP",
+            type=["png", "jpg", "jpeg", "webp"],
+            max_upload_size=MAX_BYTES // 2**20,
+            key="own_picture",
+            help="It is looked at on this server and forgotten when you leave; nothing is stored.",
+        )
+        if file is None:
+            st.caption(f"The networks know {', '.join(classes)}. Show them one of these, or anything else.")
+            return
+        height, _, channels = choice.experiment.dataset.shape
+        try:
+            picture = read_picture(file.getvalue(), height, channels)
+        except PictureError as problem:
+            st.error(str(problem), icon=":material/error:")
+            return
+        _draw_answers(outcome, choice, classes, picture)
+
+
+def _draw_answers(outcome: Outcome, choice: ImageChoice, classes: tuple[str, ...], picture: Picture) -> None:
+    samples = {
+        network.prune_ratio: ask(choice.experiment, network, picture.pixels[None], choice.n_samples)
+        for network in outcome.networks
+    }
+    said = [probs.mean(axis=0)[0] for probs in samples.values()]
+    left, middle, right = st.columns([1, 1, 2], gap="medium")
+    left.html(cards.picture(picture.pixels, LARGE, "your picture as the networks see it"))
+    side = picture.pixels.shape[0]
+    notes = "".join(f" {note}." for note in picture.notes)
+    left.caption(f"{picture.width:,} × {picture.height:,} pixels, brought to {side} × {side}.{notes}")
+    middle.html(cards.bars(rows(outcome, choice, said), classes))
+    middle.caption(f"One row a prune ratio. The bars from left to right: {', '.join(classes)}.")
+    pair = {"Dense": outcome.dense, "Pruned": outcome.pruned}
+    right.table(
+        measures({name: (network, samples[network.prune_ratio]) for name, network in pair.items()}, choice.n_samples),
+        hide_index=True,
+        border="horizontal",
+    )
+    right.caption(
+        "In brackets: the share of the test images of the known classes that are less uncertain than this picture. "
+        "Near 100 % the network treats it as something new."
+    )
+
+
+def measures(asked: dict[str, tuple[Network, np.ndarray]], n_samples: int) -> pd.DataFrame:
+    """Confidence, entropy and mutual information of each network's answer (S, 1, C), and how rare they are."""
+
+    def column(network: Network, probs: np.ndarray) -> list[str]:
+        sure, total, between = (float(f(probs)[0]) for f in (confidence, predictive_entropy, mutual_information))
+        usual = remembered(network, ("usual", n_samples), lambda: _usual(network, n_samples))
+        return [
+            f"{sure:.2f} ({100 * (usual[0] > sure).mean():.0f} %)",
+            f"{total:.2f} ({100 * (usual[1] < total).mean():.0f} %)",
+            f"{between:.3f} ({100 * (usual[2] < between).mean():.0f} %)",
+        ]
+
+    columns = {name: column(network, probs) for name, (network, probs) in asked.items()}
+    names = ["Confidence", "Predictive entropy, nats", "Mutual information, nats"]
+    return pd.DataFrame({"Measure": names, **columns})
+
+
+def _usual(network: Network, n_samples: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Confidence, entropy and mutual information of the test images."""
+    probs = network.test.probs(n_samples)
+    return probs.max(axis=1), predictive_entropy(probs[None]), network.test.epistemic(n_samples)
