@@ -7,7 +7,6 @@ there is reported here, in order, and what is raised by the report here is raise
 
 from __future__ import annotations
 
-import importlib
 import os
 import pickle
 import queue
@@ -15,14 +14,12 @@ import signal
 import threading
 import time
 import traceback
-import uuid
-from collections.abc import Callable, Iterator
-from concurrent.futures import CancelledError
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Protocol
 
 from joblib import cpu_count
-from joblib.externals.loky.backend.context import get_context
+from joblib.externals.loky.backend import get_context
 
 from cache.jobs import Cancelled
 
@@ -30,9 +27,6 @@ Report = Callable[[Any], None]
 
 STEP = 0.2  # seconds between two looks at whether the work is still wanted
 GRACE = 2.0  # seconds for which a local worker may go on with cancelled work
-DASK_PATIENCE = 10.0  # seconds to wait for the cluster, and for a caller that takes no progress
-DASK_BACKLOG = 32  # batches of progress that may lie at the cluster, unread
-FRESH, WANTED = "-fresh", "-wanted"  # events at the cluster: the call has not begun; its caller has not left
 MAX_WORKERS = 64
 # Two threads on a shared machine can be ten times slower than one; read when the libraries are loaded.
 ONE_THREAD = dict.fromkeys(
@@ -64,6 +58,8 @@ class Workers(Protocol):
 def workers_from_environment() -> Workers:
     """A Dask cluster where EXPLORER_DASK is its address; else EXPLORER_WORKERS processes, or half the cores."""
     if address := os.environ.get("EXPLORER_DASK"):
+        from cache.cluster import DaskWorkers
+
         return DaskWorkers(address)
     wish = os.environ.get("EXPLORER_WORKERS") or str(min(max(1, cpu_count() // 2), MAX_WORKERS))
     if not (wish.isdecimal() and 1 <= int(wish) <= MAX_WORKERS):
@@ -71,7 +67,7 @@ def workers_from_environment() -> Workers:
     return LocalWorkers(int(wish))
 
 
-def _outcome(payload: bytes, report: Report) -> bytes:
+def carried_out(payload: bytes, report: Report) -> bytes:
     """Carry out a call in the worker: whether it succeeded, and its result or what it raised, pickled."""
     try:
         function, args = pickle.loads(payload)
@@ -86,15 +82,12 @@ def _outcome(payload: bytes, report: Report) -> bytes:
         return pickled
 
 
-def _value(outcome: bytes) -> Any:
+def value_of(outcome: bytes) -> Any:
     """The result of a call that succeeded; raises what the call raised."""
     succeeded, value = pickle.loads(outcome)
     if succeeded:
         return value
     raise value
-
-
-# This machine
 
 
 class LocalWorkers:
@@ -123,7 +116,7 @@ class LocalWorkers:
             threading.Thread(target=self._wind_down, args=(worker,), daemon=True).start()
             raise
         self._free.put(worker)
-        return _value(outcome)
+        return value_of(outcome)
 
     def _take(self, report: Report) -> _LocalWorker:
         while True:
@@ -228,7 +221,7 @@ def _serve(line: Any, idle_seconds: float) -> None:
             line.send(("ready", None))
             payload = calls.get(timeout=idle_seconds)
             line.send(("begun", None))
-            line.send(("ended", _outcome(payload, report)))
+            line.send(("ended", carried_out(payload, report)))
 
 
 def _listen(line: Any, calls: queue.SimpleQueue[bytes], cancelled: threading.Event) -> None:
@@ -243,167 +236,3 @@ def _listen(line: Any, calls: queue.SimpleQueue[bytes], cancelled: threading.Eve
                 calls.put(payload)
     except (EOFError, OSError):
         os._exit(1)  # the caller's process is gone, whatever this one is at
-
-
-# A Dask cluster
-
-
-class DaskWorkers:
-    """The workers of the Dask cluster at this address, on whatever machines; they must be able to import the project.
-
-    Raises RuntimeError where the package distributed is missing, or nothing answers there. Cancelled
-    work that never reports goes on to its end. Work whose caller has died stops after some seconds.
-    """
-
-    def __init__(self, address: str) -> None:
-        self._address = address
-        self._client = self._connect()
-
-    @property
-    def count(self) -> int:
-        """The number of workers at the moment; 1 while there are none, as work then waits for the first to come."""
-        return max(1, len(self._client.nthreads()))
-
-    def call(self, function: Callable[..., Any], *args: Any, report: Report) -> Any:
-        """See Workers."""
-        if self._client.status != "running":
-            self._client = self._connect()
-        client, name = self._client, f"explorer-{uuid.uuid4().hex}"
-        payload = pickle.dumps((function, args), pickle.HIGHEST_PROTOCOL)
-        with self._losses():
-            events = [_distributed().Event(name + purpose, client=client) for purpose in (FRESH, WANTED)]
-            for event in events:
-                event.set()
-            line = _distributed().Queue(name, client=client, maxsize=DASK_BACKLOG)
-            future = client.submit(_carry_out_at_dask, name, payload, key=name, pure=False, retries=0)
-        try:
-            outcome = self._follow(future, line, report)
-        finally:
-            if client.status == "running":
-                with suppress(OSError):
-                    for event in events:
-                        event.clear()  # which also removes it
-                    line.close()
-                    line.close()  # for a worker that was killed before it could; once too often does no harm
-                    future.cancel()
-        return _value(outcome)
-
-    def _follow(self, future: Any, line: Any, report: Report) -> bytes:
-        """Pass on the progress until the end; the outcome."""
-        ended = threading.Event()
-        future.add_done_callback(lambda _: ended.set())
-        worker = None
-        while True:
-            last = ended.wait(STEP)
-            with self._losses():
-                batches = line.get(batch=True)
-            for address, batch in batches:
-                worker = address
-                for progress in batch:
-                    report(pickle.loads(progress))
-            with self._losses():
-                outcome = future.result() if last else None
-                if outcome is not None:
-                    return outcome
-                if last or (worker and not batches and worker not in future.client.nthreads()):
-                    raise self._lost()
-            report(None)
-
-    def _connect(self) -> Any:
-        distributed = _distributed()
-        # Arguments of some megabytes are meant to be sent.
-        importlib.import_module("dask").config.set({"distributed.admin.large-graph-warning-threshold": "1GB"})
-        try:
-            return distributed.Client(self._address, timeout=DASK_PATIENCE, set_as_default=False)
-        except (OSError, ValueError, TimeoutError) as error:
-            raise RuntimeError(
-                f"EXPLORER_DASK is {self._address!r}, but no Dask scheduler answers there "
-                f"({type(error).__name__}); it looks like tcp://host:8786"
-            ) from error
-
-    def _lost(self) -> WorkerLost:
-        return WorkerLost(
-            f"The process that was training at {self._address} died (out of memory?), or is out of reach. Try again."
-        )
-
-    @contextmanager
-    def _losses(self) -> Iterator[None]:
-        try:
-            yield
-        except (OSError, CancelledError, _distributed().KilledWorker) as error:
-            raise self._lost() from error
-
-
-def _distributed() -> Any:
-    """The package, which is optional."""
-    try:
-        return importlib.import_module("distributed")
-    except ImportError as error:
-        raise RuntimeError(
-            "EXPLORER_DASK is set, but the package distributed is missing: pip install distributed"
-        ) from error
-
-
-def _carry_out_at_dask(name: str, payload: bytes) -> bytes | None:
-    """What a worker of the cluster does: carry out one call, whose caller listens under this name.
-
-    None where the scheduler has started it again, because it has killed another worker: it may kill this one too.
-    """
-    fresh = _distributed().Event(name + FRESH, client=_distributed().get_client())
-    if not fresh.is_set():
-        return None
-    fresh.clear()
-    messenger = _Messenger(name)
-    with messenger.at_work():
-        return _outcome(payload, messenger.report)
-
-
-class _Messenger:
-    """Takes progress to the caller, and asks whether the call is still wanted: in a thread of its own, at intervals.
-
-    Training takes many steps a second, and each way to the cluster and back costs some milliseconds.
-    """
-
-    def __init__(self, name: str) -> None:
-        client = _distributed().get_client()
-        self._address = _distributed().get_worker().address
-        self._wanted = _distributed().Event(name + WANTED, client=client)
-        self._line = _distributed().Queue(name, client=client)
-        self._line.close()  # the caller alone keeps it, so that nothing is left of it if this process is killed
-        self._reports: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-        self._cancelled = threading.Event()
-        self._over = threading.Event()
-
-    def report(self, progress: Any = None) -> None:
-        if self._cancelled.is_set():
-            raise Cancelled("nobody wants this any more")
-        if progress is not None:
-            self._reports.put(pickle.dumps(progress, pickle.HIGHEST_PROTOCOL))
-
-    @contextmanager
-    def at_work(self) -> Iterator[None]:
-        """Keep in touch with the caller; everything reported has arrived at the end."""
-        self._keep_in_touch()
-        self.report()  # it may not be wanted any more
-        thread = threading.Thread(target=self._run, daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            self._over.set()
-            thread.join()
-
-    def _run(self) -> None:
-        while not self._over.wait(STEP):
-            self._keep_in_touch()
-        self._keep_in_touch()
-
-    def _keep_in_touch(self) -> None:
-        batch = [self._reports.get() for _ in range(self._reports.qsize())]
-        try:
-            if self._wanted.is_set():
-                self._line.put((self._address, batch), timeout=DASK_PATIENCE)
-                return
-        except Exception:  # the caller or the cluster is gone, in whatever way
-            pass
-        self._cancelled.set()

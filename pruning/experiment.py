@@ -72,7 +72,7 @@ class Recipe:
     def _normal(cls, name: str, value: Any) -> Any:
         default = cls.__dataclass_fields__[name].default
         if isinstance(default, Option):
-            return type(default)(value)  # type: ignore[call-arg]  # looking a member up
+            return _normal_option(name, value, type(default))
         if name == "hidden":
             return _normal_hidden(value)
         return _normal_number(name, value, type(default))
@@ -105,7 +105,8 @@ class ImageExperiment(Recipe):
     pruned_layers: PrunedLayers = PrunedLayers.ALL
     train_images: int = 0  # 0 takes all there are
     batch_size: int = 0  # 0 takes what suits the data set
-    learning_rate: float = 0.05  # the highest of the one-cycle schedule
+    dropout: float = 0.1
+    learning_rate: float = 0.05  # the highest of the one-cycle schedule; fine-tuning starts at a fifth of it
     patience: int = 3
     max_epochs: int = 16
 
@@ -114,6 +115,14 @@ class ImageExperiment(Recipe):
         if self.dataset == ImageSet.DIGITS and self.network == Architecture.LENET:
             legal = ", ".join(member.value for member in Architecture if member != Architecture.LENET)
             raise ValueError(f"network 'lenet' needs larger pictures than the 8 × 8 digits; choose one of: {legal}")
+
+
+def _normal_option(name: str, value: Any, kind: type[Option]) -> Option:
+    try:
+        return kind(value)  # type: ignore[call-arg]  # looking a member up
+    except ValueError:
+        legal = ", ".join(member.value for member in kind)
+        raise ValueError(f"{name} {value!r} is unknown; choose one of: {legal}") from None
 
 
 def _normal_hidden(value: Any) -> tuple[int, ...]:

@@ -20,6 +20,7 @@ from pruning.randomness import Purpose, dropout_noise, stream
 from pruning.training import Examples, Schedule, Trained
 
 MOMENTUM, WEIGHT_DECAY = 0.9, 5e-4
+TUNING = 0.2  # of the learning rate, where weights are trained already
 REPORT_EVERY = 0.2  # seconds between two reports: a cancel is heard well within a second
 VAL_BATCH = 500
 
@@ -32,14 +33,18 @@ def train(
     seed: int,
     *,
     flip: bool,
+    tune: bool = False,
     phase: int = 0,
     rewind_epoch: int = 0,
     report: Callable[[Curves], None] = lambda curves: None,
 ) -> Trained:
-    """Train `model` from the weights it holds: SGD with Nesterov momentum over one cycle of the learning rate.
+    """Train `model` from the weights it holds, by SGD with Nesterov momentum.
 
-    The rate rises to `schedule.learning_rate` and falls again over `schedule.max_epochs` epochs
-    (Smith & Topin 2019). Training stops when validation has not improved for `patience` epochs.
+    From scratch, the learning rate rises to `schedule.learning_rate` and falls again over
+    `schedule.max_epochs` epochs, one cycle (Smith & Topin 2019). With `tune`, for weights that
+    have been trained already, it falls from a fifth of that along a cosine: at its peak it would
+    undo what is there, and the early stop would end it before it falls. Training stops when
+    validation has not improved for `patience` epochs.
     `flip` mirrors half of the training images. `phase` numbers the training runs of one network,
     so that each draws its own batches and noise. `report` is called a few times a second and may
     raise to stop it all.
@@ -48,7 +53,7 @@ def train(
     if run.validate() and schedule.max_epochs:
         batches = _Batches(examples, min(batch_size, len(examples.train_labels)), seed, phase, flip)
         noise = stream(seed, Purpose.DROPOUT, phase)
-        run.fit(batches, noise, report)
+        run.fit(batches, noise, tune, report)
     return run.result()
 
 
@@ -85,12 +90,19 @@ class _Run:
         self.best = self.rewind = self._weights()
         self.start = self.reported = time.perf_counter()
 
-    def fit(self, batches: _Batches, noise: np.random.Generator, report: Callable[[Curves], None]) -> None:
-        rate, epochs = self.schedule.learning_rate, self.schedule.max_epochs
+    def fit(
+        self, batches: _Batches, noise: np.random.Generator, tune: bool, report: Callable[[Curves], None]
+    ) -> None:
+        epochs = self.schedule.max_epochs
+        rate = self.schedule.learning_rate * (TUNING if tune else 1)
         optimiser = torch.optim.SGD(
             self.model.parameters(), rate, MOMENTUM, nesterov=True, weight_decay=WEIGHT_DECAY, fused=True
         )
-        cycle = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=epochs * batches.per_epoch)
+        steps = epochs * batches.per_epoch
+        falling = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps) if tune else None
+        cycle = falling or torch.optim.lr_scheduler.OneCycleLR(
+            optimiser, rate, total_steps=steps, cycle_momentum=False
+        )
         for _ in range(epochs):
             losses = []
             for step, (images, labels) in enumerate(batches.epoch(), start=1):

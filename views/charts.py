@@ -17,20 +17,16 @@ import pandas as pd
 
 from pruning.plane import RESOLUTION, Extent, Maps, Plane
 from uncertainty.calibration import Bins
-from views.colours import CLASSES, DENSE, INK, PAPER, PRUNED, SEQUENCE, Theme
+from views.colours import CLASSES, DENSE, INK, PAPER, PRUNED, Theme
 from views.raster import plane_picture, scale_picture
 
 PLANE_HEIGHT = 380
 CURVE_HEIGHT = 165
-LEARNING_HEIGHT = 220
 LEGEND_HEIGHT = 62
 RELIABILITY_HEIGHT = 320
 FOOT_HEIGHT = 0.25  # of the reliability diagram, for a bin that holds every example
 HOVER_CELLS = 20  # of each side of the invisible grid that answers the mouse
 SERIES = alt.Scale(domain=["dense", "pruned"], range=[DENSE, PRUNED])
-RATIO_TICKS = [0, 0.2, 0.4, 0.6, 0.8, 1]
-TRAIN_VAL = ("training", "validation")
-DENSE_PRUNED = ("dense", "pruned")
 TERMS = {"probability": "probability", "entropy": "predictive entropy"}
 
 
@@ -69,8 +65,8 @@ def _plane_spec(extent: Extent, theme: Theme) -> str:
     axis = alt.Axis(grid=False)
     x = alt.X("x:Q", scale=alt.Scale(domain=(x0, x1), nice=False), title=None, axis=axis)
     y = alt.Y("y:Q", scale=alt.Scale(domain=(y0, y1), nice=False), title=None, axis=axis)
-    picture = _layer("picture").mark_image(aspect=False, aria=False, clip=True)
-    cells = _layer("cells").mark_rect(fillOpacity=0, strokeOpacity=0, aria=False, clip=True)
+    picture = layer("picture").mark_image(aspect=False, aria=False, clip=True)
+    cells = layer("cells").mark_rect(fillOpacity=0, strokeOpacity=0, aria=False, clip=True)
     titles = {"winner": "class", "p": "its probability", **TERMS}
     numbers = [
         alt.Tooltip(f"{name}:Q", title=titles.get(name, name), format="d" if name == "winner" else ".3f")
@@ -78,7 +74,7 @@ def _plane_spec(extent: Extent, theme: Theme) -> str:
     ]
     classes = alt.Scale(domain=list(range(len(CLASSES))), range=list(CLASSES))
     dots = (
-        _layer("points")
+        layer("points")
         .mark_circle(opacity=1, clip=True)
         .encode(
             x=x,
@@ -93,7 +89,7 @@ def _plane_spec(extent: Extent, theme: Theme) -> str:
             ],
         )
     )
-    return _spec(
+    return specification(
         PLANE_HEIGHT,
         picture.encode(x=x, x2="x2", y=y, y2="y2", url="url:N"),
         cells.encode(x=x, x2="x2", y=y, y2="y2", tooltip=numbers),
@@ -149,11 +145,11 @@ def _reliability_spec(x_title: str, y_title: str) -> str:
     size = alt.Size(
         "count:Q", scale=alt.Scale(type="sqrt", domain=(1, 200), range=(20, 220), clamp=True), legend=None
     )
-    bins = _layer("bins")
-    diagonal = _layer("ends").mark_line(strokeDash=[4, 4], color=DENSE, strokeWidth=1, aria=False)
+    bins = layer("bins")
+    diagonal = layer("ends").mark_line(strokeDash=[4, 4], color=DENSE, strokeWidth=1, aria=False)
     foot = bins.mark_bar(opacity=0.45, aria=False)
     bars = bins.mark_rule(strokeWidth=3, opacity=0.3, aria=False)
-    return _spec(
+    return specification(
         RELIABILITY_HEIGHT,
         diagonal.encode(x=x, y=y),
         foot.encode(x="left:Q", x2="right", y="ground:Q", y2="share", color=color, tooltip=tooltip),
@@ -197,120 +193,19 @@ def _curve_spec(title: str, number: str, has_floor: bool) -> str:
     x = alt.X("ratio:Q", scale=alt.Scale(domain=(0, 1)), title="prune ratio")
     y = alt.Y("value:Q", scale=alt.Scale(zero=False), title=title, axis=alt.Axis(format=number, tickCount=4))
     tooltip = [alt.Tooltip("ratio:Q", title="prune ratio"), alt.Tooltip("value:Q", title=title, format=number)]
-    rows = _layer("rows")
+    rows = layer("rows")
     reference = rows.mark_line(color=DENSE, strokeDash=[4, 4], strokeWidth=1.5, aria=False).encode(x=x, y="dense:Q")
     floor = rows.mark_line(color=PRUNED, strokeDash=[1, 3], strokeWidth=1.5, aria=False).encode(x=x, y="floor:Q")
     if has_floor:
         tooltip.append(alt.Tooltip("floor:Q", title="floor", format=".3f"))
     mark = rows.mark_point(color=PRUNED, size=220, strokeWidth=2.5, filled=False, aria=False)
-    return _spec(
+    return specification(
         CURVE_HEIGHT,
         *([reference, floor] if has_floor else [reference]),
         rows.mark_line(color=PRUNED, strokeWidth=2, aria=False).encode(x=x, y=y),
         rows.mark_circle(color=PRUNED, size=36, opacity=1).encode(x=x, y=y, tooltip=tooltip),
         mark.encode(x=x, y=y, opacity=alt.condition("datum.chosen", alt.value(1), alt.value(0))),
     )
-
-
-def learning_chart(
-    rows: pd.DataFrame, title: str, max_epochs: int, series: tuple[str, str], height: int = LEARNING_HEIGHT
-) -> Chart:
-    """A figure against epoch for two series. rows: columns series, epoch, value."""
-    return Chart(_learning_spec(title, max_epochs, series, height), {"rows": rows})
-
-
-@lru_cache(maxsize=64)
-def _learning_spec(title: str, max_epochs: int, series: tuple[str, str], height: int) -> str:
-    x = alt.X(
-        "epoch:Q", scale=alt.Scale(domain=(0, max_epochs), nice=False), title="epoch", axis=alt.Axis(tickMinStep=1)
-    )
-    y = alt.Y("value:Q", scale=alt.Scale(zero=False), title=title, axis=alt.Axis(tickCount=4))
-    scale = alt.Scale(domain=list(series), range=[DENSE, PRUNED])
-    color = alt.Color("series:N", scale=scale, legend=alt.Legend(title=None, orient="top", symbolType="stroke"))
-    tooltip = [
-        alt.Tooltip("series:N", title="of"), alt.Tooltip("epoch:Q"), alt.Tooltip("value:Q", title=title, format=".3f")
-    ]  # fmt: skip
-    rows = _layer("rows")
-    return _spec(
-        height,
-        rows.mark_line(strokeWidth=2, aria=False).encode(x=x, y=y, color=color),
-        rows.mark_circle(size=30, opacity=1).encode(x=x, y=y, color=color, tooltip=tooltip),
-    )
-
-
-def spread_chart(samples: np.ndarray, classes: tuple[str, ...]) -> Chart:
-    """The probability that each of S thinned networks gives each class, and the mean. samples: (S, C)."""
-    names = np.array(classes)
-    marks = pd.DataFrame({"class": np.tile(names, len(samples)), "p": samples.ravel().astype(float)})
-    means = pd.DataFrame({"class": names, "p": samples.mean(axis=0, dtype=float)})
-    return Chart(_spread_spec(classes), {"samples": marks, "means": means})
-
-
-@lru_cache(maxsize=16)
-def _spread_spec(classes: tuple[str, ...]) -> str:
-    x = alt.X("p:Q", scale=alt.Scale(domain=(0, 1)), title="probability")
-    y = alt.Y("class:N", sort=list(classes), title=None, axis=alt.Axis(labelLimit=90))
-    tooltip = [alt.Tooltip("class:N"), alt.Tooltip("p:Q", title="mean probability", format=".3f")]
-    return _spec(
-        26 * len(classes),
-        _layer("samples").mark_tick(thickness=1, opacity=0.35, color=DENSE, aria=False).encode(x=x, y=y),
-        _layer("means").mark_circle(size=60, opacity=1, color=PRUNED).encode(x=x, y=y, tooltip=tooltip),
-    )
-
-
-def rate_chart(rows: pd.DataFrame) -> Chart:
-    """A share with its interval against prune ratio. rows: columns ratio, value, low, high, dense, chosen."""
-    return Chart(_rate_spec(), {"rows": rows})
-
-
-@lru_cache(maxsize=1)
-def _rate_spec() -> str:
-    x = alt.X("ratio:Q", scale=alt.Scale(domain=(-0.03, 1)), title="prune ratio", axis=alt.Axis(values=RATIO_TICKS))
-    y = alt.Y("value:Q", scale=alt.Scale(domainMin=0), title="share", axis=alt.Axis(format=".0%", tickCount=5))
-    tooltip = [
-        alt.Tooltip(f"{name}:Q", title=title, format=form)
-        for name, title, form in (
-            ("ratio", "prune ratio", ".2~f"), ("value", "share", ".1%"), ("low", "from", ".1%"), ("high", "to", ".1%")
-        )
-    ]  # fmt: skip
-    rows = _layer("rows")
-    shown = alt.condition("datum.chosen", alt.value(1), alt.value(0))
-    return _spec(
-        PLANE_HEIGHT,
-        rows.mark_line(color=DENSE, strokeDash=[4, 4], aria=False).encode(x=x, y="dense:Q"),
-        rows.mark_rule(color=PRUNED, strokeWidth=3, opacity=0.35, aria=False).encode(x=x, y="low:Q", y2="high"),
-        rows.mark_circle(color=PRUNED, size=70, opacity=1).encode(x=x, y=y, tooltip=tooltip),
-        rows.mark_point(color=PRUNED, size=260, strokeWidth=2.5, filled=False, aria=False).encode(
-            x=x, y=y, opacity=shown
-        ),
-    )
-
-
-def mistaken_chart(cells: pd.DataFrame, n_rows: int, known: tuple[str, ...], theme: Theme) -> Chart:
-    """Unknown classes against the known ones they are taken for.
-
-    cells: columns position, unknown, known, share, n.
-    """
-    return Chart(_mistaken_spec(n_rows, known, theme), {"cells": cells})
-
-
-@lru_cache(maxsize=16)
-def _mistaken_spec(n_rows: int, known: tuple[str, ...], theme: Theme) -> str:
-    by_position = alt.EncodingSortField("position", op="min")
-    scale = alt.Scale(domain=(0, 1), range=list(SEQUENCE[theme]))
-    legend = alt.Legend(orient="bottom", format=".0%", title="share of the row")
-    cells = _layer("cells").mark_rect(aria=False).encode(
-        x=alt.X("known:N", sort=list(known), title="predicted class", axis=alt.Axis(labelAngle=-45, orient="top")),
-        y=alt.Y("unknown:N", sort=by_position, title=None, axis=alt.Axis(labelLimit=110)),
-        color=alt.Color("share:Q", scale=scale, legend=legend),
-        tooltip=[
-            alt.Tooltip("unknown:N", title="unknown class"),
-            alt.Tooltip("known:N", title="called"),
-            alt.Tooltip("share:Q", format=".0%"),
-            alt.Tooltip("n:Q", title="pictures"),
-        ],
-    )  # fmt: skip
-    return _spec(140 + 22 * n_rows, cells)
 
 
 def legend_chart(quantity: str, n_classes: int, top: float, theme: Theme) -> Chart:
@@ -328,16 +223,16 @@ def legend_chart(quantity: str, n_classes: int, top: float, theme: Theme) -> Cha
 def _legend_spec(low: float, high: float, title: str) -> str:
     axis = alt.Axis(grid=False, tickCount=5, format=".2~f", titlePadding=4)
     x = alt.X("x:Q", scale=alt.Scale(domain=(low, high), nice=False), title=title, axis=axis)
-    strip = _layer("strip").mark_image(aspect=False, aria=False)
+    strip = layer("strip").mark_image(aspect=False, aria=False)
     height = alt.value(LEGEND_HEIGHT - 46)
-    return _spec(LEGEND_HEIGHT, strip.encode(x=x, x2="x2", y=alt.value(0), y2=height, url="url:N"))
+    return specification(LEGEND_HEIGHT, strip.encode(x=x, x2="x2", y=alt.value(0), y2=height, url="url:N"))
 
 
-def _layer(name: str) -> alt.Chart:
+def layer(name: str) -> alt.Chart:
     """A layer over the table of that name, which comes later."""
     return alt.Chart(alt.NamedData(name))
 
 
-def _spec(height: int, *layers: alt.Chart) -> str:
+def specification(height: int, *layers: alt.Chart) -> str:
     """The layers, first one lowest, as one specification."""
     return alt.layer(*layers).properties(height=height).to_json(indent=None)

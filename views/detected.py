@@ -7,36 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from pruning import Network, Outcome
-from pruning.options import Option
 from uncertainty import ood, rejection
 from uncertainty.predictions import Predictions
 from views.detection_charts import CAUGHT, Curve, Point, thinned
 from views.remembered import remembered
+from views.scores import Score
 
 EXAMPLES = 8  # of a group
 LEAST_COVERAGE = 0.05  # where the risk–coverage curve begins: the error rate of fewer images is noise
-
-
-class Score(Option):
-    """What an image is judged by; higher means more OOD. `sampled` ones come from MC dropout."""
-
-    def __init__(self, value: str, label: str, help: str, sampled: bool) -> None:
-        self.sampled = sampled
-
-    MSP = "msp", "MSP", "1 − the largest class probability of the mean prediction. Higher is more OOD.", True
-    ENTROPY = (
-        "entropy", "Predictive entropy",
-        "How evenly the mean prediction is spread over the classes, in nats. Higher is more OOD.", True,
-    )  # fmt: skip
-    INFORMATION = (
-        "information", "Mutual information",
-        "How much the MC-dropout samples disagree, in nats. Higher is more OOD.", True,
-    )  # fmt: skip
-    ENERGY = "energy", "Energy", "−ln Σ exp(logits) of a single pass without dropout. Higher is more OOD.", False
-    MAX_LOGIT = (
-        "max_logit", "Max logit", "−1 times the largest logit of a single pass without dropout. Higher is more OOD.",
-        False,
-    )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -11,35 +11,19 @@ import pandas as pd
 
 from pruning import Outcome
 from pruning.images import Images, Shown
-from views import charts, detection_charts, knobs
+from views import charts, detection_charts
 from views.cards import picture
 from views.colours import Theme
-from views.detected import LEAST_COVERAGE, Group, Judged, Measures, Score, compared, groups, judge, measures
+from views.detected import LEAST_COVERAGE, Group, Judged, Measures, compared, groups, judge, measures
 from views.detection_charts import CAUGHT
-from views.image_controls import ImageChoice
+from views.image_controls import REFUSE, SCORE, ImageChoice, percent
 from views.places import Place
+from views.scores import Score
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
 SIDE = 64  # pixels of an example
-
-
-def percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
-
-
-SCORE = knobs.choice(
-    "score", "Score", "What an image is judged by. OOD, out of distribution, is an image of a class that the network "
-    "has never seen.", Score.MSP, (), "buttons",
-)  # fmt: skip
-REFUSE = knobs.Knob(
-    "refuse", "Refuse the most uncertain",
-    "Images whose score is above a threshold get no answer. Each network has its own threshold: the one that refuses "
-    "this share of its test images.",
-    0.1, tuple(step / 20 for step in range(19)), "steps", percent,
-)  # fmt: skip
-KNOBS: tuple[knobs.Knob, ...] = (SCORE, REFUSE)
 EQUAL_SAMPLES = (
     "Mutual information is the disagreement of the MC-dropout samples, and here they cannot disagree: there is only "
     "one, or the dropout rate is 0. Take more samples, or another score."
@@ -165,8 +149,8 @@ def _draw_rejection(pair: Pair, place: DeltaGenerator) -> None:
     left.table(rejection_table(pair), hide_index=True, border="horizontal")
     left.markdown("\n".join(_area_line(name, judged) for name, judged in pair.items()))
     left.caption(
-        f"AURC: lower is better. The curve begins at {percent(LEAST_COVERAGE)}: fewer images have no error rate to speak "
-        "of. Images of equal score are kept or refused together, so that fewer may be refused than asked for."
+        f"AURC: lower is better. The curve begins at {percent(LEAST_COVERAGE)}: the error rate of fewer images is "
+        "noise. Images of equal score are kept or refused together, so that fewer may be refused than asked for."
     )
     chart = detection_charts.risk_chart(
         {name: judged.curves.risk for name, judged in pair.items()},

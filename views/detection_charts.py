@@ -10,7 +10,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from views.charts import SERIES, Chart
+from views.charts import SERIES, Chart, layer, specification
 from views.colours import CLASSES, DENSE, INK, Theme
 
 HEIGHT = 280
@@ -92,11 +92,12 @@ def _histogram_spec(theme: Theme) -> str:
         alt.Tooltip("share:Q", title=y_title, format=".1%"),
     ]
     at = alt.X("x:Q", scale=scale, title=x_title)
-    bars = _table("bins").mark_bar(opacity=0.7, aria=False)
-    return _spec(
-        _table("corners").mark_point(opacity=0, aria=False).encode(x=at, y=y),
+    bars = layer("bins").mark_bar(opacity=0.7, aria=False)
+    return specification(
+        HEIGHT,
+        layer("corners").mark_point(opacity=0, aria=False).encode(x=at, y=y),
         bars.encode(x=x, x2="right", y="ground:Q", y2="share", color=color, tooltip=tooltip),
-        _table("threshold").mark_rule(color=INK[theme], strokeWidth=2, aria=False).encode(x=at),
+        layer("threshold").mark_rule(color=INK[theme], strokeWidth=2, aria=False).encode(x=at),
     )
 
 
@@ -116,10 +117,11 @@ def roc_chart(curves: Mapping[str, Curve], chosen: Mapping[str, Point], theme: T
 def _roc_spec(theme: Theme) -> str:
     lines = _curve_layers("test images refused (FPR)", "unknown classes refused (TPR)", UNIT)
     x, y = alt.X("x:Q", scale=UNIT), alt.Y("y:Q", scale=UNIT)
-    level = _table("level")
+    level = layer("level")
     text = level.mark_text(color=INK[theme], align="right", baseline="top", dx=-4, dy=4, aria=False)
-    return _spec(
-        _table("ends").mark_line(strokeDash=[4, 4], color=DENSE, strokeWidth=1, aria=False).encode(x=x, y=y),
+    return specification(
+        HEIGHT,
+        layer("ends").mark_line(strokeDash=[4, 4], color=DENSE, strokeWidth=1, aria=False).encode(x=x, y=y),
         level.mark_rule(strokeDash=[2, 3], color=INK[theme], strokeWidth=1, aria=False).encode(y=y),
         text.encode(x=alt.value("width"), y=y, text="label:N"),
         *lines,
@@ -133,7 +135,9 @@ def risk_chart(curves: Mapping[str, Curve], chosen: Mapping[str, Point]) -> Char
 
 @lru_cache(maxsize=1)
 def _risk_spec() -> str:
-    return _spec(*_curve_layers("coverage: test images kept", "risk: error rate among them", alt.Scale(zero=True)))
+    return specification(
+        HEIGHT, *_curve_layers("coverage: test images kept", "risk: error rate among them", alt.Scale(zero=True))
+    )
 
 
 def _curve_layers(x_title: str, y_title: str, y_scale: alt.Scale) -> list[alt.Chart]:
@@ -146,8 +150,8 @@ def _curve_layers(x_title: str, y_title: str, y_scale: alt.Scale) -> list[alt.Ch
         alt.Tooltip("x:Q", title=x_title, format=".3f"),
         alt.Tooltip("y:Q", title=y_title, format=".3f"),
     ]
-    lines = _table("curves").mark_line(strokeWidth=2, aria=False)
-    dots = _table("chosen").mark_circle(size=90, opacity=1)
+    lines = layer("curves").mark_line(strokeWidth=2, aria=False)
+    dots = layer("chosen").mark_circle(size=90, opacity=1)
     return [
         lines.encode(x=x, y=y, color=color, order="step:Q"),
         dots.encode(x=x, y=y, color=color, tooltip=tooltip),
@@ -165,12 +169,3 @@ def _curve_tables(curves: Mapping[str, Curve], chosen: Mapping[str, Point]) -> d
 
 def _legend(symbol: str) -> alt.Legend:
     return alt.Legend(title=None, orient="top", symbolType=symbol)
-
-
-def _table(name: str) -> alt.Chart:
-    """A layer over the table of that name, which comes later."""
-    return alt.Chart(alt.NamedData(name))
-
-
-def _spec(*layers: alt.Chart) -> str:
-    return alt.layer(*layers).properties(height=HEIGHT).to_json(indent=None)

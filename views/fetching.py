@@ -62,14 +62,12 @@ def _failure(error: Exception, key: str) -> str:
     )
 
 
-def _draw(job: Job) -> None:
-    """The sentence of the transfer over its bar."""
+def _progress(job: Job) -> tuple[float, str]:
     if job.progress is None:
-        st.progress(0.0, "Getting ready")
-        return
+        return 0.0, "Getting ready"
     transfer = job.progress.transfer
     share = transfer.done / transfer.total if transfer and transfer.total else 0.0
-    st.progress(min(share, 1.0), job.progress.sentence)
+    return min(share, 1.0), job.progress.sentence
 
 
-FETCHING = Kind("fetching", queue, _failure, _draw)
+FETCHING = Kind("fetching", queue, _failure, _progress, lambda job: None)

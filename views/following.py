@@ -26,7 +26,8 @@ class Kind:
     name: str  # its place in the session
     queue: Callable[[], Jobs]
     failure: Callable[[Exception, str], str]  # an exception and the job's key → a sentence for people
-    draw: Callable[[Job], Any]  # draws the progress; where what it returns changes, the page is drawn anew
+    progress: Callable[[Job], tuple[float, str]]  # how far it is, from 0 to 1, and in words
+    draw: Callable[[Job], Any]  # what else there is to see; where what it returns changes, the page is drawn anew
 
 
 @dataclass
@@ -134,12 +135,11 @@ def _look(kind: Kind) -> None:
     followed.job = followed.start(_watcher(), LEASE)
     bar, button = st.columns([6, 1], vertical_alignment="bottom")
     button.button("Stop", icon=":material/stop_circle:", on_click=_stop, args=(kind,), width="stretch")
-    with bar:
-        if waiting := kind.queue().position(followed.job):
-            st.progress(0.0, f"Waiting: {waiting} {'job' if waiting == 1 else 'jobs'} before this one")
-            return
-    with st.container():
-        seen = kind.draw(followed.job)
+    if waiting := kind.queue().position(followed.job):
+        bar.progress(0.0, f"Waiting: {waiting} {'job' if waiting == 1 else 'jobs'} before this one")
+        return
+    bar.progress(*kind.progress(followed.job))
+    seen = kind.draw(followed.job)
     if seen != followed.seen:
         first, followed.seen = followed.seen is None, seen
         if not first:

@@ -12,7 +12,7 @@ from pruning.images import Images, Shown
 from pruning.outcome import IMAGE_SAMPLES
 from uncertainty.predictions import Predictions
 from uncertainty.predictive import entropy, mutual_information
-from views import cards, charts
+from views import cards, image_charts
 from views.asking import ask
 from views.image_controls import ALL_CLASSES, ORDER, PICTURES, ImageChoice, of_class
 from views.places import Place
@@ -117,7 +117,9 @@ def _look_closer(outcome: Outcome, choice: ImageChoice, images: Shown, role: str
     for title, network in {"Dense": outcome.dense, "Pruned": outcome.pruned}.items():
         samples = ask(choice.experiment, network, part.pixels[index : index + 1], n_samples)[:, 0]
         right.caption(f"{title} network")
-        Place(right).chart(charts.spread_chart(samples, images.test.classes), f"{title} network: spread of samples.")
+        Place(right).chart(
+            image_charts.spread_chart(samples, images.test.classes), f"{title} network: spread of samples."
+        )
     st.markdown(
         "**Test images that are answered most alike**: the nearest predicted distributions (Hellinger distance)."
     )

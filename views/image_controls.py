@@ -12,6 +12,7 @@ from pruning.images import NoImages, Shown, shown
 from pruning.outcome import IMAGE_SAMPLES
 from views import controls
 from views.knobs import Knob, choice, draw_columns, draw_row, warn_of_link
+from views.scores import Score
 
 STANDARD = ImageExperiment()
 NETWORKS: Mapping[ImageSet, tuple[Architecture, ...]] = {
@@ -32,6 +33,10 @@ N_SAMPLES = replace(controls.N_SAMPLES, options=IMAGE_SAMPLES)
 MAIN = (controls.STRATEGY, RATIO, N_SAMPLES)
 
 
+def percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
 def settings(task: ImageSet) -> Mapping[str, tuple[Knob, ...]]:
     """The knobs that are folded away, with what this task allows."""
     networks = NETWORKS[task]
@@ -39,8 +44,7 @@ def settings(task: ImageSet) -> Mapping[str, tuple[Knob, ...]]:
     return {
         "Network": (
             choice("network", "Network", "What is trained and pruned.", networks[0], networks),
-            replace(own["dropout"], help="Share of neurons silenced at random; at 0 all MC samples are equal."),
-            replace(own["seed"], name="seed"),
+            replace(own["dropout"], name="drop", default=STANDARD.dropout),
         ),
         "Training": (
             Knob(
@@ -52,21 +56,19 @@ def settings(task: ImageSet) -> Mapping[str, tuple[Knob, ...]]:
                 STANDARD.max_epochs, (2, 4, 8, 12, 16, 20, 30),
             ),
             Knob(
-                "learning_rate", "Learning rate", "The highest step size of the cycle, before and after pruning.",
+                "rate", "Learning rate", "The highest of the cycle; fine-tuning starts at a fifth of it.",
                 STANDARD.learning_rate, (0.005, 0.01, 0.02, 0.05, 0.1, 0.2),
             ),
-            replace(own["patience"], options=(2, 3, 5, 10), default=STANDARD.patience),
+            replace(own["patience"], name="stop_after", options=(2, 3, 5, 10), default=STANDARD.patience),
         ),
         "Pruning": (
             choice("layers", "Pruned layers", "Which layers lose units.", STANDARD.pruned_layers),
             own["criterion"],
             own["scope"],
-        ),
-        "Path": (
             replace(own["rewind"], options=(0, 1, 2, 4, 8)),
             own["rounds"],
-            own["bins"],
         ),
+        "Measurement": (own["bins"], own["seed"]),
     }  # fmt: skip
 
 
@@ -91,6 +93,16 @@ MISTAKEN_ROWS = Knob(
     "rows", "Rows", "The classes whose answers change most from the dense to the pruned network, or all.",
     "largest change", ("largest change", "all classes"), "buttons", str.capitalize,
 )  # fmt: skip
+SCORE = choice(
+    "score", "Score", "What an image is judged by. OOD, out of distribution, is an image of a class that the network "
+    "has never seen.", Score.MSP, (), "buttons",
+)  # fmt: skip
+REFUSE = Knob(
+    "refuse", "Refuse the most uncertain",
+    "Images whose score is above a threshold get no answer. Each network has its own threshold: the one that refuses "
+    "this share of its test images.",
+    0.1, tuple(step / 20 for step in range(19)), "steps", percent,
+)  # fmt: skip
 ALL_CLASSES = "all classes"
 # What the study tells of CIFAR, and its like for digits: an unknown class, and what it is called.
 STORY = {ImageSet.CIFAR10: ("man", "deer"), ImageSet.DIGITS: ("9", "3")}
@@ -113,7 +125,7 @@ def pair(dataset: ImageSet, images: Shown) -> tuple[Knob, Knob]:
 
 def in_tabs(task: ImageSet) -> tuple[Knob, ...]:
     """The knobs that stand further down the page."""
-    fixed = (TAB, PICTURES, ORDER, MISTAKEN_ROWS)
+    fixed = (TAB, PICTURES, ORDER, MISTAKEN_ROWS, SCORE, REFUSE)
     try:
         images = shown(task)
     except NoImages:  # whose classes nobody knows
@@ -152,11 +164,12 @@ def _draw_knobs() -> ImageChoice:
         pruned_layers=values["layers"],
         train_images=values["images"],
         max_epochs=values["epochs"],
+        dropout=values["drop"],
+        learning_rate=values["rate"],
+        patience=values["stop_after"],
         **{
             name: values[name]
-            for name in (
-                "strategy", "network", "dropout", "seed", "learning_rate", "patience", "criterion", "scope", "rounds"
-            )
+            for name in ("strategy", "network", "seed", "criterion", "scope", "rounds")
         },
     )  # fmt: skip
     return ImageChoice(experiment, values["samples"], values["bins"])

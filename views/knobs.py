@@ -29,8 +29,15 @@ class Knob:
         """What the link may say for this knob, and the value it stands for."""
         return {self.show(option): option for option in self.options}
 
+    def _allows(self, value: Any) -> bool:
+        if self.widget == "number":
+            return isinstance(value, int) and self.options[0] <= value <= self.options[-1]
+        return value in self.options
+
     def draw(self) -> Any:
-        """Draw the control; the value chosen."""
+        """Draw the control; the value chosen. One from another page or task that is not legal here is forgotten."""
+        if self.name in st.session_state and not self._allows(st.session_state[self.name]):
+            del st.session_state[self.name]
         common: dict[str, Any] = {"key": self.name, "help": self.help, "bind": "query-params"}
         if self.widget == "number":
             low, high = self.options[0], self.options[-1]

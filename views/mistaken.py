@@ -12,7 +12,7 @@ import streamlit as st
 from pruning import Network, Outcome
 from pruning.images import Shown
 from uncertainty.proportion import wilson_interval
-from views import charts
+from views import image_charts
 from views.colours import Theme
 from views.image_controls import MISTAKEN_ROWS, STORY, ImageChoice, pair
 from views.places import Place
@@ -65,7 +65,7 @@ def draw(outcome: Outcome, choice: ImageChoice, images: Shown, theme: Theme, pla
         ):
             column.markdown(f"**{title}** network")
             cells = _cells(shares, which, images)
-            chart = charts.mistaken_chart(cells, len(which), images.test.classes, theme)
+            chart = image_charts.mistaken_chart(cells, len(which), images.test.classes, theme)
             Place(column.container()).chart(
                 chart, f"{title} network: share of each unknown class given each known class."
             )
@@ -84,7 +84,7 @@ def _draw_pair(outcome: Outcome, choice: ImageChoice, images: Shown) -> None:
     table = pd.DataFrame(rows, columns=["ratio", "value", "dense", "low", "high"])
     table["chosen"] = table.ratio == choice.experiment.prune_ratio
     Place(left.container()).chart(
-        charts.rate_chart(table), "How often one class is called another, at every prune ratio."
+        image_charts.rate_chart(table), "How often one class is called another, at every prune ratio."
     )
     right.markdown(_story(rates, seen, called, choice.experiment.prune_ratio))
 

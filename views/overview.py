@@ -10,7 +10,7 @@ import pandas as pd
 from pruning import Network, Outcome
 from pruning.images import Shown
 from uncertainty.ood import auroc, entropy_score
-from views import charts, sections, tables
+from views import charts, image_charts, sections, tables
 from views.image_controls import ImageChoice
 from views.places import Place
 from views.remembered import remembered
@@ -62,5 +62,5 @@ def _draw_learning(outcome: Outcome, place: Place) -> None:
     networks = {"dense": outcome.dense, "pruned": outcome.pruned}
     rows = [(name, epoch, loss) for name, network in networks.items() for epoch, loss in enumerate(network.val_loss)]
     table = pd.DataFrame(rows, columns=["series", "epoch", "value"])
-    draw = partial(charts.learning_chart, table, "validation loss", outcome.experiment.max_epochs)
-    place.chart(draw(charts.DENSE_PRUNED, charts.CURVE_HEIGHT), "Validation loss against epoch.")
+    draw = partial(image_charts.learning_chart, table, "validation loss", outcome.experiment.max_epochs)
+    place.chart(draw(image_charts.DENSE_PRUNED, charts.CURVE_HEIGHT), "Validation loss against epoch.")

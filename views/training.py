@@ -15,7 +15,7 @@ from cache.workers import WorkerLost
 from pruning import RATIOS, Diverged, ImageExperiment, ImageSet, Outcome
 from pruning.images import NoImages
 from pruning.progress import Curves, StepProgress
-from views import charts, runs
+from views import image_charts, runs
 from views.following import Kind, follow, leave
 from views.image_controls import ImageChoice
 from views.places import Place
@@ -72,17 +72,14 @@ def _failure(error: Exception, key: str) -> str:
 
 
 def _draw(job: Job) -> int | None:
-    """The progress bar and the live curves; the number of networks that are finished."""
+    """The live curves; the number of networks that are finished."""
     progress: StepProgress | None = job.progress
-    st.progress(*_share_and_text(progress))
     _draw_curves(progress.curves if progress else None)
     return progress.step if progress else None
 
 
-TRAINING = Kind("training", runs.queue, _failure, _draw)
-
-
-def _share_and_text(progress: StepProgress | None) -> tuple[float, str]:
+def _progress(job: Job) -> tuple[float, str]:
+    progress: StepProgress | None = job.progress
     if progress is None:
         return 0.0, "Starting a worker process"
     share, text = progress.step / progress.steps, f"{progress.message} ({progress.step + 1} of {progress.steps})"
@@ -110,7 +107,11 @@ def _draw_curves(curves: Curves | None) -> None:
         if curves and rows:
             table = pd.DataFrame(rows, columns=["series", "epoch", "value"])
             place.chart(
-                charts.learning_chart(table, title, curves.max_epochs, charts.TRAIN_VAL), f"{title}, epoch by epoch."
+                image_charts.learning_chart(table, title, curves.max_epochs, image_charts.TRAIN_VAL),
+                f"{title}, epoch by epoch.",
             )
         else:
-            place.skeleton(charts.LEARNING_HEIGHT)
+            place.skeleton(image_charts.LEARNING_HEIGHT)
+
+
+TRAINING = Kind("training", runs.queue, _failure, _progress, _draw)

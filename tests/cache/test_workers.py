@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import gc
+import json
 import os
 import queue
 import signal
@@ -14,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,11 @@ import numpy as np
 import pytest
 import worker_tasks as tasks
 
+from cache import cluster as cluster_module
 from cache import workers as module
+from cache.cluster import DaskWorkers
 from cache.jobs import Cancelled, Jobs
-from cache.workers import DaskWorkers, LocalWorkers, WorkerLost, Workers, workers_from_environment
+from cache.workers import LocalWorkers, WorkerLost, Workers, workers_from_environment
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -94,40 +97,35 @@ def workers(request: pytest.FixtureRequest) -> Workers:
     return request.getfixturevalue({"local": "warm", "dask": "cluster"}[request.param])
 
 
-class dask_cluster:
+@contextmanager
+def dask_cluster() -> Iterator[tuple[DaskWorkers, dict[str, subprocess.Popen[bytes]]]]:
     """A scheduler and two workers as programs of their own; ended with the block."""
-
-    def __enter__(self) -> tuple[DaskWorkers, dict[str, subprocess.Popen[bytes]]]:
-        pytest.importorskip("distributed")
-        self.stack = ExitStack()
-        folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
-        where = ["--scheduler-file", str(folder / "scheduler.json"), "--no-dashboard"]
-        local = ["--host", "127.0.0.1"]
-        self.processes = {"scheduler": self.start("dask_scheduler", *local, "--port", "0", *where)}
+    pytest.importorskip("distributed")
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        place = folder / "scheduler.json"
+        common = ["--host", "127.0.0.1", "--scheduler-file", str(place), "--no-dashboard"]
+        single = ["--nthreads", "1", "--no-nanny", "--local-directory", str(folder)]
+        processes = {"scheduler": start_dask(stack, "dask_scheduler", *common, "--port", "0")}
         for name in ("first", "second"):
-            options = ["--nthreads", "1", "--no-nanny", "--local-directory", str(folder)]
-            self.processes[name] = self.start("dask_worker", *local, *where, *options)
-        until((folder / "scheduler.json").exists)
-        address = (folder / "scheduler.json").read_text().partition('"address": "')[2].partition('"')[0]
-        workers = DaskWorkers(address)
-        self.client = workers._client
-        until(lambda: workers.count == 2)
-        return workers, self.processes
+            processes[name] = start_dask(stack, "dask_worker", *common, *single)
+        until(lambda: place.exists() and place.read_text().endswith("}"))
+        workers = DaskWorkers(json.loads(place.read_text())["address"])
+        stack.callback(workers._client.close)
+        until(lambda: len(workers._client.nthreads()) == 2)
+        yield workers, processes
 
-    def start(self, program: str, *options: str) -> subprocess.Popen[bytes]:
-        process = subprocess.Popen(
-            [sys.executable, "-m", f"distributed.cli.{program}", *options],
-            env=os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(HERE)])},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        self.stack.callback(process.wait)
-        self.stack.callback(process.kill)
-        return process
 
-    def __exit__(self, *_: object) -> None:
-        self.client.close()
-        self.stack.close()
+def start_dask(stack: ExitStack, program: str, *options: str) -> subprocess.Popen[bytes]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", f"distributed.cli.{program}", *options],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(HERE)])},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    stack.callback(process.wait)
+    stack.callback(process.kill)
+    return process
 
 
 # What both kinds promise
@@ -253,13 +251,30 @@ def test_cancelled_work_that_goes_on_is_killed(warm: Workers, tmp_path: Path) ->
     assert gone(noted_pid(tmp_path))
 
 
+def test_call_hears_nothing_of_the_one_before(warm: Workers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a process that was killed had still to say does not reach the next call."""
+    monkeypatch.setattr(module, "GRACE", 0.0)
+
+    def report(progress: Any) -> None:
+        if progress:
+            time.sleep(0.1)  # more is said meanwhile
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        warm.call(tasks.until_cancelled, tmp_path, report=report)
+    seen: list[Any] = []
+    warm.call(tasks.count_up, 3, report=seen.append)
+    assert [progress for progress in seen if progress is not None] == [0, 1, 2]
+
+
 @posix
 def test_worker_that_dies_is_replaced(warm: Workers) -> None:
-    """A process that is killed in the middle is named in a sentence, and the next call works."""
+    """A process that is killed in the middle is a sentence, its work is not begun again, and the next call works."""
+    warm.call(tasks.count_up, 1, report=patient())
     seen: list[Any] = []
     with pytest.raises(WorkerLost, match=r"^The process that was training died .*-9; out of memory.*\. Try again\.$"):
         warm.call(tasks.die, report=seen.append)
-    assert "before" in seen
+    assert seen.count("before") <= 1
     assert warm.call(tasks.count_up, 3, report=patient()) == 3
 
 
@@ -336,7 +351,7 @@ def test_idle_worker_does_not_outlive_a_killed_server(tmp_path: Path) -> None:
 
 @posix
 def test_interrupted_server_ends(tmp_path: Path) -> None:
-    """Ctrl-C, which reaches server and worker, ends both although the work is silent."""
+    """Ctrl-C, which reaches server and worker, ends both although a thread still waits for silent work."""
     server = start_server(tmp_path, "silent")
     pid = noted_pid(tmp_path)
     os.killpg(server.pid, signal.SIGINT)
@@ -457,7 +472,7 @@ def test_dask_work_stops_when_its_caller_has_vanished(wanted: bool, heard: bool)
             if not heard:
                 raise TimeoutError
 
-    messenger = object.__new__(module._Messenger)
+    messenger = object.__new__(cluster_module._Messenger)
     messenger._address, messenger._line, messenger._reports = "tcp://somewhere", Line(), queue.SimpleQueue()
     messenger._wanted, messenger._cancelled = threading.Event(), threading.Event()
     if wanted:
@@ -471,12 +486,11 @@ def test_dask_work_stops_when_its_caller_has_vanished(wanted: bool, heard: bool)
             messenger.report("after")
 
 
-@pytest.mark.filterwarnings("ignore::ResourceWarning")  # of the client that could not be made
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nowhere://x", "tcp://127.0.0.1:port"])
 def test_dask_address_where_nothing_answers(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
     """A wrong address is named, in bounded time."""
     pytest.importorskip("distributed")
-    monkeypatch.setattr(module, "DASK_PATIENCE", 0.5)
+    monkeypatch.setattr(cluster_module, "PATIENCE", 0.5)
     monkeypatch.setenv("EXPLORER_DASK", address)
     with pytest.raises(RuntimeError, match=f"^EXPLORER_DASK is '{address}', but no Dask scheduler answers there"):
         workers_from_environment()

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -156,6 +157,8 @@ if __name__ == "__main__":
     import worker_tasks  # under the name that a worker can import
 
     workers, folder = LocalWorkers(), Path(sys.argv[1])
-    workers.call(getattr(worker_tasks, sys.argv[2]), folder, report=lambda progress: None)
-    (folder / "returned").touch()
-    time.sleep(PATIENCE)
+    with ThreadPoolExecutor(1) as threads:
+        task = getattr(worker_tasks, sys.argv[2])
+        threads.submit(workers.call, task, folder, report=lambda progress: None).result()
+        (folder / "returned").touch()
+        time.sleep(PATIENCE)

@@ -251,7 +251,7 @@ def test_the_defaults_train_the_digits():
     assert (given.train_images, given.batch_size) == (0, 0)
     assert (given.learning_rate, given.patience, given.max_epochs) == (0.05, 3, 16)
     assert (given.strategy, given.criterion, given.scope, given.rounds) == ("one_shot", "l1", "layer", 0)
-    assert (given.prune_ratio, given.rewind_epoch, given.dropout, given.seed) == (0.5, 0, 0.2, 0)
+    assert (given.prune_ratio, given.rewind_epoch, given.dropout, given.seed) == (0.5, 0, 0.1, 0)
 
 
 @pytest.mark.parametrize("name", IMAGE_NUMBERS)

@@ -383,6 +383,17 @@ def test_the_module_of_a_network_gives_its_logits(network):
             np.testing.assert_allclose(whole(pixels).numpy(), one.test.logits, atol=1e-5, rtol=0)
 
 
+def test_predictions_are_those_of_the_best_weights():
+    """Where training went on for the worse, the answers are still those of the early stop."""
+    outcome = outcome_of(ratios=(0.5,), train_images=64, max_epochs=20, learning_rate=0.3, patience=2)
+    pixels = torch.from_numpy(shown(outcome.experiment.dataset).test.pixels)
+    assert any(one.early_stop_epoch < len(one.train_loss) for one in outcome.networks)
+    for one in outcome.networks:
+        with torch.no_grad():
+            logits = module(outcome.experiment, one)(pixels).numpy()
+        np.testing.assert_allclose(logits, one.test.logits, atol=1e-5, rtol=0)
+
+
 # ---- what is said meanwhile
 
 

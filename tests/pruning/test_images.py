@@ -212,6 +212,16 @@ def test_a_changed_file_is_noticed(packed, name):
     assert after.fingerprint != before.fingerprint
 
 
+def test_changed_labels_are_noticed(packed):
+    """The same pictures by other names are other data: one label is enough."""
+    before, labels = shown(ImageSet.CIFAR10), cifar10()["y_test"]
+    labels[-1] = (labels[-1] + 1) % 10
+    np.savez(packed / "cifar10.npz", **{**cifar10(), "y_test": labels})
+    after = shown(ImageSet.CIFAR10)
+    assert np.array_equal(after.test.pixels, before.test.pixels)
+    assert after.fingerprint != before.fingerprint
+
+
 def test_changed_training_images_are_noticed(packed):
     """A new file is read again for training too."""
     before = training(ImageSet.CIFAR10, 0, 0)

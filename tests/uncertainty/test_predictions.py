@@ -35,7 +35,7 @@ def test_running_means_are_added_up_in_double_precision():
 
 
 def test_two_opposite_samples_disagree_by_ln_2():
-    """Sure of either class in turn: each sample has entropy 0, their mean ln 2; undecided in both: no disagreement."""
+    """Sure of either class in turn: entropy 0 each, their mean ln 2; undecided in both: no disagreement."""
     two = kept(SAMPLES, (1, 2, 3))
     np.testing.assert_allclose(two.probs(2), [[0.5, 0.5], [0.5, 0.5]])
     np.testing.assert_allclose(two.aleatoric(2), [0, log(2)], atol=1e-7)
