@@ -28,10 +28,11 @@ Report = Callable[[Any], None]
 STEP = 0.2  # seconds between two looks at whether the work is still wanted
 GRACE = 2.0  # seconds for which a local worker may go on with cancelled work
 MAX_WORKERS = 64
-# Two threads on a shared machine can be ten times slower than one; read when the libraries are loaded.
-ONE_THREAD = dict.fromkeys(
+# Two threads on a shared machine can be ten times slower than one, above all where the one that waits keeps its core
+# busy. Read when the libraries are loaded; work may ask for more threads.
+ENVIRONMENT = dict.fromkeys(
     ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
-)
+) | {"OMP_WAIT_POLICY": "PASSIVE"}
 
 
 class WorkerLost(RuntimeError):
@@ -186,7 +187,9 @@ class _LocalWorker:
     def _start(self) -> None:
         context = get_context("loky")
         self._line, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, self._idle_seconds), env=ONE_THREAD, daemon=True)
+        self._process = context.Process(
+            target=_serve, args=(theirs, self._idle_seconds), env=ENVIRONMENT, daemon=True
+        )
         self._process.start()
         theirs.close()  # so that the line breaks when the process dies
         self._busy = False

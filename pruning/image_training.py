@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import partial
 
@@ -21,10 +22,11 @@ from pruning.progress import Curves, Diverged, StepProgress
 from pruning.randomness import Purpose, stream
 from pruning.shrink import shrink, widen
 from pruning.strategies import Parents, Ticket, next_ticket
-from pruning.training import Examples, Schedule, Trained
+from pruning.training import Examples, Schedule, Trained, threads
 from uncertainty.sampling import predict
 
 IMPORTANCE_IMAGES = 512  # that a criterion looks at: more of them change no ranking worth the time
+MAX_THREADS = 64
 
 Say = Callable[..., None]
 """Takes a sentence, and the curves where something trains."""
@@ -45,18 +47,27 @@ def train_network(
     def say(message: str, curves: Curves | None = None) -> None:
         report(StepProgress(0, 0, message, curves))
 
-    say(f"Loading images for {step.name}")
-    images, examples = shown(experiment.dataset), _examples(experiment)
-    model = empty(experiment)
-    if dense is None or last is None:
-        initial = draw_weights(model, stream(experiment.seed, Purpose.INITIAL_WEIGHTS))
-        ticket = Ticket(0.0, 0, full_masks(model), initial)
-    else:
-        ticket = _ticket(experiment, step, dense, last, model, examples)
-    small, trained = _trained(experiment, step, ticket, model, examples, say)
-    if step.levels == () and trained.diverged:
-        raise Diverged(_sentence(experiment, step, trained))
-    return _measured(experiment, step, ticket, small, trained, model, images, say)
+    with threads(thread_count()):
+        say(f"Loading images for {step.name}")
+        images, examples = shown(experiment.dataset), _examples(experiment)
+        model = empty(experiment)
+        if dense is None or last is None:
+            initial = draw_weights(model, stream(experiment.seed, Purpose.INITIAL_WEIGHTS))
+            ticket = Ticket(0.0, 0, full_masks(model), initial)
+        else:
+            ticket = _ticket(experiment, step, dense, last, model, examples)
+        small, trained = _trained(experiment, step, ticket, model, examples, say)
+        if step.levels == () and trained.diverged:
+            raise Diverged(_sentence(experiment, step, trained))
+        return _measured(experiment, step, ticket, small, trained, model, images, say)
+
+
+def thread_count() -> int:
+    """Threads of one training: EXPLORER_THREADS, or one. Two are faster on idle cores, far slower on busy ones."""
+    wish = os.environ.get("EXPLORER_THREADS") or "1"
+    if not (wish.isdecimal() and 1 <= int(wish) <= MAX_THREADS):
+        raise ValueError(f"EXPLORER_THREADS is {wish!r}; it must be a whole number from 1 to {MAX_THREADS}")
+    return int(wish)
 
 
 def empty(experiment: ImageExperiment) -> nn.Sequential:

@@ -12,7 +12,7 @@ and its stop are its own.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,14 +74,19 @@ class Trained:
 
 
 @contextmanager
-def one_thread() -> Iterator[None]:
-    """Run torch on one thread: for networks this small a second one only waits for the first."""
+def threads(count: int) -> Iterator[None]:
+    """Run torch on so many threads."""
     before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    torch.set_num_threads(count)
     try:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def one_thread() -> AbstractContextManager[None]:
+    """Run torch on one thread: for networks this small a second one only waits for the first."""
+    return threads(1)
 
 
 def train_stack(

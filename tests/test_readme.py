@@ -26,13 +26,23 @@ def test_the_experiment_in_the_readme_runs(capsys):
     assert "units=26" in printed[1]
 
 
+def test_the_image_experiment_in_the_readme_runs(capsys):
+    """The second block prints AUROC and FPR@95TPR of a pruned network on digits, and makes the smaller network."""
+    namespace: dict = {}
+    exec(PYTHON[1], namespace)
+    auroc, fpr = (float(word) for word in capsys.readouterr().out.split())
+    assert 0.5 < auroc < 1
+    assert 0 <= fpr < 1
+    assert namespace["small"].conv1.out_channels == 4
+
+
 def test_the_metrics_in_the_readme_take_any_model(capsys):
-    """The second block works with a model, inputs and labels of one's own."""
+    """The third block works with a model, inputs and labels of one's own."""
     from torch import nn
 
     model = nn.Sequential(nn.Linear(3, 8), nn.ReLU(), nn.Dropout(0.5), nn.Linear(8, 4))
     inputs = np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32)
-    exec(PYTHON[1], {"model": model, "inputs": inputs, "labels": np.arange(20) % 4})
+    exec(PYTHON[2], {"model": model, "inputs": inputs, "labels": np.arange(20) % 4})
     assert 0 <= float(capsys.readouterr().out) <= 1
 
 
@@ -43,7 +53,7 @@ def test_the_recipe_for_a_strategy_is_all_it_takes(tmp_path):
     options = tmp_path / "pruning" / "options.py"
     text = options.read_text()
     assert text.count("    ONE_SHOT = (\n") == 1
-    member = textwrap.indent(PYTHON[2], "    ")
+    member = textwrap.indent(PYTHON[3], "    ")
     options.write_text(text.replace("    ONE_SHOT = (\n", member + "    ONE_SHOT = (\n"))
     program = (
         "from pruning import Experiment, run\n"
@@ -59,8 +69,8 @@ def test_the_recipe_for_a_criterion_scores_units():
     from pruning.importance import Evidence
 
     namespace: dict = {"np": np, "Evidence": Evidence}
-    exec(PYTHON[3], namespace)
-    activation = np.array([[0.0, 1.0], [0.0, 3.0]])
+    exec(PYTHON[4], namespace)
+    activation = np.array([[[0.0], [1.0]], [[0.0], [3.0]]])
     evidence = Evidence(np.zeros((2, 1)), activation, np.zeros_like(activation), np.random.default_rng(0))
     np.testing.assert_array_equal(namespace["_spread"](evidence), [0, 1])
 

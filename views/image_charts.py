@@ -115,4 +115,4 @@ def _mistaken_spec(n_rows: int, known: tuple[str, ...], theme: Theme) -> str:
             alt.Tooltip("n:Q", title="pictures"),
         ],
     )  # fmt: skip
-    return specification(140 + 22 * n_rows, cells)
+    return specification(200 + 22 * n_rows, cells)

@@ -28,7 +28,7 @@ from pruning import (
     run,
 )
 from pruning.image_steps import run_images, steps, train_step
-from pruning.image_training import IMPORTANCE_IMAGES, empty, module, train_network
+from pruning.image_training import IMPORTANCE_IMAGES, empty, module, thread_count, train_network
 from pruning.images import shown, training
 from pruning.importance import importance
 from pruning.masks import apply_masks, removed_units
@@ -450,3 +450,26 @@ def test_the_default_digits_network_knows_digits_and_doubts_the_unknown():
     assert dense.ood.epistemic(100).mean() > dense.test.epistemic(100).mean()
     assert auroc(msp_score(dense.test.probs(100)), msp_score(dense.ood.probs(100))) > 0.75
     assert auroc(msp_score(dense.test.single_pass()), msp_score(dense.ood.single_pass())) > 0.75
+
+
+# ---- threads
+
+
+def test_one_thread_unless_asked_for_more(monkeypatch):
+    """EXPLORER_THREADS is the number of threads while a network trains; what was there before comes back."""
+    seen, before = [], torch.get_num_threads()
+    plan = steps(ImageExperiment(**QUICK), [], shown(ImageExperiment().dataset).fingerprint)
+    for wish, threads in (("", 1), ("2", 2)):
+        monkeypatch.setenv("EXPLORER_THREADS", wish)
+        train_step(ImageExperiment(**QUICK), plan[0], None, None, lambda _: seen.append(torch.get_num_threads()))
+        assert set(seen) == {threads}
+        assert torch.get_num_threads() == before
+        seen.clear()
+
+
+@pytest.mark.parametrize("wish", ["0", "-1", "two", "1.5", "65"])
+def test_a_number_of_threads_that_is_none_is_refused(monkeypatch, wish):
+    """The sentence names the value and the legal range."""
+    monkeypatch.setenv("EXPLORER_THREADS", wish)
+    with pytest.raises(ValueError, match=rf"EXPLORER_THREADS is '{wish}'; it must be a whole number from 1 to 64"):
+        thread_count()
