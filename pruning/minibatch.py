@@ -22,7 +22,7 @@ from pruning.training import Examples, Schedule, Trained
 MOMENTUM, WEIGHT_DECAY = 0.9, 5e-4
 TUNING = 0.2  # of the learning rate, where weights are trained already
 REPORT_EVERY = 0.2  # seconds between two reports: a cancel is heard well within a second
-VAL_BATCH = 500
+VAL_BATCH = 128
 
 
 def train(
@@ -45,7 +45,7 @@ def train(
     have been trained already, it falls from a fifth of that along a cosine: at its peak it would
     undo what is there, and the early stop would end it before it falls. Training stops when
     validation has not improved for `patience` epochs.
-    `flip` mirrors half of the training images. `phase` numbers the training runs of one network,
+    `flip` mirrors half of each batch. `phase` numbers the training runs of one network,
     so that each draws its own batches and noise. `report` is called a few times a second and may
     raise to stop it all.
     """
@@ -67,14 +67,13 @@ class _Batches:
 
     def epoch(self) -> Iterator[tuple[Tensor, Tensor]]:
         images, labels = self.examples.train_inputs, self.examples.train_labels
-        order = torch.from_numpy(self.rng.permutation(len(labels)))
-        mirrored = torch.from_numpy(self.rng.random(len(labels)) < 0.5)
-        for which, turn in zip(order.split(self.size), mirrored.split(self.size), strict=True):
+        order, half = torch.from_numpy(self.rng.permutation(len(labels))), self.size // 2
+        for which in order.split(self.size):
             if len(which) < self.size:
                 return
-            batch = images[which]
-            if self.flip:
-                batch[turn] = batch[turn].flip(2)  # (n, H, W, channels)
+            batch = images.index_select(0, which)
+            if self.flip:  # the first half: which images those are is a matter of chance already
+                batch[:half] = batch[:half].flip(2)  # (n, H, W, channels)
             yield batch, labels[which]
 
 

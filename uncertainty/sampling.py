@@ -16,7 +16,7 @@ from torch.nn.modules.dropout import _DropoutNd
 from uncertainty.predictions import Predictions, running_means
 from uncertainty.predictive import entropy
 
-BLOCK_ELEMENTS = 2**23  # activations of a layer over the inputs taken at a time: bounds memory to some 30 MB a layer
+BLOCK_ELEMENTS = 2**22  # activations of a layer over the inputs taken at a time: bounds memory to some 16 MB a layer
 CHUNK_ELEMENTS = 2**20  # activations of a layer over samples and inputs: they stay in cache
 MAX_CHUNK = 50  # samples at a time: a single one need not compute many
 
@@ -59,8 +59,7 @@ def mc_dropout(model: nn.Sequential, inputs: Tensor | np.ndarray, n_samples: int
     inputs: (N, …), taken as float32. Raises ValueError for n_samples < 1, for a model that is not an
     `nn.Sequential`, and for one without dropout, whose samples would all be equal.
     """
-    blocks = _sample_blocks(model, inputs, n_samples, seed)
-    return np.concatenate(list(blocks), axis=1)
+    return np.concatenate([probs for probs, _ in _sample_blocks(model, inputs, n_samples, seed)], axis=1)
 
 
 def predict(
@@ -75,18 +74,19 @@ def predict(
     Memory is bounded whatever N and S: inputs are taken block by block. `on_block` is called after
     each and may raise. inputs: (N, …) of any type the model's first layer takes.
     """
-    frames = []
-    for probs in _sample_blocks(model, inputs, samples[-1], seed):
+    frames, singles = [], []
+    for probs, logits in _sample_blocks(model, inputs, samples[-1], seed):
         frames.append((running_means(probs, samples), running_means(entropy(probs), samples)))
+        singles.append(logits)
         on_block()
     mean_probs, expected_entropy = (np.concatenate(parts, axis=1) for parts in zip(*frames, strict=True))
-    return Predictions(tuple(samples), mean_probs, expected_entropy, single_pass(model, inputs))
+    return Predictions(tuple(samples), mean_probs, expected_entropy, np.concatenate(singles))
 
 
 def _sample_blocks(
     model: nn.Sequential, inputs: Tensor | np.ndarray, n_samples: int, seed: int
-) -> Iterator[np.ndarray]:
-    """The samples (S, n, C) of one block of inputs after the other."""
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """One block of inputs after the other: its samples (S, n, C), and its logits (n, C) with dropout off."""
     if n_samples < 1:
         raise ValueError(f"n_samples is {n_samples}; at least 1 is needed")
     if len(inputs) < 1:
@@ -108,7 +108,9 @@ def _sample_blocks(
         with torch.inference_mode():  # not around the yield, where it would leak into the caller
             features = nn.Sequential(*layers[:first])(_tensor(block))
             sampled = [_softmax(_forward(head, features, part)).numpy() for part in parts]
-        yield np.concatenate(sampled)[:n_samples]
+            # After the samples, for a layer that works in place would change the features under them.
+            logits = nn.Sequential(*layers[first:])(features).numpy()
+        yield np.concatenate(sampled)[:n_samples], logits
 
 
 def _rows(layers: Sequence[nn.Module], inputs: Tensor | np.ndarray) -> int:

@@ -78,7 +78,7 @@ def measures(asked: dict[str, tuple[Network, np.ndarray]], n_samples: int) -> pd
         usual = remembered(network, ("usual", n_samples), lambda: _usual(network, n_samples))
         return [
             f"{sure:.2f} ({100 * (usual[0] > sure).mean():.0f} %)",
-            f"{total:.2f} ({100 * (usual[1] < total).mean():.0f} %)",
+            f"{total:z.2f} ({100 * (usual[1] < total).mean():.0f} %)",
             f"{between:.3f} ({100 * (usual[2] < between).mean():.0f} %)",
         ]
 

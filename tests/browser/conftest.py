@@ -9,13 +9,18 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+# On any page but the first, Streamlit looks for its server beside the page before it looks at the root.
+MISSING = ("/images/_stcore/health", "/images/_stcore/host-config")
+TRAINING = 120_000  # milliseconds that all networks of a run may take on a busy machine
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -41,11 +46,16 @@ def free_port() -> int:
         return listener.getsockname()[1]
 
 
-def start_server(folder: Path, script: str = "streamlit_app.py") -> tuple[subprocess.Popen[bytes], str]:
-    """A server with an empty store of its own, once it answers; the process and its address."""
+def start_server(
+    folder: Path, script: str = "streamlit_app.py", launcher: tuple[str, ...] = ("-m", "streamlit"), **settings: str
+) -> tuple[subprocess.Popen[bytes], str]:
+    """A server with an empty store of its own, once it answers; the process and its address.
+
+    launcher: what Python is to run as Streamlit. settings: environment variables.
+    """
     port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port)]
-    environment = {**os.environ, "EXPLORER_CACHE": str(folder / "store")}
+    command = [sys.executable, *launcher, "run", script, "--server.port", str(port)]
+    environment = {**os.environ, "EXPLORER_CACHE": str(folder / "store"), **settings}
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
     address = f"http://localhost:{port}"
@@ -88,9 +98,15 @@ class Visitor:
         self.context = chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
         self.page = self.context.new_page()
         self.errors: list[str] = []
-        self.page.on("console", lambda message: message.type == "error" and self.errors.append(message.text))
+        self.page.on("console", self._note_error)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("request", self._note_stranger)
+
+    def _note_error(self, message) -> None:
+        place = message.location["url"]
+        looked_for = "404" in message.text and place.startswith(self.server) and urlsplit(place).path in MISSING
+        if message.type == "error" and not looked_for:
+            self.errors.append(f"{message.text} ({place})")
 
     def _note_stranger(self, request) -> None:
         if not request.url.startswith((self.server, self.server.replace("http", "ws"), "data:", "blob:")):
@@ -112,6 +128,29 @@ class Visitor:
             self.page.wait_for_timeout(100)
             calm = calm + 1 if still.count() else 0
         return self
+
+    def complete(self) -> Visitor:
+        """Wait until all networks are there, as the curves over all prune ratios show, and nothing trains."""
+        points = self.chart("Accuracy against").locator("[aria-roledescription=circle]")
+        points.nth(10).wait_for(state="attached", timeout=TRAINING)
+        self.page.locator("[data-testid=stProgress]").wait_for(state="detached", timeout=TRAINING)
+        return self.settle()
+
+    def tab(self, name: str) -> Visitor:
+        self.page.get_by_role("tab", name=name).click()
+        return self.settle()
+
+    def button(self, label: str):
+        return self.page.get_by_role("button", name=label, exact=True)
+
+    def says(self, words: str) -> None:
+        """Wait until the page says so."""
+        self.page.get_by_text(words).first.wait_for(timeout=TRAINING)
+
+    def alerts(self) -> list[str]:
+        """The boxes that warn or inform, without their icon."""
+        boxes = self.page.locator("[data-testid=stAlert]").all_inner_texts()
+        return [text.rpartition("\n")[2] for text in boxes]
 
     def slider(self, label: str):
         return self.page.get_by_role("slider", name=label).first
@@ -142,18 +181,25 @@ class Visitor:
         self.context.close()
 
 
-@pytest.fixture
-def visit(chromium, server: str) -> Iterator:
-    """Open the page as a new visitor; afterwards no error may have been logged, nor an exception shown."""
-    visitors: list[Visitor] = []
+@contextmanager
+def visitors(chromium, server: str) -> Iterator[Callable[..., Visitor]]:
+    """Opens pages as new visitors; afterwards no error may have been logged, nor an exception shown."""
+    opened: list[Visitor] = []
 
     def new(link: str = "", **options) -> Visitor:
-        visitors.append(Visitor(chromium, server, **options))
-        return visitors[-1].open(link)
+        opened.append(Visitor(chromium, server, **options))
+        return opened[-1].open(link)
 
     yield new
-    for visitor in visitors:
+    for visitor in opened:
         exceptions = visitor.page.locator("[data-testid=stException]").count()
         visitor.close()
         assert visitor.errors == []
         assert exceptions == 0
+
+
+@pytest.fixture
+def visit(chromium, server: str) -> Iterator[Callable[..., Visitor]]:
+    """Open the page as a new visitor, who meets no error."""
+    with visitors(chromium, server) as new:
+        yield new

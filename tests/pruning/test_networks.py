@@ -102,8 +102,8 @@ def test_lenet_is_the_network_of_the_study():
     model = cnn(Architecture.LENET, CIFAR, 10, 0.3)
     assert [(name, type(layer)) for name, layer in model.named_children()] == [
         ("pixels", Pixels),
-        ("conv1", nn.Conv2d), ("relu1", nn.ReLU), ("pool1", nn.MaxPool2d),
-        ("conv2", nn.Conv2d), ("relu2", nn.ReLU), ("pool2", nn.MaxPool2d),
+        ("conv1", nn.Conv2d), ("pool1", nn.MaxPool2d), ("relu1", nn.ReLU),
+        ("conv2", nn.Conv2d), ("pool2", nn.MaxPool2d), ("relu2", nn.ReLU),
         ("flatten", nn.Flatten),
         ("hidden1", nn.Linear), ("relu3", nn.ReLU), ("dropout1", nn.Dropout),
         ("hidden2", nn.Linear), ("relu4", nn.ReLU), ("dropout2", nn.Dropout),
@@ -116,7 +116,7 @@ def test_lenet_is_the_network_of_the_study():
 def test_batch_norm_comes_between_convolution_and_relu():
     """In the network that has it, over as many channels; in no other."""
     names = [name for name, _ in cnn(Architecture.WIDE_NORM, CIFAR, 10, 0.3).named_children()]
-    assert names[1:9] == ["conv1", "norm1", "relu1", "pool1", "conv2", "norm2", "relu2", "pool2"]
+    assert names[1:9] == ["conv1", "norm1", "pool1", "relu1", "conv2", "norm2", "pool2", "relu2"]
     without = [name for name, _ in cnn(Architecture.WIDE, CIFAR, 10, 0.3).named_children()]
     assert without == [name for name in names if not name.startswith("norm")]
 

@@ -1,0 +1,549 @@
+"""The image page as a person meets it: digits at once, CIFAR on a click, other people's runs, and what goes wrong."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import quote_plus
+
+import pytest
+from conftest import MISSING, TRAINING, Visitor, free_port, start_server, visitors
+from PIL import Image, ImageDraw
+from small_cifar import make_archives, pack
+
+TABS = ("Reliability", "Gallery", "Mistaken for", "Detection", "Your picture")
+CIFAR = "?task=" + quote_plus("CIFAR-10 → CIFAR-100")
+QUICK = "&strategy=No+retraining"  # trains the dense network alone
+LONG = "&epochs=30&stop_after=10"
+PROGRESS = "[data-testid=stProgress]"
+
+
+@dataclass(frozen=True)
+class House:
+    """A server of its own, with a CIFAR of a few hundred pictures."""
+
+    address: str
+    folder: Path
+    pid: int
+
+    def networks(self) -> int:
+        """How many trained networks are stored."""
+        return len(list((self.folder / "store/results").glob("*/output.pkl")))
+
+    def worker(self) -> int:
+        """The process that trains."""
+        listing = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True)
+        lines = [line.split(None, 2) for line in listing.stdout.splitlines()]
+        (pid,) = [int(pid) for pid, parent, words in lines if parent == str(self.pid) and "LokyProcess" in words]
+        return pid
+
+    @contextmanager
+    def training_held(self) -> Iterator[None]:
+        """What is training stands still meanwhile, however fast the machine."""
+        worker = self.worker()
+        os.kill(worker, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            with suppress(ProcessLookupError):
+                os.kill(worker, signal.SIGCONT)
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    folder = tmp_path_factory.mktemp("images")
+    pack(folder / "data")
+    process, address = start_server(folder, EXPLORER_DATA=str(folder / "data"), EXPLORER_WORKERS="1")
+    yield House(address, folder, process.pid)
+    process.terminate()
+    process.wait(10)
+
+
+@pytest.fixture(scope="module")
+def first_visit(chromium, house: House) -> str:
+    """What the first visitor, who clicks nothing, reads on top once all is trained; what is shown on the way."""
+    with visitors(chromium, house.address) as new:
+        visitor = new("images")
+        visitor.says("Training the dense network")
+        visitor.chart("loss, nats, epoch by epoch").locator("[aria-roledescription=circle]").first.wait_for(
+            timeout=TRAINING
+        )
+        assert visitor.chart("validation accuracy, epoch by epoch").count() == 1
+        assert visitor.button("Train").count() == 0
+        return visitor.complete().sentence()
+
+
+@pytest.fixture
+def look(chromium, house: House, first_visit: str) -> Iterator[Callable[..., Visitor]]:
+    """Open the image page as a new visitor, who meets no error; the digits are trained."""
+    with visitors(chromium, house.address) as new:
+        yield lambda link="", **options: new("images" + link, **options)
+
+
+# Digits
+
+
+def test_a_first_visit_trains_the_digits_by_itself(first_visit, look):
+    """Nothing is asked for: live curves, then all prune ratios, a sentence in figures, and five tabs."""
+    figures = r"Pruned to \d+ of \d+ units\. Accuracy .*\d\.\d{3}.* AUROC of detecting unknown classes .*\d\.\d{3}"
+    assert re.search(figures, first_visit)
+    visitor = look().complete()
+    assert visitor.page.get_by_role("tab").all_inner_texts() == list(TABS)
+    for tab, words in zip(
+        TABS,
+        ("never learned", "One row a prune ratio", "Of 180 pictures", "AUROC", "The networks know 0"),
+        strict=True,
+    ):
+        visitor.tab(tab).says(words)
+    assert visitor.alerts() == []
+
+
+def test_moving_the_sliders_redraws_and_trains_nothing(look, house):
+    """Every prune ratio and number of samples is there: by arrow key, without a progress bar, for good."""
+    visitor = look().complete()
+    before, stored = visitor.sentence(), house.networks()
+    visitor.page.evaluate(
+        "bar => { window.bars = 0; new MutationObserver(() => { window.bars += document.querySelectorAll(bar).length })"
+        ".observe(document.body, {childList: true, subtree: true}) }",
+        PROGRESS,
+    )
+    visitor.slider("Prune ratio").press("ArrowRight")
+    more_pruned = visitor.settle().sentence()
+    visitor.slider("MC-dropout samples").press("Home")
+    one_sample = visitor.settle().sentence()
+    assert len({before, more_pruned, one_sample}) == 3
+    assert visitor.page.evaluate("window.bars") == 0
+    assert house.networks() == stored
+    visitor.page.reload()
+    visitor.says("Pruned to")
+    assert visitor.settle().sentence() == one_sample
+
+
+def test_a_link_restores_what_stands_in_the_tabs(look):
+    """Tab, order, filters, score, refusal and pair of classes come back as the link says."""
+    visitor = look(
+        "?tab=Gallery&pictures=Test+images&order=Doubtful+first&of=3&score=Energy&refuse=20+%25&unknown=8&taken_for=5"
+    )
+    choice = visitor.page.get_by_role("combobox").and_(visitor.page.locator(":visible"))
+    assert [each.input_value() for each in choice.all()] == ["One-shot", "Doubtful first", "3"]
+    assert visitor.page.locator(".st-key-pictures [aria-checked=true]").inner_text() == "Test images"
+    visitor.tab("Detection")
+    assert visitor.page.locator(".st-key-score [aria-checked=true]").inner_text() == "Energy"
+    assert visitor.slider("Refuse the most").get_attribute("aria-valuetext") == "20 %"
+    visitor.tab("Mistaken for").says("pictures of 8, called 5")
+    assert visitor.alerts() == []
+
+
+def test_a_wrong_link_is_named_and_the_page_works(look):
+    """Each wrong value is quoted with the legal set; the first move of a control takes the warnings away."""
+    wrong = {
+        "task": "mnist", "strategy": "lottery", "ratio": "7", "samples": "3", "network": "LeNet", "images": "17",
+        "seed": "-1", "tab": "Nowhere", "pictures": "", "order": "best", "of": "cat", "unknown": "7",
+        "taken_for": "9", "rows": "some", "score": "best", "refuse": "11",
+    }  # fmt: skip
+    visitor = look("?magic=1&" + "&".join(f"{name}={value}" for name, value in wrong.items())).complete()
+    alerts = visitor.alerts()
+    for name, value in wrong.items():
+        start = f"The link sets {name} to {value or 'nothing'}; it must be "
+        assert sum(text.startswith(start) and "Using " in text for text in alerts) == 1, name
+    assert sum("sets magic, which this page does not know. It knows: task, " in text for text in alerts) == 1
+    assert len(alerts) == len(wrong) + 1
+    visitor.slider("Prune ratio").press("ArrowRight")
+    visitor.page.locator("[data-testid=stAlert]").first.wait_for(state="detached")
+    assert "ratio=0.6" in visitor.settle().page.url
+
+
+def test_a_hostile_link_is_harmless(look):
+    """Markup is shown as text, ten thousand characters as forty."""
+    script, image = "<script>document.title='owned'</script>", "<img src=x onerror=document.title='owned'>"
+    visitor = look(f"?of={quote_plus(script)}&tab={quote_plus(image)}&{quote_plus(script)}=1&order={'A' * 10_000}")
+    alerts = " ".join(visitor.complete().alerts())
+    assert script[:40] in alerts
+    assert image[:40] in alerts
+    assert f"The link sets order to {'A' * 40}…; it must be one of" in alerts
+    assert "A" * 41 not in alerts
+    assert visitor.page.title() != "owned"
+
+
+def test_moons_and_images_share_strategy_ratio_and_seed(chromium, house, first_visit):
+    """What both pages have carries over, there and back; learning rate, patience and dropout are each page's own."""
+    with visitors(chromium, house.address) as new:
+        visitor = new("?learning_rate=0.03&patience=5&dropout=0.3&seed=0")
+        visitor.choose("Strategy", "No retraining")
+        visitor.slider("Prune ratio").press("ArrowRight")
+        visitor.settle()
+        visitor.page.get_by_role("link", name="Images").click()
+        visitor.says("Pruned networks and pictures")
+        visitor.complete()
+        assert "strategy=No+retraining&ratio=0.6" in visitor.page.url
+        visitor.page.get_by_text("More settings").click()
+        for label, value in (("Learning rate", "0.05"), ("Patience", "3"), ("Dropout rate", "0.25")):
+            assert visitor.slider(label).get_attribute("aria-valuetext") == value
+        assert visitor.alerts() == []
+        visitor.slider("Prune ratio").press("ArrowRight")
+        visitor.settle().page.get_by_role("link", name="Moons").click()
+        visitor.says("When a neural network is pruned")
+        assert visitor.settle().slider("Prune ratio").get_attribute("aria-valuetext") == "0.7"
+        assert visitor.page.get_by_role("combobox", name="Strategy").input_value() == "No retraining"
+        assert visitor.alerts() == []
+
+
+def names(visitor: Visitor) -> list[str]:
+    """The classes of the pictures on this page of the gallery."""
+    return visitor.page.get_by_role("tabpanel").locator("img:visible").evaluate_all("all => all.map(one => one.alt)")
+
+
+def test_the_gallery_pages_sorts_and_filters_crisp_pictures_without_requests(look):
+    """Ten pictures a page, in the page itself; each control shows others, a class shows itself alone."""
+    visitor = look("?tab=Gallery")
+    asked: list[str] = []
+    visitor.page.on("request", lambda request: asked.append(request.url))
+    pictures = visitor.page.get_by_role("tabpanel").locator("img:visible")
+    shown = "all => all.map(one => one.src.slice(0, 22) + getComputedStyle(one).imageRendering)"
+    assert pictures.evaluate_all(shown) == ["data:image/png;base64,pixelated"] * 10
+    seen = [pictures.evaluate_all("all => all.map(one => one.src)")]
+    visitor.page.get_by_role("button", name="Page 2", exact=True).click()
+    seen.append(visitor.settle() and pictures.evaluate_all("all => all.map(one => one.src)"))
+    visitor.choose("Order", "Most disagreement")
+    seen.append(pictures.evaluate_all("all => all.map(one => one.src)"))
+    assert len({tuple(page) for page in seen}) == 3
+    visitor.choose("Class", "9")
+    assert names(visitor) == ["9"] * 10
+    visitor.press("pictures", "Test images")
+    visitor.says("None of these pictures is of the class 9")
+    visitor.choose("Class", "3")
+    assert names(visitor) == ["3"] * 10
+    assert [url for url in asked if not url.startswith("data:")] == []
+
+
+def test_a_closer_look_opens_and_closes(look):
+    """One picture large, the spread of both networks' samples, the neighbours of each; Escape closes it."""
+    visitor = look("?tab=Gallery&order=Doubtful+first")
+    visitor.button("Look closer").first.click()
+    dialog = visitor.page.get_by_role("dialog")
+    for name in ("Dense", "Pruned"):
+        dialog.locator(f'[aria-label="{name} network: spread of samples."] svg').first.wait_for()
+    dialog.get_by_text("Test images that are answered most alike").wait_for()
+    visitor.settle()
+    assert dialog.locator("img").count() == 1 + 2 * 8
+    visitor.page.keyboard.press("Escape")
+    dialog.wait_for(state="detached")
+    assert len(names(visitor)) == 10
+
+
+def test_another_pair_of_classes_changes_the_story(look):
+    """The counts are those of the pair that is chosen; a button brings the study's pair back."""
+    visitor = look("?tab=Mistaken+for")
+    assert visitor.page.get_by_text("The study's pair").count() == 0
+    visitor.choose("How often is", "8")
+    visitor.choose("called", "1")
+    visitor.says("Of 174 pictures of 8, called 1:")
+    visitor.button("The study's pair: 9 → 3").click()
+    visitor.says("Of 180 pictures of 9, called 3:")
+    visitor.settle()
+    assert visitor.page.get_by_text("The study's pair").count() == 0
+
+
+def test_every_score_detects_and_the_threshold_refuses(look):
+    """Each score has its own reading; a higher refusal keeps fewer test images."""
+    visitor = look("?tab=Detection")
+    readings = set()
+    for score in ("MSP", "Predictive entropy", "Mutual information", "Energy", "Max logit"):
+        visitor.press("score", score)
+        line = visitor.page.get_by_text(f"{score}, pruned network: FPR@95TPR").inner_text()
+        assert re.search(r"also refuse \d+ % of the test images", line)
+        readings.add(line)
+        assert visitor.chart("ROC curves").locator("path").count() > 0
+    assert len(readings) == 5
+    row = visitor.page.get_by_role("row").filter(has_text="Test images refused")
+    before = row.inner_text()
+    visitor.slider("Refuse the most").press("End")
+    visitor.settle()
+    (dense, pruned) = re.findall(r"\((\d+) of 361\)", row.inner_text())
+    (dense_before, pruned_before) = re.findall(r"\((\d+) of 361\)", before)
+    assert int(dense) > int(dense_before)
+    assert int(pruned) > int(pruned_before)
+
+
+# A picture of one's own
+
+
+def drawing(kind: str, size: tuple[int, int] = (200, 200), **options) -> bytes:
+    """A zero in black ink on a white sheet."""
+    width, height = size
+    sheet = Image.new("L", size, 255)
+    box = (0.3 * width, 0.15 * height, 0.7 * width, 0.85 * height)
+    ImageDraw.Draw(sheet).ellipse(box, outline=0, width=min(size) // 9)
+    file = io.BytesIO()
+    sheet.save(file, kind, **options)
+    return file.getvalue()
+
+
+def animation(kind: str) -> bytes:
+    frames = [Image.new("RGB", (40, 40), colour) for colour in ("red", "blue")]
+    file = io.BytesIO()
+    frames[0].save(file, kind, save_all=True, append_images=frames[1:])
+    return file.getvalue()
+
+
+def sixteen_bits() -> bytes:
+    file = io.BytesIO()
+    Image.new("I;16", (40, 40), 5000).save(file, "PNG")
+    return file.getvalue()
+
+
+def upload(visitor: Visitor, name: str, content: bytes) -> Visitor:
+    kind = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}[name.rpartition(".")[2]]
+    place = visitor.page.locator("[data-testid=stFileUploader] input[type=file]")
+    place.set_input_files({"name": name, "mimeType": kind, "buffer": content})
+    visitor.page.locator("[data-testid=stFileUploader]").get_by_text(name, exact=True).wait_for()
+    return visitor.settle()
+
+
+def test_a_drawn_digit_is_recognised_in_every_format(look):
+    """PNG, JPEG and WebP are read, each replaces the one before, and both networks call the zero a zero."""
+    visitor = look("?tab=Your+picture")
+    for name, kind, size in (
+        ("a.png", "PNG", (200, 200)),
+        ("b.jpg", "JPEG", (640, 480)),
+        ("c.webp", "WEBP", (300, 310)),
+    ):
+        upload(visitor, name, drawing(kind, size))
+        visitor.says(f"{size[0]} × {size[1]} pixels, brought to 8 × 8. Inverted")
+        assert visitor.page.get_by_text("pixels, brought to").count() == 1
+        assert visitor.page.get_by_text(re.compile(r"^0 \(\d\.\d\d\)$")).count() >= 6
+    assert visitor.page.get_by_alt_text("your picture as the networks see it").count() == 1
+
+
+def test_files_that_are_no_pictures_leave_a_sentence(look):
+    """Each is refused by name, and the picture that follows is read as if nothing had been."""
+    visitor = look("?tab=Your+picture")
+    bomb = drawing("PNG")
+    bomb = bomb[:16] + (60_000).to_bytes(4, "big") * 2 + bomb[24:]
+    bad = {
+        "text.png": (b"I am a letter.", "of a kind not known here"),
+        "cut.png": (drawing("PNG")[:300], "The PNG file is damaged or cut short"),
+        "bomb.png": (bomb, "The picture is 60,000 × 60,000 = 3,600 megapixels"),
+        "gif.png": (animation("GIF"), "The file is a GIF picture"),
+        "film.webp": (animation("WEBP"), "The picture is animated, in 2 frames"),
+        "deep.png": (sixteen_bits(), "16 bits a channel"),
+        "empty.png": (b"", "The file is empty"),
+    }
+    for name, (content, words) in bad.items():
+        upload(visitor, name, content)
+        visitor.says(words)
+        assert len(visitor.alerts()) == 1, name
+    upload(visitor, "good.png", drawing("PNG")).says("200 × 200 pixels")
+    assert visitor.alerts() == []
+
+
+# CIFAR, and long runs
+
+
+def started(visitor: Visitor) -> Visitor:
+    """Wait until a worker is at it."""
+    visitor.page.locator(PROGRESS).get_by_text(re.compile("^(Loading|Training|Asking)")).wait_for(timeout=TRAINING)
+    return visitor
+
+
+def test_cifar_trains_on_a_click_stops_goes_on_and_is_kept(look, house):
+    """Progress names the epoch; Stop ends it with what is finished; Go on does the rest; a reload needs nothing."""
+    visitor = look(CIFAR + QUICK + LONG)
+    stored = house.networks()
+    assert "These networks are not trained yet." in visitor.alerts()[0]
+    visitor.button("Train").click()
+    epoch = re.compile(r"Training the dense network \(1 of 11\), epoch \d+\.\d of at most 30")
+    visitor.page.get_by_text(epoch).wait_for(timeout=TRAINING)
+    visitor.says("The network pruned by 50 % is not trained yet; shown is the dense one")
+    visitor.page.get_by_role("button", name="Stop").click()
+    visitor.button("Go on").wait_for()
+    visitor.says("Stopped. What had been finished is kept.")
+    assert stored < house.networks() < stored + 11
+    visitor.button("Go on").click()
+    visitor.complete()
+    assert house.networks() == stored + 11
+    visitor.page.goto(visitor.page.url + "&tab=Mistaken+for&rows=All+classes&unknown=thing+7&taken_for=cat")
+    visitor.says("Of 2 pictures of thing 7, called cat:")
+    visitor.settle()
+    assert visitor.page.locator(".st-key-rows [aria-checked=true]").inner_text() == "All classes"
+    assert visitor.button("Train").count() == visitor.page.locator(PROGRESS).count() == 0
+
+
+def test_another_strategy_leaves_the_run_under_way(look, house):
+    """Whoever asks for something else stops waiting for the old run, which ends as nobody else wants it."""
+    visitor = look(CIFAR + LONG + "&seed=3")
+    visitor.button("Train").click()
+    started(visitor)
+    visitor.choose("Strategy", "Iterative, re-initialised")
+    visitor.page.get_by_role("button", name=re.compile("^Train")).wait_for()
+    assert visitor.page.locator(PROGRESS).count() == 0
+    visitor.choose("Strategy", "One-shot")
+    visitor.page.get_by_role("button", name=re.compile("^Train")).wait_for()
+    assert visitor.page.locator(PROGRESS).count() == 0
+
+
+def test_equal_requests_are_one_run_and_others_wait_their_turn(look, house):
+    """Two who ask for the same see the same progress and get the same; the third sees who comes before."""
+    link, stored = LONG.replace("&", "?", 1) + QUICK, house.networks()
+    one = started(look(link + "&seed=11"))
+    with house.training_held():
+        two = look(link + "&seed=11")
+        three = look(link + "&seed=12")
+        three.says("Waiting: 1 job before this one")
+        for visitor in (one, two):
+            assert visitor.page.locator(PROGRESS).inner_text().partition(" ")[0] in {"Loading", "Training", "Asking"}
+        three.page.get_by_role("button", name="Stop").click()
+        three.button("Go on").wait_for()
+    assert one.complete().sentence() == two.complete().sentence()
+    assert house.networks() == stored + 11
+
+
+def test_a_run_goes_on_when_its_visitor_closes_the_page(look, house):
+    """Whoever opens the page again finds the run under way, without a click."""
+    one = look(CIFAR + LONG + "&seed=5")
+    one.button("Train").click()
+    started(one)
+    with house.training_held():
+        one.page.goto("about:blank")
+        two = look(CIFAR + LONG + "&seed=5")
+        two.page.locator(PROGRESS).wait_for()
+        assert two.button("Train").count() == 0
+    two.page.get_by_role("button", name="Stop").click()
+    two.button("Go on").wait_for()
+
+
+def test_a_worker_that_dies_is_told_and_replaced(look, house):
+    """A killed process leaves a sentence and a button that starts the run again, to its end."""
+    visitor = started(look(LONG.replace("&", "?", 1) + QUICK + "&seed=13"))
+    os.kill(house.worker(), signal.SIGKILL)
+    visitor.says("The process that was training died (exit code -9")
+    visitor.button("Try again").click()
+    assert visitor.complete().alerts() == []
+
+
+# Where there is no CIFAR
+
+
+class Site:
+    """A server of archives that can be away, send nonsense, or wait in the middle of a file."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.port = folder, free_port()
+        self.go_on = threading.Event()
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        site = self
+
+        class Answer(SimpleHTTPRequestHandler):
+            def copyfile(self, source, outputfile) -> None:
+                content = source.read()
+                outputfile.write(content[: len(content) // 2])
+                outputfile.flush()
+                assert site.go_on.wait(TRAINING / 1000)
+                outputfile.write(content[len(content) // 2 :])
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        handler = partial(Answer, directory=str(self.folder))
+        with ThreadingHTTPServer(("127.0.0.1", self.port), handler) as server:
+            thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+            thread.start()
+            yield
+            server.shutdown()
+            thread.join(10)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    make_archives(tmp_path / "archives")
+    (tmp_path / "site").mkdir()
+    return Site(tmp_path / "site")
+
+
+@pytest.fixture
+def bare(tmp_path: Path, site: Site) -> Iterator[str]:
+    """The address of a server that has no CIFAR and downloads it from the site."""
+    process, address = start_server(
+        tmp_path,
+        launcher=(str(Path(__file__).with_name("small_cifar.py")),),
+        EXPLORER_DATA=str(tmp_path / "data"),
+        EXPLORER_TEST_SITE=f"http://127.0.0.1:{site.port}",
+        EXPLORER_TEST_ARCHIVES=str(tmp_path / "archives"),
+        no_proxy="127.0.0.1",
+    )
+    yield address
+    process.terminate()
+    process.wait(10)
+
+
+def test_cifar_is_fetched_on_a_click_through_all_that_may_go_wrong(chromium, bare, site, tmp_path):
+    """No files: a sentence and a button; no network, a broken archive: a sentence and a retry; then the page."""
+    good = list((tmp_path / "archives").iterdir())
+    with visitors(chromium, bare) as new:
+        visitor = new("images" + CIFAR)
+        assert "CIFAR-10 and CIFAR-100 are not in" in visitor.alerts()[0]
+        visitor.page.get_by_role("button", name="Download CIFAR-10").click()
+        visitor.says("127.0.0.1 cannot be reached")
+        visitor.press("task", "Digits").says("of 11)")
+        visitor.press("task", "CIFAR-10 → CIFAR-100")
+        for archive in good:
+            (site.folder / archive.name).write_bytes(b"nonsense")
+        site.go_on.set()
+        with site.open():
+            visitor.page.get_by_role("button", name=re.compile("^(Try again|Download)")).click()
+            visitor.says("is not the file that was expected")
+            for archive in good:
+                (site.folder / archive.name).write_bytes(archive.read_bytes())
+            site.go_on.clear()
+            visitor.button("Try again").click()
+            visitor.page.locator(PROGRESS).get_by_text(re.compile(r"CIFAR-10: \d+ of \d+ MB")).wait_for()
+            site.go_on.set()
+            visitor.button("Train").wait_for(timeout=TRAINING)
+        assert visitor.settle().alerts()[0].startswith("These networks are not trained yet.")
+
+
+# Every screen
+
+
+def test_a_phone_shows_every_tab_without_scrolling_sideways(look):
+    """At 375 pixels nothing is wider than the screen, on any tab, nor in a closer look."""
+    visitor = look(viewport={"width": 375, "height": 740}).complete()
+    for tab in TABS:
+        visitor.tab(tab)
+        assert visitor.page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 375, tab
+
+
+def test_the_dark_theme_shows_every_tab(look):
+    """Each tab draws in the dark without an error, on a dark page."""
+    visitor = look(color_scheme="dark").complete()
+    for tab in TABS:
+        visitor.tab(tab)
+    background = "getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
+    assert max(map(int, re.findall(r"\d+", visitor.page.evaluate(background))[:3])) < 80
+
+
+def test_only_the_requests_beside_the_page_may_fail(chromium, house, first_visit):
+    """The two addresses that Streamlit tries beside a deep link are let pass; any other failure is noted."""
+    visitor = Visitor(chromium, house.address)
+    visitor.open("images")
+    assert visitor.errors == []
+    for path in (*MISSING, "/images/_stcore/other"):
+        visitor.page.evaluate("path => fetch(path).then(answer => answer.status)", path)
+    visitor.page.evaluate("console.error('something broke')")
+    visitor.page.wait_for_function("true")
+    visitor.close()
+    assert len(visitor.errors) == 2
+    assert "/images/_stcore/other" in visitor.errors[0]
+    assert "something broke" in visitor.errors[1]
