@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from pruning.experiment import ImageExperiment
@@ -130,6 +131,7 @@ def _step(experiment: ImageExperiment, levels: tuple[float, ...], fingerprint: s
     return Step(levels, _key(experiment, levels, fingerprint), parent, fingerprint)
 
 
+@lru_cache(maxsize=4096)  # a page that shows what is stored asks for the same keys again and again
 def _key(experiment: ImageExperiment, levels: tuple[float, ...], fingerprint: str) -> str:
     """Everything that decides the network of these levels, and nothing that does not."""
     strategy = experiment.strategy

@@ -41,8 +41,8 @@ def draw(outcome: Outcome, choice: ImageChoice, images: Shown, place: DeltaGener
         page = st.pagination(-(-len(which) // PER_PAGE), key=f"page_{role}_{wanted}_{order}")
         st.caption(_caption(len(which), part, images.test.classes))
         with st.container(horizontal=True, gap="medium"):
-            for index in which[PER_PAGE * (page - 1) : PER_PAGE * page]:
-                _card(outcome, choice, images, role, int(index))
+            for place_on_page, index in enumerate(which[PER_PAGE * (page - 1) : PER_PAGE * page]):
+                _card(outcome, choice, images, role, int(index), place_on_page)
 
 
 def _caption(count: int, part: Images, classes: tuple[str, ...]) -> str:
@@ -89,13 +89,13 @@ def rows(outcome: Outcome, choice: ImageChoice, said: list[np.ndarray]) -> list[
     ]
 
 
-def _card(outcome: Outcome, choice: ImageChoice, images: Shown, role: str, index: int) -> None:
+def _card(outcome: Outcome, choice: ImageChoice, images: Shown, role: str, index: int, position: int) -> None:
     part = images.ood if role == "ood" else images.test
     name = part.classes[part.labels[index]]
     said = [_predictions(network, role).probs_of(index, choice.n_samples) for network in outcome.networks]
     with st.container(width=cards.WIDTH, gap="xsmall"):
         st.html(cards.card(part.pixels[index], SIDE, name, rows(outcome, choice, said), images.test.classes))
-        if st.button("Look closer", key=f"look_{role}_{index}", icon=":material/zoom_in:"):
+        if st.button("Look closer", key=f"look_{position}", icon=":material/zoom_in:"):
             _look_closer(outcome, choice, images, role, index)
 
 
