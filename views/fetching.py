@@ -53,12 +53,13 @@ def _join(watcher: str, seconds: float) -> Job:
 
 
 def _failure(error: Exception, key: str) -> str:
-    if isinstance(error, DownloadError):
-        return str(error)
-    logging.getLogger(__name__).error("download failed: %s", key, exc_info=error)
+    reason = str(error)
+    if not isinstance(error, DownloadError):
+        logging.getLogger(__name__).error("download failed: %s", key, exc_info=error)
+        reason = f"The download did not finish ({type(error).__name__}); the terminal has the details. Try again."
     return (
-        f"The download did not finish ({type(error).__name__}). Try again, or copy {FILES[0]} and {FILES[1]} "
-        f"to {folder()} from a machine that has them; the digits need neither."
+        f"{reason} Or copy {FILES[0]} and {FILES[1]} to {folder()} from a machine that has them. "
+        "The digits need neither."
     )
 
 

@@ -69,7 +69,9 @@ def _sorted(outcome: Outcome, choice: ImageChoice, role: str, order: str) -> np.
         confidence = probs.max(axis=1)
         return np.argsort(confidence if order == "doubtful first" else -confidence, kind="stable")
 
-    question = ("gallery", role, order, choice.n_samples, len(outcome.networks))
+    ratios = tuple(network.prune_ratio for network in outcome.networks)
+    # All strategies share the dense network, which is the chosen one at ratio 0.
+    question = ("gallery", role, order, choice.n_samples, outcome.experiment.key(), ratios)
     return remembered(outcome.pruned, question, compute)
 
 

@@ -49,10 +49,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     plain = ImageExperiment()
     parser = argparse.ArgumentParser(prog="python -m views.prepare", description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("--task", choices=list(ImageSet), default=ImageSet.CIFAR10.value)
-    parser.add_argument("--networks", nargs="+", choices=list(Architecture), default=[], help="default: the page's")
+    parser.add_argument("--task", choices=[each.value for each in ImageSet], default=ImageSet.CIFAR10.value)
     parser.add_argument(
-        "--strategies", nargs="+", choices=list(Strategy), default=list(Strategy), help="default: all"
+        "--networks", nargs="+", choices=[each.value for each in Architecture], default=[], help="default: the page's"
+    )
+    parser.add_argument(
+        "--strategies",
+        nargs="+",
+        choices=[each.value for each in Strategy],
+        default=list(Strategy),
+        help="default: all",
     )
     parser.add_argument("--seeds", nargs="+", type=int, default=[plain.seed])
     parser.add_argument("--images", type=int, default=plain.train_images, help="training images; 0 takes all")

@@ -57,8 +57,8 @@ def _offer(outcome: Outcome | None) -> str:
         )
         return "Train the rest"
     st.info(
-        "These networks are not trained yet. On two cores LeNet takes about a minute for the dense network and less "
-        "for each pruned one. You may leave the page meanwhile; whoever asks for the same shares the run.",
+        "These networks are not trained yet. On two cores the dense LeNet takes a minute, the wider CNN four, "
+        "pruned ones less. You may leave the page meanwhile; whoever asks for the same shares the run.",
         icon=":material/model_training:",
     )
     return "Train"

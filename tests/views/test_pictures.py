@@ -14,7 +14,7 @@ from PIL import Image
 from pruning.plane import RESOLUTION, SAMPLES, Maps, Plane
 from uncertainty.calibration import reliability_bins
 from uncertainty.predictions import Sampled
-from views import charts
+from views import charts, image_charts
 from views.colours import CLASSES, INK, PAPER, STRONGEST, blend, rgb, sequence
 from views.raster import PIXELS, plane_picture, scale_picture
 
@@ -130,10 +130,69 @@ def charts_of_each_kind() -> dict[str, charts.Chart]:
         "curve with a floor": charts.curve_chart(rows.assign(floor=0.02), "ECE", ".2f"),
         "curve": charts.curve_chart(rows, "Accuracy", ".2f"),
         "legend": charts.legend_chart("aleatoric", 2, 0.7, "light"),
+        **image_charts_of(0),
     }
 
 
-@pytest.mark.parametrize("kind", ["plane", "reliability", "curve", "curve with a floor", "legend"])
+def image_charts_of(seed: int) -> dict[str, charts.Chart]:
+    """The charts of the image page, filled by chance."""
+    rng = np.random.default_rng(seed)
+    losses = pd.DataFrame({"series": ["dense", "pruned"], "epoch": [0, 1], "value": rng.random(2)})
+    rates = pd.DataFrame({"ratio": [0.0, 0.5], **{name: rng.random(2) for name in ("value", "low", "high", "dense")}})
+    cells = pd.DataFrame(
+        {"position": [0, 1], "unknown": ["8", "9"], "known": ["0", "1"], "share": rng.random(2), "n": [3, 4]}
+    )
+    return {
+        "learning": image_charts.learning_chart(losses, "loss", 16, image_charts.DENSE_PRUNED),
+        "spread": image_charts.spread_chart(rng.dirichlet(np.ones(3), 5), ("cat", "dog", "owl")),
+        "rate": image_charts.rate_chart(rates.assign(chosen=[False, True])),
+        "mistaken": image_charts.mistaken_chart(cells, 2, ("0", "1"), "dark"),
+    }
+
+
+def test_a_specification_of_an_image_chart_does_not_change_with_the_data():
+    """Another network swaps the data and nothing else, so nothing flickers; the classes and the theme may."""
+    for one, other in zip(image_charts_of(1).values(), image_charts_of(2).values(), strict=True):
+        assert one.spec == other.spec
+        assert any(not one.data[name].equals(other.data[name]) for name in one.data)
+
+
+def test_the_spread_holds_every_sample_and_its_mean():
+    """Of two samples of three classes six marks and three dots, each beside its own class."""
+    samples = np.array([[0.5, 0.5, 0.0], [0.1, 0.3, 0.6]], np.float32)
+    data = image_charts.spread_chart(samples, ("cat", "dog", "owl")).data
+    marks = data["samples"].groupby("class", sort=False).p.apply(list)
+    np.testing.assert_allclose(np.array(marks.tolist()), samples.T)
+    assert list(marks.index) == list(data["means"]["class"]) == ["cat", "dog", "owl"]
+    np.testing.assert_allclose(data["means"].p, [0.3, 0.4, 0.3], rtol=1e-6)
+
+
+def test_classes_keep_their_order_on_every_axis():
+    """Known classes as the task lists them, unknown ones by their position: never by the alphabet."""
+    spread = image_charts.spread_chart(np.ones((1, 3)) / 3, ("owl", "cat", "dog"))
+    assert [part["encoding"]["y"]["sort"] for part in json.loads(spread.spec)["layer"]] == [["owl", "cat", "dog"]] * 2
+    (cells,) = json.loads(image_charts_of(0)["mistaken"].spec)["layer"]
+    assert cells["encoding"]["x"]["sort"] == ["0", "1"]
+    assert cells["encoding"]["y"]["sort"] == {"field": "position", "op": "min"}
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_an_empty_cell_of_the_table_is_paper(theme):
+    """The colours of shares begin with the colour of the page, and end at 100 % whatever the data."""
+    cells = pd.DataFrame({"position": [0], "unknown": ["8"], "known": ["0"], "share": [0.2], "n": [3]})
+    (layer,) = json.loads(image_charts.mistaken_chart(cells, 1, ("0",), theme).spec)["layer"]
+    scale = layer["encoding"]["color"]["scale"]
+    assert scale["domain"] == [0, 1]
+    assert scale["range"][0] == PAPER[theme]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "plane", "reliability", "curve", "curve with a floor", "legend",
+        "learning", "spread", "rate", "mistaken",
+    ],
+)  # fmt: skip
 def test_every_field_a_chart_asks_for_is_in_its_data(kind):
     """No layer refers to a table or a column that is not there, and no data is baked into the specification."""
     chart = charts_of_each_kind()[kind]

@@ -13,7 +13,7 @@ import pytest
 
 from cache.jobs import Jobs
 from cache.store import Store
-from pruning import RATIOS, Diverged, ImageExperiment, ImageSet, Strategy, cifar, cost
+from pruning import RATIOS, Architecture, Diverged, ImageExperiment, ImageSet, Strategy, cifar, cost
 from pruning.download import DownloadError
 from pruning.image_steps import steps
 from pruning.images import shown
@@ -88,7 +88,10 @@ def raising(error: Exception) -> Callable[[Callable[..., None]], None]:
         (["--seeds", "-1"], "seed is -1; it must be a whole number from 0 to"),
         (["--epochs", "0"], "max_epochs is 0; it must be a whole number from 1 to"),
         (["--images", "99999999"], "train_images is 99999999; it must be a whole number from 0 to"),
-        (["--networks", "lenet"], "network 'lenet' needs larger pictures than the 8 × 8 digits; choose one of: small"),
+        (
+            ["--networks", "lenet"],
+            "network 'lenet' needs larger pictures than the 8 × 8 digits; choose one of: small",
+        ),
     ],
 )
 def test_a_value_that_no_experiment_takes_is_a_sentence(training, arguments, words):
@@ -98,13 +101,24 @@ def test_a_value_that_no_experiment_takes_is_a_sentence(training, arguments, wor
     assert training.asked == []
 
 
-@pytest.mark.parametrize("arguments", [["--task", "letters"], ["--strategies", "magic"], ["--seeds", "one"]])
-def test_an_unknown_word_is_named_with_the_known_ones(training, arguments, capsys):
+@pytest.mark.parametrize(
+    ("arguments", "known"),
+    [
+        (["--task", "letters"], ImageSet),
+        (["--strategies", "magic"], Strategy),
+        (["--networks", "huge"], Architecture),
+        (["--seeds", "one"], ()),
+    ],
+)
+def test_an_unknown_word_is_named_with_the_known_ones(training, arguments, known, capsys):
     """The usual exit code 2, and the word that was not understood."""
     with pytest.raises(SystemExit) as stop:
         prepare.main(arguments)
     assert stop.value.code == 2
-    assert f"'{arguments[1]}'" in capsys.readouterr().err
+    error = capsys.readouterr().err.partition("error: ")[2]
+    assert f"'{arguments[1]}'" in error
+    assert all(choice.value in error for choice in known)
+    assert "<" not in error
     assert training.asked == []
 
 

@@ -80,7 +80,7 @@ def test_what_fails_is_asked_again():
 def test_the_answers_go_with_the_network():
     """Once nobody holds the network, neither it nor what was worked out of it stays in memory."""
     one, answer = network(), np.zeros(3)
-    remembered(one, "q", lambda: answer)
+    remembered(one, "q", Counting(answer))
     seen, kept = weakref.ref(one), weakref.ref(answer)
     before = len(_NOTES)
     del one, answer

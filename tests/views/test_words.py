@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
 
-from pruning import Experiment
+from pruning import Experiment, ImageExperiment, ImageSet
 from pruning.figures import Figures
+from pruning.images import Images, NoImages, Shown
 from uncertainty.floor import Floor
-from views import controls, tables
-from views.knobs import link_problems
+from views import controls, fetching, image_controls, tables, training
+from views.knobs import Knob, link_problems
 
 DENSE = Figures(
     accuracy=0.95, nll=0.2, brier=0.1, ece=0.02, mce=0.3, ace=0.02, uce=0.1, epistemic_test=0.02, epistemic_ood=0.05,
@@ -141,3 +145,143 @@ def test_whatever_a_stranger_writes_into_a_link_ends_in_at_most_one_tame_sentenc
         assert sentence.count("`") % 2 == 0
         assert len(sentence) < 400
         assert sentence.isprintable()
+
+
+# The knobs of the image page
+
+CLASSES = {
+    ImageSet.DIGITS: (("8", "9"), tuple("01234567")),
+    ImageSet.CIFAR10: (("man", "tree, oak", "cat"), ("deer", "cat")),
+}
+tasks = pytest.mark.parametrize("task", ImageSet)
+EXPERIMENT_NAMES = {
+    "ratio": "prune_ratio", "rewind": "rewind_epoch", "layers": "pruned_layers", "images": "train_images",
+    "epochs": "max_epochs", "drop": "dropout", "rate": "learning_rate", "stop_after": "patience",
+}  # fmt: skip
+
+
+@pytest.fixture
+def classes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Images of both tasks that are nothing but their classes; one of them is in both groups."""
+
+    def shown(task: ImageSet) -> Shown:
+        nothing, (unknown, known) = np.zeros(0), CLASSES[task]
+        return Shown(Images(nothing, nothing, known), Images(nothing, nothing, unknown), "")
+
+    monkeypatch.setattr(image_controls, "shown", shown)
+
+
+def knobs_of(task: ImageSet) -> tuple[Knob, ...]:
+    folded = (knob for knobs in image_controls.settings(task).values() for knob in knobs)
+    return (image_controls.TASK, *image_controls.MAIN, *folded, *image_controls.in_tabs(task))
+
+
+def choices(knob: Knob) -> list[object]:
+    return [*knob.options] if knob.widget != "number" else [knob.options[0], knob.default, knob.options[-1]]
+
+
+@tasks
+def test_every_image_knob_starts_on_a_legal_choice_with_a_name_of_its_own(classes, task):
+    """Each default is among what the task allows, no two knobs or choices share a name, and every knob has a help."""
+    knobs = knobs_of(task)
+    assert len({knob.name for knob in knobs}) == len(knobs)
+    for knob in knobs:
+        assert knob._allows(knob.default), knob.name
+        assert len({knob.show(option) for option in knob.options}) == len(knob.options)
+        assert knob is image_controls.TAB or knob.help.endswith((".", ")", "?")), knob.name
+
+
+@tasks
+def test_every_choice_of_every_image_knob_survives_the_link(classes, task):
+    """What the page writes into the address is never called wrong; a class with a comma is no exception."""
+    knobs = knobs_of(task)
+    for knob in knobs:
+        for option in choices(knob):
+            assert link_problems({knob.name: knob.show(option)}, knobs) == []
+
+
+@tasks
+def test_every_choice_of_an_image_knob_makes_an_experiment(task):
+    """No knob offers a value that the task refuses."""
+    start = {"dataset": task, "network": image_controls.NETWORKS[task][0]}
+    settings = image_controls.settings(task)
+    for knob in (controls.STRATEGY, image_controls.RATIO, *(k for knobs in settings.values() for k in knobs)):
+        for option in () if knob.name == "bins" else choices(knob):
+            ImageExperiment(**start | {EXPERIMENT_NAMES.get(knob.name, knob.name): option})
+
+
+@tasks
+def test_a_name_that_both_pages_know_means_the_same(classes, task):
+    """The session and the link share such a name: its label, default, widget and words are the same on both pages."""
+    moons = {knob.name: knob for knob in controls.ALL}
+    shared = [(moons[knob.name], knob) for knob in knobs_of(task) if knob.name in moons]
+    assert {knob.name for _, knob in shared} == {
+        "strategy", "ratio", "samples", "criterion", "scope", "rewind", "rounds", "bins", "seed"
+    }  # fmt: skip
+    for one, other in shared:
+        assert (one.label, one.default, one.widget) == (other.label, other.default, other.widget)
+        both = [option for option in one.options if option in other.options]
+        assert [one.show(option) for option in both] == [other.show(option) for option in both]
+
+
+def test_the_defaults_of_the_page_are_those_of_the_experiment():
+    """Who opens the page on digits asks for `ImageExperiment()`, so that a plain run prepares it."""
+    folded = [knob for knobs in image_controls.settings(ImageSet.DIGITS).values() for knob in knobs]
+    values = {EXPERIMENT_NAMES.get(k.name, k.name): k.default for k in (*image_controls.MAIN, *folded)}
+    del values["samples"], values["bins"]
+    assert ImageExperiment(**values) == ImageExperiment()
+
+
+@tasks
+def test_no_knob_has_the_name_of_something_else_in_the_session(classes, task):
+    """Jobs that are followed and notes of the pages live beside the knobs."""
+    taken = {training.TRAINING.name, fetching.FETCHING.name, "watcher", "own_picture", "images_problems"}
+    assert not taken & {knob.name for knob in (*knobs_of(task), *controls.ALL)}
+
+
+def test_a_network_of_the_other_task_is_named_with_the_legal_ones(classes):
+    """LeNet is no network for digits; the sentence tells which are."""
+    (sentence,) = link_problems({"network": "LeNet"}, knobs_of(ImageSet.DIGITS))
+    assert sentence == (
+        "The link sets network to `LeNet`; it must be one of: Small CNN · Wider CNN · Wider CNN, BatchNorm. "
+        "Using Small CNN."
+    )
+    assert link_problems({"network": "LeNet"}, knobs_of(ImageSet.CIFAR10)) == []
+
+
+def test_a_class_in_both_groups_is_offered_once(classes):
+    """The filter lists unknown classes first, then known ones, after all of them together."""
+    images = image_controls.shown(ImageSet.CIFAR10)
+    assert image_controls.of_class(images).options == ("all classes", "man", "tree, oak", "cat", "deer")
+
+
+def test_without_images_no_class_is_known(monkeypatch):
+    """The knobs over classes are left out, the others stay."""
+
+    def missing(task: ImageSet) -> Shown:
+        raise NoImages("not there")
+
+    monkeypatch.setattr(image_controls, "shown", missing)
+    names = {knob.name for knob in image_controls.in_tabs(ImageSet.CIFAR10)}
+    assert names == {"tab", "pictures", "order", "rows", "score", "refuse"}
+
+
+@pytest.mark.parametrize(
+    ("widget", "kept", "lost"),
+    [("steps", 5, 7), ("select", 5, 7), ("buttons", 5, "5"), ("number", 7, 11), ("number", 1, 2.5)],
+)
+def test_a_remembered_value_that_is_not_legal_here_is_forgotten(widget, kept, lost):
+    """A value of another page or task stays where it is a choice, and else gives way to the default."""
+
+    def page(knob):
+        import streamlit as st
+
+        st.markdown(str(knob.draw()))
+
+    knob = Knob("n", "N", "Help.", 3, (1, 3, 5, 10), widget)
+    for value, expected in ((kept, kept), (lost, 3)):
+        app = AppTest.from_function(page, kwargs={"knob": knob})
+        app.session_state["n"] = value
+        app.run()
+        assert not app.exception
+        assert app.markdown[0].value == str(expected)
