@@ -1,8 +1,8 @@
 """One gate for what takes long: a bounded queue over an executor, with progress and cancel.
 
 Equal requests are one job, which everybody who asked for it can watch. Who wants a job wants it
-either until they leave (`Jobs.watch`) or for so many seconds (`Jobs.join`, a lease that is renewed
-by joining again). A job that its last watcher leaves is cancelled: its work hears of that through
+either until they leave (`Jobs.watch`) or for so many seconds (`Jobs.join`, a lease that can be
+renewed). A job that its last watcher leaves is cancelled: its work hears of that through
 its `report`, which raises `Cancelled`. A lease that merely runs out, because somebody has vanished
 without a word, is gentler: a job that waits leaves the queue, but one that runs may finish its
 step, and stops where its work calls `report(between_steps=True)`.
@@ -123,13 +123,18 @@ class Jobs:
                 self._leave(job, watcher)
 
     def join(self, key: str, work: Work, watcher: str, seconds: float) -> Job:
-        """Join the job of this key, or start it, and want it for so many seconds; joining again renews that.
+        """Join the job of this key, or start it, and want it for so many seconds; `renew` wants it for longer.
 
-        A job that has ended is not joined any more: an equal request starts afresh. So hold the job, and look
-        whether it has ended (`job.wait(0)`) before joining again: its result, or its error, is found there alone.
-        Raises QueueFull where too many jobs wait already.
+        Hold the job: once it has ended, its result, or its error, is found there alone, and an equal request
+        starts afresh. Raises QueueFull where too many jobs wait already.
         """
         return self._want(key, work, watcher, seconds)
+
+    def renew(self, job: Job, watcher: str, seconds: float) -> None:
+        """Want a job that was joined for so many seconds from now on. One that has ended stays as it is."""
+        with self._lock:
+            if self._under_way(job.key) is job:
+                job.watchers[watcher] = self._clock() + seconds
 
     def leave(self, key: str, watcher: str) -> None:
         """Stop wanting the job of this key; it is cancelled, in the middle of a step, if nobody else wants it."""

@@ -37,7 +37,7 @@ class Transfer:
         """At the speed so far; None while size or speed are unknown."""
         if self.total is None or self.bytes_per_second <= 0:
             return None
-        return (self.total - self.done) / self.bytes_per_second
+        return max(self.total - self.done, 0) / self.bytes_per_second
 
 
 def download(

@@ -59,7 +59,7 @@ def train_network(
         small, trained = _trained(experiment, step, ticket, model, examples, say)
         if step.levels == () and trained.diverged:
             raise Diverged(_sentence(experiment, step, trained))
-        return _measured(experiment, step, ticket, small, trained, model, images, say)
+        return _measured(experiment, step, ticket, small, trained, model, dense, images, say)
 
 
 def thread_count() -> int:
@@ -128,6 +128,7 @@ def _measured(
     small: nn.Sequential,
     trained: Trained,
     model: nn.Sequential,
+    dense: Network | None,
     images: Shown,
     say: Say,
 ) -> Network:
@@ -140,7 +141,6 @@ def _measured(
     if not (np.isfinite(test.logits).all() and np.isfinite(ood.logits).all()):
         raise Diverged(_sentence(experiment, step, trained))
     batch = torch.from_numpy(np.resize(images.test.pixels, (IMAGE_LATENCY_BATCH, *images.test.pixels.shape[1:])))
-    dense = step.levels == ()
     return Network(
         prune_ratio=step.prune_ratio,
         level=len(step.levels),
@@ -154,11 +154,20 @@ def _measured(
         units=cost.units(small),
         parameters=cost.parameters(small),
         multiply_adds=cost.multiply_adds(small, batch[:1]),
-        latency=cost.latency([small], batch)[0],
+        latency=_latency(small, model, dense, batch),
         test=test,
         ood=ood,
-        rewind_weights=_arrays(trained.rewind) if dense else {},
+        rewind_weights=_arrays(trained.rewind) if dense is None else {},
     )
+
+
+def _latency(small: nn.Sequential, model: nn.Sequential, dense: Network | None, batch: torch.Tensor) -> float:
+    """Seconds for one pass. A pruned network takes turns with the dense one, on whose time its own is based:
+    the machine may have been busier when that was measured."""
+    if dense is None:
+        return cost.latency([small], batch)[0]
+    now, own = cost.latency([model.eval(), small], batch)
+    return dense.latency * own / now
 
 
 def _tensors(arrays: dict[str, np.ndarray]) -> Weights:

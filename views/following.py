@@ -128,11 +128,11 @@ def _draw_end(kind: Kind, followed: Followed) -> None:
 def _look(kind: Kind) -> None:
     """One look at the job, every second, on its own."""
     followed = _followed(kind)
-    if followed is None or followed.left:
+    if followed is None:
         return
-    if followed.over:
+    if followed.left or followed.over:
         st.rerun()
-    followed.job = followed.start(_watcher(), LEASE)
+    kind.queue().renew(followed.job, _watcher(), LEASE)
     bar, button = st.columns([6, 1], vertical_alignment="bottom")
     button.button("Stop", icon=":material/stop_circle:", on_click=_stop, args=(kind,), width="stretch")
     if waiting := kind.queue().position(followed.job):

@@ -40,7 +40,7 @@ def draw(outcome: Outcome, choice: ImageChoice, images: Shown, place: DeltaGener
             return
         page = st.pagination(-(-len(which) // PER_PAGE), key=f"page_{role}_{wanted}_{order}")
         st.caption(_caption(len(which), part, images.test.classes))
-        with st.container(horizontal=True, gap="medium"):
+        with st.container(horizontal=True, gap="small"):
             for place_on_page, index in enumerate(which[PER_PAGE * (page - 1) : PER_PAGE * page]):
                 _card(outcome, choice, images, role, int(index), place_on_page)
 

@@ -34,7 +34,7 @@ class Rate:
 
     @property
     def share(self) -> float:
-        return self.count / self.n
+        return self.count / self.n if self.n else float("nan")
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -44,6 +44,8 @@ class Rate:
 
     @property
     def words(self) -> str:
+        if not self.n:
+            return "no pictures"
         low, high = self.interval
         return f"{self.count} ({100 * self.share:.0f} %, interval {100 * low:.0f}–{100 * high:.0f} %)"
 

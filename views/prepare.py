@@ -20,7 +20,7 @@ from tqdm import tqdm
 from cache.jobs import Cancelled
 from pruning import RATIOS, Architecture, ImageExperiment, ImageSet, Strategy
 from pruning.image_steps import steps
-from pruning.images import folder, shown
+from pruning.images import NoImages, folder, shown
 from pruning.progress import StepProgress
 from views import compute, runs
 from views.image_controls import NETWORKS
@@ -43,7 +43,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.exit(str(error))
     if task == ImageSet.CIFAR10:
         _fetch()
-    return _train(grid)
+    try:
+        return _train(grid)
+    except (NoImages, RuntimeError, ValueError) as error:  # what the environment asks for is not there
+        sys.exit(str(error))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -116,7 +119,7 @@ def _train(grid: Sequence[ImageExperiment]) -> int:
                 for future in as_completed(futures):
                     if error := future.exception():
                         failed += 1
-                        tqdm.write(f"{futures[future].strategy.label}: {error}")
+                        tqdm.write(f"{_name(futures[future])}: {error}")
             except KeyboardInterrupt:
                 stop.set()
                 pool.shutdown(cancel_futures=True)
@@ -125,6 +128,10 @@ def _train(grid: Sequence[ImageExperiment]) -> int:
     if compute.STORE.note:
         print(compute.STORE.note)
     return 1 if failed or compute.STORE.note else 0
+
+
+def _name(experiment: ImageExperiment) -> str:
+    return f"{experiment.strategy.label}, {experiment.network.label}, seed {experiment.seed}"
 
 
 if __name__ == "__main__":

@@ -670,3 +670,28 @@ def test_watchers_counts_everybody_who_waits(jobs: Jobs) -> None:
         gate.go.set()
         ended(job)
     assert jobs.watchers() == 0
+
+
+def test_renewing_wants_a_job_for_longer_and_starts_none() -> None:
+    """The lease of a job under way is prolonged; one that has ended is not started again."""
+    now, calls, go = [0.0], [], threading.Event()
+
+    def work(report: Callable[..., None]) -> str:
+        calls.append(1)
+        assert go.wait(10)
+        return "done"
+
+    jobs = Jobs(clock=lambda: now[0])
+    job = jobs.join("a", work, "anna", 15)
+    now[0] = 10
+    jobs.renew(job, "anna", 15)
+    now[0] = 20
+    assert job.wanted
+    go.set()
+    assert job.wait(10)
+    until_forgotten = time.monotonic() + 10
+    while jobs.get("a") is not None and time.monotonic() < until_forgotten:
+        time.sleep(0.01)
+    jobs.renew(job, "anna", 15)
+    assert jobs.get("a") is None
+    assert (job.result(), calls) == ("done", [1])

@@ -234,16 +234,15 @@ def test_who_waits_is_told_behind_how_many(scene, others, words):
 
 def test_what_is_seen_anew_draws_the_page_anew(scene):
     """A network that is finished is shown at once; the first look and equal ones leave the page alone."""
-    app = scene.page()
-    scene.begun()
+    scene.join("a")
     scene.reported(1)
+    app = scene.page()
+    assert scene.runs == 1
     app.run()
-    before = scene.runs
-    app.run()
-    assert scene.runs == before + 1
+    assert scene.runs == 2
     scene.reported(2)
     app.run()
-    assert scene.runs == before + 3
+    assert scene.runs == 4
 
 
 def test_looking_keeps_the_job_wanted(scene):

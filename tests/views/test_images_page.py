@@ -263,11 +263,15 @@ def test_the_nearest_is_by_distance_and_the_lower_of_two(whole):
 def test_a_network_that_cannot_be_trained_is_a_sentence(here):
     """A loss that is no longer a number: what broke off, what helps, a second try; the controls stay."""
 
+    go = threading.Event()
+
     def broken(*args: Any, report: Any) -> Network:
+        assert go.wait(PATIENCE)
         raise Diverged("Training of the dense network broke off at epoch 2: its loss is no longer a number.")
 
     here.instead = broken
     app = page().run()
+    go.set()
     until(lambda: job() is None)
     app.run()
     assert sentences(app) == ["Training of the dense network broke off at epoch 2: its loss is no longer a number."]
@@ -308,6 +312,16 @@ def test_the_bar_is_full_only_at_the_end():
 
 
 # CIFAR
+
+
+def test_a_download_is_forgotten_once_the_images_are_there(here, whole):
+    """A download that this visitor has followed leaves nothing behind on a page that needs it no more."""
+    keep(whole, *RATIOS)
+    app = page()
+    app.session_state["fetching"] = SimpleNamespace(job=SimpleNamespace(key="cifar"))
+    app.run()
+    drawn(app)
+    assert "fetching" not in app.session_state
 
 
 def test_without_cifar_the_page_offers_it_and_digits_stay_a_click_away(held, tmp_path, monkeypatch):

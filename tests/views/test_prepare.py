@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cache.jobs import Jobs
+from cache.jobs import Cancelled, Jobs
 from cache.store import Store
 from pruning import RATIOS, Architecture, Diverged, ImageExperiment, ImageSet, Strategy, cifar, cost
 from pruning.download import DownloadError
@@ -170,10 +170,10 @@ def test_networks_that_are_shared_count_once(training, capsys):
 
 
 def test_one_that_diverges_is_named_and_the_others_go_on(training, capsys):
-    """The sentence of the error after the name of the strategy, exit code 1, all others asked for."""
+    """The sentence of the error after the name of the experiment, exit code 1, all others asked for."""
     training.instead[Strategy.ONE_SHOT] = raising(Diverged("its loss is no longer a number."))
     assert prepare.main(TWO) == 1
-    assert "One-shot: its loss is no longer a number." in capsys.readouterr().out
+    assert "One-shot, Small CNN, seed 0: its loss is no longer a number." in capsys.readouterr().out
     assert [one.strategy for one in training.asked] == [Strategy.ONE_SHOT, Strategy.ITERATIVE]
 
 
@@ -188,8 +188,9 @@ def test_ctrl_c_stops_what_runs_and_drops_what_waits(training, monkeypatch, caps
             while time.monotonic() < end:
                 report(None)
                 time.sleep(0.005)
-        finally:
+        except Cancelled:
             stopped.set()
+            raise
 
     def interrupted(futures: object) -> None:
         assert begun.wait(PATIENCE)
