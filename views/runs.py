@@ -53,7 +53,7 @@ def stored(experiment: ImageExperiment) -> Outcome | None:
 def join(experiment: ImageExperiment, watcher: str, seconds: float) -> Job:
     """Have the experiment's networks trained, the chosen ratio first, or join those who wait for the same.
 
-    `watcher` wants it for so many seconds, and more by joining again. Raises QueueFull.
+    `watcher` wants it for so many seconds, unless the lease is renewed. Raises QueueFull.
     """
     jobs = queue()
     return jobs.join(key(experiment), partial(train, experiment), watcher, seconds)
