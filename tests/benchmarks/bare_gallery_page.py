@@ -1,4 +1,4 @@
-"""The reference for the gallery's speed: Streamlit with a slider and as many pictures, each with a word and a button."""
+"""The reference for the gallery's speed: a slider and as many pictures, each with a word and a button."""
 
 import numpy as np
 import streamlit as st
