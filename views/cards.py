@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
 
 import numpy as np
-from PIL import Image
 
 from views.colours import DENSE, PRUNED
+from views.raster import png
 
 TALL, BARS, LABEL = 16, 100, 30  # pixels: height of a full bar, width of all bars, width of a label
 WIDTH = LABEL + BARS + 106
@@ -40,10 +38,7 @@ def picture(pixels: np.ndarray, side: int, alt: str) -> str:
 @lru_cache(maxsize=4096)
 def data_url(content: bytes, shape: tuple[int, ...]) -> str:
     """Pixels of that shape as a PNG in a data URL."""
-    pixels = np.frombuffer(content, np.uint8).reshape(shape)
-    buffer = io.BytesIO()
-    Image.fromarray(pixels[..., 0] if shape[-1] == 1 else pixels).save(buffer, "PNG", compress_level=1)
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+    return png(np.frombuffer(content, np.uint8).reshape(shape))
 
 
 def card(pixels: np.ndarray, side: int, name: str, rows: Sequence[Row], classes: Sequence[str]) -> str:

@@ -128,7 +128,7 @@ class Choice:
 
 def draw_controls() -> Choice:
     """The three sliders in a row, everything else folded away beneath them."""
-    return warn_of_link("moons", ALL, _draw_knobs)
+    return warn_of_link("moons", lambda: ALL, _draw_knobs)
 
 
 def _draw_knobs() -> Choice:

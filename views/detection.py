@@ -11,7 +11,7 @@ import pandas as pd
 
 from pruning import Outcome
 from pruning.images import Images, Shown
-from views import charts, detection_charts
+from views import charts, detection_charts, tables
 from views.cards import picture
 from views.colours import Theme
 from views.detected import LEAST_COVERAGE, Group, Judged, Measures, compared, groups, judge, measures
@@ -105,9 +105,8 @@ def _draw_measures(rows: Rows, chosen: Score, outcome: Outcome, n_samples: int, 
         return
     dense, pruned = pair
     left.markdown(f"**{chosen.label}**, pruned network: {orientation(pruned.fpr)} Dense network: {dense.fpr:.2f}.")
-    values = [(network.prune_ratio, measures(chosen, network, n_samples).auroc) for network in outcome.networks]
-    curve = pd.DataFrame(values, columns=["ratio", "value"])
-    curve = curve.assign(dense=dense.auroc, chosen=curve.ratio == outcome.experiment.prune_ratio)
+    values = {network.prune_ratio: measures(chosen, network, n_samples).auroc for network in outcome.networks}
+    curve = tables.over_ratios(values, outcome.experiment.prune_ratio)
     Place(right).chart(charts.curve_chart(curve, "AUROC", ".2f"), "AUROC against prune ratio.")
 
 

@@ -144,9 +144,13 @@ class ImageChoice:
 
 def draw_controls() -> ImageChoice:
     """The task, the three sliders, everything else folded away."""
+    return warn_of_link("images", _known, _draw_knobs)
+
+
+def _known() -> tuple[Knob, ...]:
+    """Every knob of the page, with what the task of the link allows."""
     task = _task_of_link()
-    known = (TASK, *MAIN, *(knob for knobs in settings(task).values() for knob in knobs), *in_tabs(task))
-    return warn_of_link("images", known, _draw_knobs)
+    return (TASK, *MAIN, *(knob for knobs in settings(task).values() for knob in knobs), *in_tabs(task))
 
 
 def _task_of_link() -> ImageSet:

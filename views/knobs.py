@@ -92,10 +92,16 @@ def draw_row(knobs: Sequence[Knob]) -> dict[str, Any]:
     return values
 
 
-def warn_of_link(page: str, knobs: Sequence[Knob], draw: Callable[[], C]) -> C:
-    """Draw the controls, and above them what the link got wrong, until one of them is moved."""
+def warn_of_link(page: str, knobs: Callable[[], Sequence[Knob]], draw: Callable[[], C]) -> C:
+    """Draw the controls, and above them what the link got wrong, until one of them is moved.
+
+    `knobs` are those the link may set; they are asked for once, and only if it sets any.
+    """
     # Streamlit drops from the address what it cannot use, so this is read before the knobs are drawn.
-    problems = st.session_state.setdefault(f"{page}_problems", link_problems(st.query_params.to_dict(), knobs))
+    if f"{page}_problems" not in st.session_state:
+        params = st.query_params.to_dict()
+        st.session_state[f"{page}_problems"] = link_problems(params, knobs()) if params else []
+    problems = st.session_state[f"{page}_problems"]
     place = st.container()
     choice = draw()
     if st.session_state.setdefault(f"{page}_choice", choice) == choice:

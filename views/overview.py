@@ -29,11 +29,8 @@ def draw(outcome: Outcome, choice: ImageChoice, images: Shown, place: DeltaGener
     place.markdown(f"{words} {_detected(detection[0.0], detection[chosen], chosen)}")
     columns = place.columns(5, gap="small")
     sections.draw_curves(outcome, choice, [Place(column.container()) for column in columns[:3]])
-    rows = [(ratio, value, detection[0.0], ratio == chosen) for ratio, value in detection.items()]
-    table = pd.DataFrame(rows, columns=["ratio", "value", "dense", "chosen"])
-    Place(columns[3].container()).chart(
-        charts.curve_chart(table, "AUROC, OOD", ".2f"), "AUROC of detecting unknown classes against prune ratio."
-    )
+    curve = charts.curve_chart(tables.over_ratios(detection, chosen), "AUROC, OOD", ".2f")
+    Place(columns[3].container()).chart(curve, "AUROC of detecting unknown classes against prune ratio.")
     _draw_learning(outcome, Place(columns[4].container()))
     place.caption(
         f"{len(images.test):,} test images, {len(images.ood):,} of {len(images.ood.classes)} classes that were "

@@ -24,7 +24,7 @@ def plane_picture(maps: Maps, quantity: str, top: float, theme: Theme) -> str:
     line = _boundary(probs.argmax(axis=-1))
     pixels[_widened(line)] = rgb(PAPER[theme]).astype(np.uint8)  # a halo: the line crosses ink-dark places
     pixels[line] = rgb(INK[theme]).astype(np.uint8)
-    return _png(pixels[::-1])  # a picture's first row is at the top, the plane's at the bottom
+    return png(pixels[::-1])  # a picture's first row is at the top, the plane's at the bottom
 
 
 def scale_picture(quantity: str, n_classes: int, theme: Theme) -> str:
@@ -36,7 +36,7 @@ def scale_picture(quantity: str, n_classes: int, theme: Theme) -> str:
         strip = blend(np.stack([1 - share, share], axis=-1), theme)
     else:
         strip = blend(_winning(share, n_classes), theme)
-    return _png(np.repeat(strip[None], 8, axis=0))
+    return png(np.repeat(strip[None], 8, axis=0))
 
 
 def _boundary(winner: np.ndarray) -> np.ndarray:
@@ -69,8 +69,8 @@ def _enlarged(values: np.ndarray) -> np.ndarray:
     return np.asarray(image.resize((PIXELS, PIXELS), Image.Resampling.BICUBIC)).clip(0)
 
 
-def _png(pixels: np.ndarray) -> str:
-    """Pixels (H, W, 3) uint8 as a data URL."""
+def png(pixels: np.ndarray) -> str:
+    """Pixels (H, W, 3), or grey ones (H, W, 1), uint8, as a data URL."""
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG", compress_level=2)
+    Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(buffer, "PNG", compress_level=2)
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

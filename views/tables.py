@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -139,6 +139,12 @@ def curve_rows(outcome: Outcome, n_samples: int, n_bins: int) -> pd.DataFrame:
     columns = ["ratio", "accuracy", "ece", "ece_floor", "early_stop_epoch"]
     table = pd.DataFrame(rows, columns=columns).astype({"early_stop_epoch": int})
     return table.assign(chosen=table.ratio == chosen)
+
+
+def over_ratios(values: Mapping[float, float], chosen: float) -> pd.DataFrame:
+    """What `curve_chart` draws of one number a prune ratio, the dense one at 0 among them."""
+    table = pd.DataFrame({"ratio": list(values), "value": list(values.values())})
+    return table.assign(dense=values[0.0], chosen=table.ratio == chosen)
 
 
 def reading(outcome: Outcome, dense: Figures, pruned: Figures, floor: Floor, nouns: Nouns) -> str:
