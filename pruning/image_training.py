@@ -15,6 +15,7 @@ from pruning.experiment import ImageExperiment
 from pruning.image_steps import Step
 from pruning.images import Shown, Training, shown, training
 from pruning.masks import full_masks
+from pruning.measured import measured
 from pruning.minibatch import train
 from pruning.networks import Weights, cnn, draw_weights, with_weights
 from pruning.outcome import IMAGE_LATENCY_BATCH, IMAGE_SAMPLES, Network
@@ -141,24 +142,8 @@ def _measured(
     if not (np.isfinite(test.logits).all() and np.isfinite(ood.logits).all()):
         raise Diverged(_sentence(experiment, step, trained))
     batch = torch.from_numpy(np.resize(images.test.pixels, (IMAGE_LATENCY_BATCH, *images.test.pixels.shape[1:])))
-    return Network(
-        prune_ratio=step.prune_ratio,
-        level=len(step.levels),
-        masks=ticket.masks,
-        start_weights=_arrays(ticket.weights),
-        weights=_arrays(widen(trained.weights, model, ticket.masks)),
-        early_stop_epoch=trained.best_epoch,
-        train_loss=trained.train_loss,
-        val_loss=trained.val_loss,
-        diverged=trained.diverged,
-        units=cost.units(small),
-        parameters=cost.parameters(small),
-        multiply_adds=cost.multiply_adds(small, batch[:1]),
-        latency=_latency(small, model, dense, batch),
-        test=test,
-        ood=ood,
-        rewind_weights=_arrays(trained.rewind) if dense is None else {},
-    )
+    weights, latency = widen(trained.weights, model, ticket.masks), _latency(small, model, dense, batch)
+    return measured(ticket, trained, weights, small, batch[:1], test, ood, latency)
 
 
 def _latency(small: nn.Sequential, model: nn.Sequential, dense: Network | None, batch: torch.Tensor) -> float:
@@ -172,10 +157,6 @@ def _latency(small: nn.Sequential, model: nn.Sequential, dense: Network | None, 
 
 def _tensors(arrays: dict[str, np.ndarray]) -> Weights:
     return {name: torch.from_numpy(np.array(value)) for name, value in arrays.items()}
-
-
-def _arrays(weights: Weights) -> dict[str, np.ndarray]:
-    return {name: value.numpy() for name, value in weights.items()}
 
 
 def _sentence(experiment: ImageExperiment, step: Step, trained: Trained) -> str:

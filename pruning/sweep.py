@@ -16,6 +16,7 @@ from pruning import cost
 from pruning.experiment import Experiment
 from pruning.levels import Path, paths
 from pruning.masks import Masks, full_masks
+from pruning.measured import measured
 from pruning.networks import Weights, draw_weights, mlp, with_weights
 from pruning.outcome import LATENCY_BATCH, MAX_SAMPLES, Network, PlaneOutcome
 from pruning.progress import Diverged, Progress, Report
@@ -158,24 +159,8 @@ class _Sweep:
         test = predict(small, self.task.test_inputs, samples, seed)
         if not np.isfinite(test.logits).all():
             raise Diverged(self._diverged(trained, _name(ticket)))
-        return Network(
-            prune_ratio=ticket.prune_ratio,
-            level=ticket.level,
-            masks=ticket.masks,
-            start_weights={name: value.numpy() for name, value in ticket.weights.items()},
-            weights={name: value.numpy() for name, value in trained.weights.items()},
-            early_stop_epoch=trained.best_epoch,
-            train_loss=trained.train_loss,
-            val_loss=trained.val_loss,
-            diverged=trained.diverged,
-            units=cost.units(small),
-            parameters=cost.parameters(small),
-            multiply_adds=cost.multiply_adds(small, torch.zeros(1, 2)),
-            latency=float("nan"),
-            test=test,
-            ood=predict(small, self.task.far_inputs, samples, seed),
-            rewind_weights={} if ticket.level else {name: value.numpy() for name, value in trained.rewind.items()},
-        )
+        ood = predict(small, self.task.far_inputs, samples, seed)
+        return measured(ticket, trained, trained.weights, small, torch.zeros(1, 2), test, ood)
 
     def _measure_latency(self) -> None:
         self._report("Measuring latency")

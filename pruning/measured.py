@@ -1,0 +1,54 @@
+"""A trained network as the plain arrays and counts that are kept of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from torch import Tensor, nn
+
+from pruning import cost
+from pruning.networks import Weights
+from pruning.outcome import Network
+from pruning.strategies import Ticket
+from pruning.training import Trained
+from uncertainty.predictions import Predictions
+
+
+def measured(
+    ticket: Ticket,
+    trained: Trained,
+    weights: Weights,
+    small: nn.Sequential,
+    example: Tensor,
+    test: Predictions,
+    ood: Predictions,
+    latency: float = float("nan"),
+) -> Network:
+    """The record of a network that started from `ticket`.
+
+    `weights` are those of its early stop at their places in the dense network, `small` is its
+    physically smaller form, `example` (1, …) one input of it. latency: seconds, NaN until measured.
+    """
+    return Network(
+        prune_ratio=ticket.prune_ratio,
+        level=ticket.level,
+        masks=ticket.masks,
+        start_weights=_arrays(ticket.weights),
+        weights=_arrays(weights),
+        early_stop_epoch=trained.best_epoch,
+        train_loss=trained.train_loss,
+        val_loss=trained.val_loss,
+        diverged=trained.diverged,
+        units=cost.units(small),
+        parameters=cost.parameters(small),
+        multiply_adds=cost.multiply_adds(small, example),
+        latency=latency,
+        test=test,
+        ood=ood,
+        rewind_weights={} if ticket.level else _arrays(trained.rewind),
+    )
+
+
+def _arrays(weights: Mapping[str, Tensor]) -> dict[str, np.ndarray]:
+    return {name: value.numpy() for name, value in weights.items()}
