@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cache.jobs import Jobs
 from cache.store import Store
 from cache.workers import WorkerLost
 from pruning import RATIOS, Diverged, ImageExperiment, ImageSet, Network, Outcome, Strategy, cost
@@ -33,20 +32,6 @@ LINK = {"images": "100", "epochs": "2", "strategy": "No retraining"}
 FINGERPRINT = shown(TINY.dataset).fingerprint
 
 
-class Here:
-    """Workers that are this thread; `instead` is carried out where it is set."""
-
-    count = 1
-
-    def __init__(self) -> None:
-        self.trained: list[float] = []
-        self.instead: Callable[..., Network] | None = None
-
-    def call(self, function: Callable[..., Network], *args: Any, report: Callable[[Any], None]) -> Network:
-        self.trained.append(args[1].prune_ratio)
-        return (self.instead or function)(*args, report=report)
-
-
 @pytest.fixture(scope="module")
 def whole() -> Iterator[Outcome]:
     """All networks of the tiny experiment."""
@@ -56,17 +41,7 @@ def whole() -> Iterator[Outcome]:
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Here:
-    """An empty store, a queue of its own, and workers without processes."""
-    workers, jobs = Here(), Jobs()
-    monkeypatch.setattr(compute, "STORE", Store(tmp_path / "store", "test"))
-    monkeypatch.setattr(runs, "_workers_and_queue", lambda: (workers, jobs))
-    monkeypatch.setattr(cost, "latency", partial(cost.latency, repeats=1))
-    return workers
-
-
-@pytest.fixture
-def held(here: Here) -> Iterator[threading.Event]:
+def held(here: Any) -> Iterator[threading.Event]:
     """Training that waits, reporting where it is, until the test lets it go on."""
     go = threading.Event()
 
@@ -130,10 +105,10 @@ def test_a_visit_from_nothing_to_everything(here):
     assert len(drawn(app)) == 8
     assert not app.info
     assert not app.get("progress")
-    assert sorted(here.trained) == list(RATIOS)
-    before = list(here.trained)
+    assert sorted(here.ratios) == list(RATIOS)
+    before = list(here.ratios)
     app.run()
-    assert here.trained == before
+    assert here.ratios == before
 
 
 @pytest.mark.parametrize(
@@ -148,7 +123,7 @@ def test_every_tab_is_drawn_and_no_other(here, whole, tab, charts, parts):
     assert len(app.get("html")) == parts
     assert len(app.file_uploader) == (tab == "Your picture")
     assert not app.info
-    assert here.trained == []
+    assert here.ratios == []
 
 
 def test_the_tabs_are_those_of_the_link():
@@ -174,7 +149,7 @@ def test_the_table_tells_of_the_chosen_ratio(here, whole):
         drawn(app)
         units = {row.Figure: (row.Dense, row.Pruned) for row in app.table[0].value.itertuples()}["Units"]
         assert units == (str(whole.dense.units), str(whole.at(ratio).units))
-    assert here.trained == []
+    assert here.ratios == []
 
 
 def test_notes_stand_at_the_foot(here, whole, tmp_path, monkeypatch):
@@ -277,7 +252,7 @@ def test_a_network_that_cannot_be_trained_is_a_sentence(here):
     assert sentences(app) == ["Training of the dense network broke off at epoch 2: its loss is no longer a number."]
     assert [button.label for button in app.button] == ["Try again"]
     assert app.selectbox(key="strategy").value == Strategy.PRUNE_ONLY
-    assert here.trained == [0.0]
+    assert here.ratios == [0.0]
 
 
 @pytest.mark.parametrize("error", [Diverged("no number"), NoImages("no files"), WorkerLost("it died")])
@@ -340,7 +315,7 @@ def test_without_cifar_the_page_offers_it_and_digits_stay_a_click_away(held, tmp
 
 
 @pytest.fixture
-def cifar(here: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def cifar(here: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two packed files of noise."""
     rng = np.random.default_rng(0)
     for name, classes in (("cifar10", 10), ("cifar100", 100)):

@@ -5,15 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cache.jobs import Cancelled, Jobs
+from cache.jobs import Cancelled
 from cache.store import Store
-from pruning import RATIOS, Architecture, Diverged, ImageExperiment, ImageSet, Strategy, cifar, cost
+from pruning import RATIOS, Architecture, Diverged, ImageExperiment, ImageSet, Strategy, cifar
 from pruning.download import DownloadError
 from pruning.image_steps import steps
 from pruning.images import shown
@@ -23,19 +22,6 @@ PATIENCE = 30  # seconds before a test gives up on something that hangs
 SMALL = ("--task", "digits", "--images", "100", "--epochs", "1")
 ONE = (*SMALL, "--strategies", "prune_only")
 TWO = (*SMALL, "--strategies", "one_shot", "iterative")
-
-
-class Here:
-    """Workers that are the thread that calls them."""
-
-    count = 1
-
-    def __init__(self) -> None:
-        self.trained: list[str] = []
-
-    def call(self, function: Callable[..., Any], *args: Any, report: Callable[[Any], None]) -> Any:
-        self.trained.append(args[1].key)
-        return function(*args, report=report)
 
 
 class Training:
@@ -55,17 +41,7 @@ class Training:
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Here:
-    """An empty store, and workers without processes."""
-    workers = Here()
-    monkeypatch.setattr(compute, "STORE", Store(tmp_path / "store", "test"))
-    monkeypatch.setattr(runs, "_workers_and_queue", lambda: (workers, Jobs()))
-    monkeypatch.setattr(cost, "latency", partial(cost.latency, repeats=1))
-    return workers
-
-
-@pytest.fixture
-def training(here: Here, monkeypatch: pytest.MonkeyPatch) -> Training:
+def training(here: Any, monkeypatch: pytest.MonkeyPatch) -> Training:
     """Training that takes no time."""
     fake = Training()
     monkeypatch.setattr(runs, "train", fake)
@@ -154,10 +130,10 @@ def test_without_wishes_it_is_what_the_page_offers_first(training):
 def test_the_second_time_nothing_is_trained(here, capsys):
     """All networks are stored and found again, and the page finds them too."""
     assert prepare.main(ONE) == 0
-    assert len(here.trained) == len(RATIOS)
+    assert len(here.keys) == len(RATIOS)
     assert f"11 networks, 0 of them stored already in {compute.STORE.folder}" in capsys.readouterr().out
     assert prepare.main(ONE) == 0
-    assert len(here.trained) == len(RATIOS)
+    assert len(here.keys) == len(RATIOS)
     assert "11 networks, 11 of them stored already" in capsys.readouterr().out
     experiment = ImageExperiment(strategy="prune_only", train_images=100, max_epochs=1)
     assert len(runs.stored(experiment).networks) == len(RATIOS)

@@ -6,13 +6,11 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cache.jobs import Cancelled, Jobs
-from cache.store import Store
+from cache.jobs import Cancelled
 from cache.workers import LocalWorkers
 from pruning import RATIOS, ImageExperiment, Network, Outcome, Strategy, cost
 from pruning.image_steps import results, run_images, steps
@@ -24,36 +22,12 @@ TINY = ImageExperiment(train_images=100, max_epochs=1, strategy=Strategy.PRUNE_O
 FINGERPRINT = shown(TINY.dataset).fingerprint
 
 
-class Here:
-    """Workers that are this thread; they keep the names of the networks that they were asked to train."""
-
-    count = 1
-
-    def __init__(self) -> None:
-        self.trained: list[str] = []
-        self.instead: Callable[..., Network] | None = None
-
-    def call(self, function: Callable[..., Network], *args: Any, report: Callable[[Any], None]) -> Network:
-        self.trained.append(args[1].key)
-        return (self.instead or function)(*args, report=report)
-
-
 @pytest.fixture(scope="module")
 def whole() -> Iterator[Outcome]:
     """All networks of the tiny experiment."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cost, "latency", partial(cost.latency, repeats=1))
         yield run_images(TINY, ratios=RATIOS)
-
-
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Here:
-    """An empty store, and workers without processes."""
-    workers, jobs = Here(), Jobs()
-    monkeypatch.setattr(compute, "STORE", Store(tmp_path / "store", "test"))
-    monkeypatch.setattr(runs, "_workers_and_queue", lambda: (workers, jobs))
-    monkeypatch.setattr(cost, "latency", partial(cost.latency, repeats=1))
-    return workers
 
 
 def key_of(ratio: float, experiment: ImageExperiment = TINY) -> str:
@@ -147,14 +121,14 @@ def test_two_who_ask_for_the_same_share_one_job(here, whole):
     assert one is other
     assert one.wait(PATIENCE)
     assert ratios_of(one.result()) == list(RATIOS)
-    assert sorted(here.trained) == sorted(key_of(ratio) for ratio in RATIOS)
+    assert sorted(here.keys) == sorted(key_of(ratio) for ratio in RATIOS)
 
 
 def test_the_ratio_that_was_asked_for_comes_first(here, whole):
     """After the dense network, before the rest of the grid."""
     here.instead = made(whole)
     runs.train(TINY, quiet)
-    assert here.trained[:2] == [key_of(0.0), key_of(0.5)]
+    assert here.keys[:2] == [key_of(0.0), key_of(0.5)]
 
 
 # What is trained
@@ -177,7 +151,7 @@ def test_what_is_stored_is_not_trained_again(here, whole):
     keep(whole, *RATIOS)
     finished: list[str] = []
     outcome = runs.train(TINY, quiet, finished.append)
-    assert here.trained == []
+    assert here.keys == []
     assert ratios_of(outcome) == list(RATIOS)
     assert finished == [step.key for step in steps(TINY, RATIOS, FINGERPRINT)]
 
@@ -193,7 +167,7 @@ def test_only_what_is_missing_is_trained(here, whole):
 
     here.instead = instead
     runs.train(TINY, quiet)
-    assert sorted(here.trained) == sorted(key_of(ratio) for ratio in RATIOS if ratio not in (0.0, 0.1, 0.5))
+    assert sorted(here.keys) == sorted(key_of(ratio) for ratio in RATIOS if ratio not in (0.0, 0.1, 0.5))
     assert all(dense is whole.dense and last is whole.dense for dense, last in parents)
 
 
@@ -208,17 +182,17 @@ def test_a_run_that_was_interrupted_goes_on_where_it_was(here, whole):
 
     with pytest.raises(Cancelled):
         runs.train(TINY, stop, finished.append)
-    assert here.trained == finished == [key_of(ratio) for ratio in (0.0, 0.5, 0.1)]
+    assert here.keys == finished == [key_of(ratio) for ratio in (0.0, 0.5, 0.1)]
     assert ratios_of(runs.stored(TINY)) == [0.0, 0.1, 0.5]
     runs.train(TINY, quiet)
-    assert len(here.trained) == len(set(here.trained)) == len(RATIOS)
+    assert len(here.keys) == len(set(here.keys)) == len(RATIOS)
 
 
 def test_a_step_that_fails_is_not_stored(here, whole):
     """The error is passed on; what was finished before stays, and the next run tries the step again."""
 
     def instead(experiment: Any, step: Any, *rest: Any, report: Any) -> Network:
-        if step.prune_ratio == 0.1 and len(here.trained) == 3:
+        if step.prune_ratio == 0.1 and len(here.keys) == 3:
             raise MemoryError
         return whole.at(step.prune_ratio)
 
