@@ -79,7 +79,9 @@ def first_visit(chromium, house: House) -> str:
     """What the first visitor, who clicks nothing, reads on top once all is trained; what is shown on the way."""
     with visitors(chromium, house.address) as new:
         visitor = new("images")
-        visitor.says("Training the dense network")
+        # Whichever network a look falls on: the dense one may be trained between two looks.
+        underway = re.compile(r"Training the (dense network|network pruned by [\d.]+ %) \(\d+ of 11\), epoch \d")
+        visitor.page.get_by_text(underway).first.wait_for(timeout=TRAINING)
         visitor.chart("loss, nats, epoch by epoch").locator("[aria-roledescription=circle]").first.wait_for(
             timeout=TRAINING
         )
