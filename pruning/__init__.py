@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, overload
 from pruning.experiment import RATIOS, Experiment, ImageExperiment
 from pruning.options import Architecture, Criterion, Dataset, ImageSet, PrunedLayers, Scope, Strategy
 from pruning.outcome import Network, Outcome, PlaneOutcome
+from pruning.points import Points, read_points
 from pruning.progress import Diverged, Progress
 
 if TYPE_CHECKING:
@@ -31,11 +32,13 @@ __all__ = [
     "Network",
     "Outcome",
     "PlaneOutcome",
+    "Points",
     "Progress",
     "PrunedLayers",
     "Scope",
     "Strategy",
     "module",
+    "read_points",
     "run",
     "run_seeds",
 ]
@@ -47,6 +50,7 @@ def run(
     progress: Callable[[Any], None] | None = None,
     *,
     ratios: Sequence[float] | None = None,
+    points: Points | None = None,
 ) -> PlaneOutcome: ...
 @overload
 def run(
@@ -60,10 +64,12 @@ def run(
     progress: Callable[[Any], None] | None = None,
     *,
     ratios: Sequence[float] | None = None,
+    points: Points | None = None,
 ) -> Outcome:
     """Train the dense network and the pruned one of the experiment's strategy and ratio.
 
-    `ratios` asks for several ratios at once; what each yields is the same as on its own.
+    `ratios` asks for several ratios at once; what each yields is the same as on its own. `points`
+    are somebody's own, instead of those that a two-dimensional experiment describes.
     `progress` is called now and then and may raise to stop the run. Raises `Diverged` if the dense
     network cannot be trained, `NoImages` where the images of the task are not there.
     """
@@ -71,7 +77,7 @@ def run(
         from pruning.image_steps import run_images
 
         return run_images(experiment, progress, ratios=ratios)
-    return run_seeds(experiment, [experiment.seed], progress, ratios=ratios)[0]
+    return run_seeds(experiment, [experiment.seed], progress, ratios=ratios, points=points)[0]
 
 
 def run_seeds(
@@ -80,6 +86,7 @@ def run_seeds(
     progress: Callable[[Progress], None] | None = None,
     *,
     ratios: Sequence[float] | None = None,
+    points: Points | None = None,
 ) -> list[PlaneOutcome]:
     """The same experiment with several seeds, as one stack: an outcome per seed, in order.
 
@@ -87,7 +94,7 @@ def run_seeds(
     """
     from pruning.sweep import run_seeds as run_stack
 
-    return run_stack(experiment, seeds, progress, ratios=ratios)
+    return run_stack(experiment, seeds, progress, ratios=ratios, points=points)
 
 
 def module(experiment: Experiment | ImageExperiment, network: Network, n_classes: int) -> nn.Sequential:

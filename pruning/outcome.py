@@ -56,6 +56,7 @@ class Outcome:
     test_labels: np.ndarray  # (N,)
     n_classes: int
     networks: tuple[Network, ...]
+    by_hand: Network | None = field(default=None, kw_only=True)  # what somebody has made of the pruned one
 
     @property
     def dense(self) -> Network:
@@ -63,8 +64,8 @@ class Outcome:
 
     @property
     def pruned(self) -> Network:
-        """The network of the experiment's own prune ratio; the dense one at 0."""
-        return self.at(self.experiment.prune_ratio)
+        """The network of the experiment's own prune ratio (the dense one at 0), as changed by hand if it was."""
+        return self.by_hand or self.at(self.experiment.prune_ratio)
 
     def has(self, prune_ratio: float) -> bool:
         """Whether a network of this ratio is among those trained so far."""
@@ -86,3 +87,4 @@ class PlaneOutcome(Outcome):
     train_inputs: np.ndarray  # (N, 2)
     train_labels: np.ndarray  # (N,)
     test_inputs: np.ndarray
+    far_inputs: np.ndarray  # (M, 2), far outside the data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,19 +62,21 @@ def extent(outcome: PlaneOutcome) -> Extent:
     return x0, x1, y0, y1
 
 
-def grid(extent: Extent) -> np.ndarray:
-    """The centres of R × R cells as (R·R, 2) float32, row by row from low to high y."""
+def grid(extent: Extent, side: int = RESOLUTION) -> np.ndarray:
+    """The centres of side × side cells as (side², 2) float32, row by row from low to high y."""
     x0, x1, y0, y1 = extent
-    centres = (np.arange(RESOLUTION) + 0.5) / RESOLUTION
+    centres = (np.arange(side) + 0.5) / side
     x, y = np.meshgrid(x0 + centres * (x1 - x0), y0 + centres * (y1 - y0))
     return np.column_stack([x.ravel(), y.ravel()]).astype(np.float32)
 
 
-def make_plane(experiment: Experiment, network: Network, n_classes: int, extent: Extent) -> Plane:
-    """Sample the network once for the largest S and keep the running means."""
+def make_plane(
+    experiment: Experiment, network: Network, n_classes: int, extent: Extent, samples: Sequence[int] = SAMPLES
+) -> Plane:
+    """Sample the network once for the largest S and keep the running means at each number of `samples`."""
     from pruning.sweep import module  # loads PyTorch
     from pruning.training import one_thread
     from uncertainty.sampling import predict
 
     with one_thread():
-        return Plane(extent, predict(module(experiment, network, n_classes), grid(extent), SAMPLES, experiment.seed))
+        return Plane(extent, predict(module(experiment, network, n_classes), grid(extent), samples, experiment.seed))

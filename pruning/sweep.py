@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -19,11 +20,12 @@ from pruning.masks import Masks, full_masks
 from pruning.measured import measured
 from pruning.networks import Weights, draw_weights, mlp, with_weights
 from pruning.outcome import LATENCY_BATCH, MAX_SAMPLES, Network, PlaneOutcome
+from pruning.points import Points
 from pruning.progress import Diverged, Progress, Report
 from pruning.randomness import Purpose, stream
 from pruning.shrink import shrink
 from pruning.strategies import Parents, Ticket, next_ticket
-from pruning.tasks import Task, make_task
+from pruning.tasks import Task, make_task, split
 from pruning.training import Examples, Schedule, Start, Trained, one_thread, train_stack
 from uncertainty.sampling import predict
 
@@ -34,13 +36,34 @@ def run_seeds(
     progress: Report | None = None,
     *,
     ratios: Sequence[float] | None = None,
+    points: Points | None = None,
+    watcher: Watcher | None = None,
 ) -> list[PlaneOutcome]:
-    """An outcome per seed, in order: see `pruning.run_seeds`."""
+    """An outcome per seed, in order: see `pruning.run_seeds`. `watcher` is shown every training."""
     if not seeds:
         return []
     wanted = {experiment.prune_ratio, *(replace(experiment, prune_ratio=ratio).prune_ratio for ratio in ratios or ())}
     with one_thread():
-        return _Sweep(experiment, seeds, sorted({0.0, *wanted}), progress).outcomes()
+        sweep = _Sweep(experiment, seeds, sorted({0.0, *wanted}), task_of(experiment, points), progress, watcher)
+        return sweep.outcomes()
+
+
+class Watcher(Protocol):
+    """Somebody who is shown every training of a run, one network after the other or side by side."""
+
+    def epoch(self, ticket: Ticket, epoch: int, weights: Weights) -> None:
+        """The weights in an epoch, as views that are good for the call alone."""
+
+    def trained(self, ticket: Ticket, trained: Trained) -> None:
+        """What training the ticket has come to."""
+
+
+def task_of(experiment: Experiment, points: Points | None = None) -> Task:
+    """The data of an experiment: drawn as it says or, where there are some, the points of somebody's own."""
+    chosen = experiment
+    if points is not None:
+        return split(points.inputs, points.labels, chosen.label_noise, chosen.data_seed)
+    return make_task(chosen.dataset, chosen.points, chosen.noise, chosen.label_noise, chosen.data_seed)
 
 
 def module(experiment: Experiment, network: Network, n_classes: int) -> nn.Sequential:
@@ -63,14 +86,19 @@ class _Sweep:
     """One call of `run_seeds`: its data, and the networks it has so far."""
 
     def __init__(
-        self, experiment: Experiment, seeds: Sequence[int], ratios: Sequence[float], progress: Report | None
+        self,
+        experiment: Experiment,
+        seeds: Sequence[int],
+        ratios: Sequence[float],
+        task: Task,
+        progress: Report | None,
+        watcher: Watcher | None,
     ) -> None:
         self.experiment = experiment
         self.seeds = list(dict.fromkeys(seeds))
         self.progress = progress
-        self.task = make_task(
-            experiment.dataset, experiment.points, experiment.noise, experiment.label_noise, experiment.data_seed
-        )
+        self.watcher = watcher
+        self.task = task
         self.model = mlp(2, experiment.hidden, self.task.n_classes, experiment.dropout)
         self.examples = _examples(self.task)
         self.networks: dict[int, list[Network]] = {seed: [] for seed in self.seeds}
@@ -139,10 +167,15 @@ class _Sweep:
         def on_epoch(epoch: int, still_training: int) -> None:
             self._report(f"Training {what}: epoch {epoch}, {still_training} still learning")
 
-        return train_stack(
+        watcher = self.watcher
+        watch = (lambda i, epoch, weights: watcher.epoch(tickets[i], epoch, weights)) if watcher else None
+        for position, trained in train_stack(
             starts, self.examples, schedule, chosen.dropout,
-            phase=level, rewind_epoch=chosen.rewind_epoch, on_epoch=on_epoch,
-        )  # fmt: skip
+            phase=level, rewind_epoch=chosen.rewind_epoch, on_epoch=on_epoch, watch=watch,
+        ):  # fmt: skip
+            if watcher:
+                watcher.trained(tickets[position], trained)
+            yield position, trained
 
     def _add(self, seed: int, ticket: Ticket, trained: Trained) -> None:
         self.networks[seed].append(self._measured(seed, ticket, trained))
@@ -173,7 +206,7 @@ class _Sweep:
         task = self.task
         return PlaneOutcome(
             replace(self.experiment, seed=seed), task.test_labels, task.n_classes, tuple(self.networks[seed]),
-            task.train_inputs, task.train_labels, task.test_inputs,
+            task.train_inputs, task.train_labels, task.test_inputs, task.far_inputs,
         )  # fmt: skip
 
     def _initial(self, seed: int) -> Weights:

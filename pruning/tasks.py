@@ -38,8 +38,12 @@ def make_task(dataset: Dataset, points: int, noise: float, label_noise: float, d
     `noise` is the standard deviation of the Gaussian noise on the inputs. `label_noise` is the
     share of examples, in every split, whose label is replaced by another class drawn evenly.
     """
-    inputs, labels = _GENERATORS[dataset](points, noise, data_seed)
-    n_classes = int(labels.max()) + 1
+    return split(*_GENERATORS[dataset](points, noise, data_seed), label_noise, data_seed)
+
+
+def split(inputs: np.ndarray, labels: np.ndarray, label_noise: float, data_seed: int) -> Task:
+    """Points (N, 2) with labels (N,) from 0 to C − 1 as a task: see `make_task`."""
+    n_classes, points = int(labels.max()) + 1, len(labels)
     labels = _flip(labels, label_noise, n_classes, stream(data_seed, Purpose.LABEL_NOISE))
     order = stream(data_seed, Purpose.SPLIT).permutation(points)
     n_train, n_val = round(TRAIN_SHARE * points), round(VAL_SHARE * points)

@@ -73,6 +73,10 @@ class Trained:
     diverged: bool
 
 
+Watch = Callable[[int, int, Weights], None]
+"""Takes the position of a network, its epoch and its weights then: views that are good for the call alone."""
+
+
 @contextmanager
 def threads(count: int) -> Iterator[None]:
     """Run torch on so many threads."""
@@ -98,11 +102,13 @@ def train_stack(
     phase: int = 0,
     rewind_epoch: int = 0,
     on_epoch: Callable[[int, int], None] | None = None,
+    watch: Watch | None = None,
 ) -> Iterator[tuple[int, Trained]]:
     """Train the networks together; yield (position in `starts`, result) as each one stops.
 
     `phase` numbers the training runs of one network (0 dense, then the pruning levels), so that
     each has dropout noise of its own. `on_epoch(epoch, still_training)` may raise to stop it all.
+    `watch` sees every network in every epoch.
     """
     # Networks of one seed share their dropout noise: side by side, they share it in one stack.
     waiting = sorted(range(len(starts)), key=lambda i: starts[i].seed)
@@ -113,6 +119,8 @@ def train_stack(
         for epoch in range(schedule.max_epochs + 1):
             if on_epoch and epoch % REPORT_EVERY == 0:
                 on_epoch(epoch, len(stack.members) + len(waiting))
+            if watch:
+                stack.show(epoch, watch)
             yield from stack.leave(stack.validate(epoch, schedule))
             if not stack.members:
                 break
@@ -182,6 +190,11 @@ class _Stack:
         return {
             name: part.unflatten(-1, shape) for part, (name, shape) in zip(parts, self.shapes.items(), strict=True)
         }
+
+    def show(self, epoch: int, watch: Watch) -> None:
+        """Let `watch` see the weights of every network as they are."""
+        for member, row in zip(self.members, self.state[0], strict=True):
+            watch(member, epoch, self._named(row))
 
     @torch.no_grad()
     def validate(self, epoch: int, schedule: Schedule) -> np.ndarray:

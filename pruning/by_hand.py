@@ -1,0 +1,72 @@
+"""Units taken out of a trained network, or put back, by hand and without training."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from pruning import cost
+from pruning.experiment import Experiment
+from pruning.masks import Masks, apply_masks
+from pruning.networks import Weights, mlp, prunable_layers, with_weights
+from pruning.outcome import Network
+from pruning.shrink import shrink
+from pruning.training import one_thread
+from pruning.units import Unit, toggled
+from uncertainty.sampling import predict
+
+
+def changed(
+    experiment: Experiment,
+    network: Network,
+    dense: Network,
+    units: Collection[Unit],
+    test_inputs: np.ndarray,
+    far_inputs: np.ndarray,
+    samples: Sequence[int],
+) -> Network:
+    """The network with each of `units` removed if it is there, and put back if it is not.
+
+    A unit that pruning has removed comes back with the weights it had in the dense network, between
+    it and the units that are there; nothing is trained. test_inputs (N, 2) and far_inputs (M, 2) are
+    asked again, for each number of MC-dropout samples in `samples`. The latency is not measured.
+
+    Raises ValueError for a unit that does not exist, and where a layer would be left empty.
+    """
+    masks = toggled(network.masks, units)
+    model = mlp(2, experiment.hidden, len(network.weights["output.bias"]), experiment.dropout)
+    weights = _put_back(_tensors(network.weights), _tensors(dense.weights), network.masks, model)
+    weights = apply_masks(model, weights, masks)
+    with one_thread():
+        small = shrink(with_weights(model, weights), masks)
+        test, far = (predict(small, inputs, samples, experiment.seed) for inputs in (test_inputs, far_inputs))
+    return replace(
+        network,
+        masks=masks,
+        weights={name: value.numpy() for name, value in weights.items()},
+        units=cost.units(small),
+        parameters=cost.parameters(small),
+        multiply_adds=cost.multiply_adds(small, torch.zeros(1, 2)),
+        latency=float("nan"),
+        test=test,
+        ood=far,
+    )
+
+
+def _tensors(weights: dict[str, np.ndarray]) -> Weights:
+    return {name: torch.from_numpy(value) for name, value in weights.items()}
+
+
+def _put_back(weights: Weights, dense: Weights, masks: Masks, model: torch.nn.Sequential) -> Weights:
+    """The weights with those of removed units as the dense network has them, to and from each other too."""
+    filled = {name: value.clone() for name, value in weights.items()}
+    for name, layer in prunable_layers(model).items():
+        gone = torch.from_numpy(~masks[name])
+        outgoing = f"{layer.feeds}.weight"
+        filled[f"{name}.weight"][gone] = dense[f"{name}.weight"][gone]
+        filled[f"{name}.bias"][gone] = dense[f"{name}.bias"][gone]
+        filled[outgoing][:, gone] = dense[outgoing][:, gone]
+    return filled

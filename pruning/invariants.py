@@ -1,0 +1,171 @@
+"""What must be true of every run, held against one of them.
+
+Each check looks at the numbers of that run and at nothing that the code says of itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from pruning.experiment import Experiment
+from pruning.film import Check
+from pruning.masks import apply_masks, removed_units
+from pruning.networks import Weights, draw_weights, prunable_layers, with_weights
+from pruning.options import Scope
+from pruning.randomness import Purpose, stream
+from pruning.shrink import shrink
+from pruning.strategies import Ticket
+from pruning.tasks import Task
+from pruning.training import Trained
+from uncertainty.sampling import single_pass
+
+TOLERANCE = 1e-5  # between the masked and the physically smaller network: float32 adds up in another order
+LOSS_TOLERANCE = 1e-5  # nats; the loss is summed in another order too
+STEP_TOLERANCE = 0.02  # of the learning rate
+
+
+@dataclass(frozen=True)
+class Training:
+    """One training of a run, in order: what it started from, what came of it, what was seen on the way."""
+
+    ticket: Ticket
+    trained: Trained
+    after_one: Weights  # after the first step; empty if there was none
+    awake: int | None  # the first epoch in which a weight of a removed unit was not zero
+
+
+@dataclass(frozen=True)
+class _Run:
+    experiment: Experiment
+    task: Task
+    model: nn.Sequential
+    trainings: Sequence[Training]
+
+    @property
+    def dense(self) -> Training:
+        return self.trainings[0]
+
+    @property
+    def pruned(self) -> Sequence[Training]:
+        return self.trainings[1:]
+
+
+Finding = tuple[bool, str]
+
+
+def checks(
+    experiment: Experiment, task: Task, model: nn.Sequential, trainings: Sequence[Training]
+) -> tuple[Check, ...]:
+    """All invariants against one chain of trainings, the dense one first.
+
+    `model` lends its structure; its own weights are written over.
+    """
+    run = _Run(experiment, task, model, trainings)
+    return tuple(Check(name, meaning, *look(run)) for name, meaning, look in INVARIANTS)
+
+
+def _stays_pruned(run: _Run) -> Finding:
+    awake = [training for training in run.pruned if training.awake is not None]
+    if awake:
+        first = awake[0]
+        return False, f"at prune ratio {first.ticket.prune_ratio:g} a removed unit woke up in epoch {first.awake}"
+    epochs = sum(len(training.trained.val_loss) - 1 for training in run.pruned)
+    return True, f"all removed weights and biases are exactly 0 at the start and after each of {epochs} epochs"
+
+
+def _counts(run: _Run) -> Finding:
+    layers = {name: layer.n_units for name, layer in prunable_layers(run.model).items()}
+    for training in run.trainings:
+        ratio, masks = training.ticket.prune_ratio, training.ticket.masks
+        kept = {name: int(mask.sum()) for name, mask in masks.items()}
+        due = {name: n - removed_units(ratio, n) for name, n in layers.items()}
+        fits = kept == due if run.experiment.scope == Scope.LAYER else sum(kept.values()) == sum(due.values())
+        if not fits or min(kept.values()) < 1:
+            return False, f"prune ratio {ratio:g} left {kept}, not {due}"
+    last = run.trainings[-1].ticket.masks
+    return True, "kept: " + ", ".join(f"{mask.sum()} of {len(mask)} units in {name}" for name, mask in last.items())
+
+
+def _start(run: _Run) -> Finding:
+    for before, training in zip(run.trainings, run.pruned, strict=False):
+        due = apply_masks(run.model, _origin(run, before), training.ticket.masks)
+        unequal = [name for name, value in training.ticket.weights.items() if not torch.equal(value, due[name])]
+        if unequal:
+            return False, f"at prune ratio {training.ticket.prune_ratio:g} {', '.join(unequal)} started elsewhere"
+    words = {"trained": "the trained weights of the level before", "rewound": "θ_k of the dense run"}
+    source = words.get(run.experiment.strategy.start_from, "a fresh draw")
+    return True, f"bit for bit those of {source}, masked, in every layer"
+
+
+def _origin(run: _Run, before: Training) -> Weights:
+    """Where the kept weights come from, in the network that is pruned after the training `before`."""
+    source = run.experiment.strategy.start_from
+    if source == "random":
+        return draw_weights(run.model, stream(run.experiment.seed, Purpose.RANDOM_WEIGHTS))
+    return before.trained.weights if source == "trained" else run.dense.trained.rewind
+
+
+def _shrunk(run: _Run) -> Finding:
+    inputs = np.concatenate([run.task.test_inputs, run.task.far_inputs])
+    worst = 0.0
+    for training in run.trainings:
+        masked = with_weights(run.model, apply_masks(run.model, training.trained.weights, training.ticket.masks))
+        logits = single_pass(masked, inputs)
+        small = single_pass(shrink(masked, training.ticket.masks), inputs)
+        scale = max(1.0, float(np.abs(logits).max()))
+        worst = max(worst, float(np.abs(logits - small).max()) / scale)
+    return worst <= TOLERANCE, f"largest difference of a logit {worst:.1e}, relative to the largest one"
+
+
+def _new_optimiser(run: _Run) -> Finding:
+    """Adam's very first step moves each weight by the learning rate; one that remembers would not."""
+    shares = []
+    for training in run.trainings:
+        steps = [after - training.ticket.weights[name] for name, after in training.after_one.items()]
+        moved = torch.cat([step[step != 0].abs() for step in steps]) if steps else torch.empty(0)
+        if len(moved):
+            rate = run.experiment.learning_rate
+            shares.append(float(((moved - rate).abs() <= STEP_TOLERANCE * rate).float().mean()))
+    if not run.experiment.strategy.retrain:
+        return True, "nothing is trained after pruning"
+    return min(shares) > 0.9, f"the first step moved at least {min(shares):.1%} of the weights by the learning rate"
+
+
+def _best_weights(run: _Run) -> Finding:
+    inputs, labels = run.task.val_inputs, torch.from_numpy(run.task.val_labels)
+    worst = 0.0
+    for training in run.trainings:
+        logits = torch.from_numpy(single_pass(with_weights(run.model, training.trained.weights), inputs))
+        loss = float(functional.cross_entropy(logits.double(), labels))
+        lowest = float(np.nanmin(training.trained.val_loss))
+        worst = max(worst, abs(loss - lowest) / max(1.0, lowest))
+    return (
+        worst <= LOSS_TOLERANCE,
+        f"their validation loss, computed again, is the lowest of its curve to {worst:.1e}",
+    )
+
+
+def _biases(run: _Run) -> Finding:
+    for training in run.trainings:
+        for name, mask in training.ticket.masks.items():
+            left = training.trained.weights[f"{name}.bias"][torch.from_numpy(~mask)]
+            if left.any():
+                return False, f"{name} kept the biases of {int((left != 0).sum())} removed units"
+    return True, "the bias of every removed unit is 0"
+
+
+INVARIANTS: tuple[tuple[str, str, Callable[[_Run], Finding]], ...] = (
+    ("Pruned stays pruned", "A removed unit is silent in every epoch of all that follows.", _stays_pruned),
+    ("The start is what the strategy says", "Kept weights start from where the strategy puts them.", _start),
+    ("Counts are exact", "round(ratio · n) units go from a layer of n, or as many in all; none is emptied.", _counts),
+    ("Masked and shrunk are one network", "The smaller network answers as the masked one does.", _shrunk),
+    ("A unit takes its bias along", "No removed unit speaks through its bias.", _biases),
+    ("The optimiser is new after every pruning", "No momentum outlives the weights it belonged to.", _new_optimiser),
+    ("The best weights are a copy", "What is kept is the epoch of the lowest validation loss.", _best_weights),
+)
