@@ -9,40 +9,33 @@ import numpy as np
 import torch
 
 from pruning import cost
-from pruning.experiment import Experiment
 from pruning.masks import Masks, apply_masks
 from pruning.networks import Weights, mlp, prunable_layers, with_weights
-from pruning.outcome import Network
+from pruning.outcome import Network, PlaneOutcome
 from pruning.shrink import shrink
 from pruning.training import one_thread
 from pruning.units import Unit, toggled
 from uncertainty.sampling import predict
 
 
-def changed(
-    experiment: Experiment,
-    network: Network,
-    dense: Network,
-    units: Collection[Unit],
-    test_inputs: np.ndarray,
-    far_inputs: np.ndarray,
-    samples: Sequence[int],
-) -> Network:
-    """The network with each of `units` removed if it is there, and put back if it is not.
+def changed(outcome: PlaneOutcome, units: Collection[Unit], samples: Sequence[int]) -> Network:
+    """The pruned network with each of `units` removed if it is there, and put back if it is not.
 
     A unit that pruning has removed comes back with the weights it had in the dense network, between
-    it and the units that are there; nothing is trained. test_inputs (N, 2) and far_inputs (M, 2) are
-    asked again, for each number of MC-dropout samples in `samples`. The latency is not measured.
+    it and the units that are there; nothing is trained. Test points and far points are asked again,
+    for each number of MC-dropout samples in `samples`. The latency is not measured.
 
     Raises ValueError for a unit that does not exist, and where a layer would be left empty.
     """
+    experiment, network = outcome.experiment, outcome.at(outcome.experiment.prune_ratio)
     masks = toggled(network.masks, units)
-    model = mlp(2, experiment.hidden, len(network.weights["output.bias"]), experiment.dropout)
-    weights = _put_back(_tensors(network.weights), _tensors(dense.weights), network.masks, model)
+    model = mlp(2, experiment.hidden, outcome.n_classes, experiment.dropout)
+    weights = _put_back(_tensors(network.weights), _tensors(outcome.dense.weights), network.masks, model)
     weights = apply_masks(model, weights, masks)
     with one_thread():
         small = shrink(with_weights(model, weights), masks)
-        test, far = (predict(small, inputs, samples, experiment.seed) for inputs in (test_inputs, far_inputs))
+        test = predict(small, outcome.test_inputs, samples, experiment.seed)
+        far = predict(small, outcome.far_inputs, samples, experiment.seed)
     return replace(
         network,
         masks=masks,

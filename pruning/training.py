@@ -18,12 +18,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from pruning.networks import Weights
 from pruning.randomness import Purpose, dropout_noise, stream
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # Adam's usual constants (Kingma & Ba 2015)
 STACK_ELEMENTS = 2**23  # activations of a layer over a stack: bounds its memory to about 70 MB a layer
+LANES = 16  # the examples of a batched product are rounded up to these, see `_columns`
 REPORT_EVERY = 10  # epochs between two calls of `on_epoch`: a cancel is heard within milliseconds
 
 
@@ -160,12 +162,13 @@ class _Stack:
         n_classes = list(self.shapes.values())[-1][0]
         self.train_x, self.train_target = _columns(examples.train_inputs, examples.train_labels, n_classes)
         self.val_x, self.val_target = _columns(examples.val_inputs, examples.val_labels, n_classes)
-        k, n = len(members), len(examples.train_labels)
+        self.n_train, self.n_val = len(examples.train_labels), len(examples.val_labels)
+        k, n = len(members), self.train_x.shape[1]
         widths = [shape[0] for shape in list(self.shapes.values())[:-2:2]]
         # Written over in every epoch: fresh memory of this size costs more than the arithmetic.
         self.hidden = [torch.empty(k, width, n) for width in widths]
         self.delta = [torch.empty(k, width, n) for width in widths]
-        self.kept = torch.empty(max(widths), n)
+        self.kept = torch.ones(max(widths), n)
         rows = torch.stack([torch.cat([value.flatten() for value in starts[i].weights.values()]) for i in members])
         zeros = torch.zeros_like(rows)
         self._hold(torch.stack([rows, zeros, zeros, rows, rows]))
@@ -204,7 +207,7 @@ class _Stack:
             values = torch.baddbmm(bias, weight, values).relu_()
         weight, bias = self.layers[-1]
         log_probs = torch.baddbmm(bias, weight, values).log_softmax(dim=1)
-        loss = _mean_loss(log_probs, self.val_target)
+        loss = _mean_loss(log_probs, self.val_target, self.n_val)
         for losses, value in zip(self.val_losses, loss.tolist(), strict=True):
             losses.append(value)
         better = loss < self.best_loss
@@ -244,7 +247,7 @@ class _Stack:
     @torch.no_grad()
     def step(self, t: int, learning_rate: float) -> None:
         """One full-batch gradient step, the t-th, for every network."""
-        k, n = len(self.members), self.train_x.shape[1]
+        k, n = len(self.members), self.n_train
         # The rescaling of dropout, 1/keep, is folded into the weights that read a dropped-out
         # layer: there are far fewer weights than activations.
         keep = 1 - round(self.dropout * 65536) / 65536
@@ -255,12 +258,13 @@ class _Stack:
             torch.baddbmm(biases[i], readers[i], inputs[i], out=inputs[i + 1]).relu_()
             self._drop(inputs[i + 1])
         log_probs = torch.baddbmm(biases[-1], readers[-1], inputs[-1]).log_softmax(dim=1)
-        loss = _mean_loss(log_probs, self.train_target)
+        loss = _mean_loss(log_probs, self.train_target, self.n_train)
         for losses, value in zip(self.train_losses, loss.tolist(), strict=True):
             losses.append(value)
         # Backward. `delta` is the loss gradient with respect to a layer's pre-activations. A unit
         # that is negative, dropped or removed has activation 0, and so passes no gradient on.
         delta = log_probs.exp_().sub_(self.train_target).div_(n)
+        delta[..., n:] = 0
         for i in reversed(range(len(self.layers))):
             weight_grad, bias_grad = self.grads[i]
             weight_grad.copy_(torch.bmm(delta, inputs[i].transpose(1, 2)))
@@ -277,11 +281,13 @@ class _Stack:
         if self.dropout == 0:
             return
         kept = self.kept[: hidden.shape[1]]
+        of_examples = kept[:, : self.n_train]
         start = 0
         for seed in dict.fromkeys(self.seeds):
             stop = start + self.seeds.count(seed)
-            pattern = dropout_noise(self.noise[seed], tuple(kept.shape), self.dropout)
-            hidden[start:stop].mul_(kept.copy_(torch.from_numpy(pattern)))
+            pattern = dropout_noise(self.noise[seed], tuple(of_examples.shape), self.dropout)
+            of_examples.copy_(torch.from_numpy(pattern))
+            hidden[start:stop].mul_(kept)
             start = stop
 
     def _adam(self, t: int, learning_rate: float) -> None:
@@ -294,10 +300,16 @@ class _Stack:
 
 
 def _columns(inputs: Tensor, labels: Tensor, n_classes: int) -> tuple[Tensor, Tensor]:
-    """Examples as columns: inputs (D, N), and labels as one-hot targets (C, N)."""
-    return inputs.T.contiguous(), torch.nn.functional.one_hot(labels, n_classes).T.float()
+    """Examples as columns: inputs (D, M), and labels as one-hot targets (C, M).
+
+    M is N rounded up to `LANES` by columns of zeros, which count for nothing. A product rounds by how its
+    matrices lie in memory; so each matrix of a stack lies as it would alone.
+    """
+    more = (0, -len(labels) % LANES)
+    targets = functional.one_hot(labels, n_classes).T.float()
+    return functional.pad(inputs.T, more).contiguous(), functional.pad(targets, more)
 
 
-def _mean_loss(log_probs: Tensor, target: Tensor) -> np.ndarray:
-    """Mean cross-entropy of each network (K,), from log probabilities (K, C, N) and targets (C, N)."""
-    return -(log_probs * target).sum(dim=1).double().mean(dim=1).numpy()
+def _mean_loss(log_probs: Tensor, target: Tensor, count: int) -> np.ndarray:
+    """Mean cross-entropy (K,) over `count` examples, from log probabilities (K, C, M) and targets (C, M)."""
+    return -((log_probs * target).sum(dim=1).double().sum(dim=1) / count).numpy()

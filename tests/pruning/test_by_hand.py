@@ -21,7 +21,7 @@ def outcome():
 
 
 def turned(outcome, units, samples=(5,)):
-    return changed(EXPERIMENT, outcome.pruned, outcome.dense, units, outcome.test_inputs, outcome.far_inputs, samples)
+    return changed(outcome, units, samples)
 
 
 def kept(outcome, layer="hidden1"):
@@ -73,9 +73,7 @@ def test_everything_put_back_after_no_retraining_is_the_dense_network():
     """Where nothing was trained after pruning, putting all units back undoes it to the bit."""
     outcome = run(Experiment(strategy="prune_only", prune_ratio=0.5, points=200, hidden=(8, 6), patience=5))
     units = {(name, int(i)) for name, mask in outcome.pruned.masks.items() for i in np.flatnonzero(~mask)}
-    network = changed(
-        outcome.experiment, outcome.pruned, outcome.dense, units, outcome.test_inputs, outcome.far_inputs, (5,)
-    )
+    network = changed(outcome, units, (5,))
     for name, value in outcome.dense.weights.items():
         np.testing.assert_array_equal(network.weights[name], value)
 

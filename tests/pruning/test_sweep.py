@@ -42,6 +42,13 @@ def test_a_ratio_gives_the_same_alone_and_among_all(outcome_of, small, differenc
     assert differences(alone.pruned, everything.at(ratio)) == []
 
 
+@pytest.mark.parametrize("points", [150, 151, 300, 700])
+def test_a_ratio_gives_the_same_among_all_whatever_the_number_of_points(small, differences, points):
+    """Products round by how their matrices lie in memory; a matrix lies in a stack as it does alone."""
+    experiment = small(dataset="blobs", points=points, hidden=(64, 64), prune_ratio=0.6)
+    assert differences(run(experiment).pruned, run(experiment, ratios=RATIOS).pruned) == []
+
+
 @pytest.mark.parametrize("strategy", [s for s in Strategy if s.iterative])
 @pytest.mark.parametrize(("rounds", "ratio"), [(0, 0.25), (3, 0.5)])
 def test_a_chain_gives_the_same_alone_and_among_all(small, differences, strategy, rounds, ratio):
