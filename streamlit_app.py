@@ -8,6 +8,7 @@ st.navigation(
     [
         st.Page("views/moons.py", title="Moons", icon=":material/nightlight:", default=True),
         st.Page("views/images.py", title="Images", icon=":material/image_search:"),
+        st.Page("views/glossary_page.py", title="Glossary", icon=":material/menu_book:"),
     ],
     position="top",
 ).run()

@@ -26,6 +26,7 @@ LEGEND_HEIGHT = 62
 RELIABILITY_HEIGHT = 320
 FOOT_HEIGHT = 0.25  # of the reliability diagram, for a bin that holds every example
 HOVER_CELLS = 20  # of each side of the invisible grid that answers the mouse
+PICKED = "picked"  # the ratio that was clicked
 SERIES = alt.Scale(domain=["dense", "pruned"], range=[DENSE, PRUNED])
 TERMS = {"probability": "probability", "entropy": "predictive entropy"}
 
@@ -179,17 +180,18 @@ def _bin_rows(name: str, bins: Bins, low: np.ndarray, high: np.ndarray) -> pd.Da
     )
 
 
-def curve_chart(rows: pd.DataFrame, title: str, number: str) -> Chart:
+def curve_chart(rows: pd.DataFrame, title: str, number: str, answers: bool = False) -> Chart:
     """A figure against prune ratio, the dense value as a line of reference, the chosen ratio marked.
 
     rows: columns ratio, value, dense (the dense value), chosen (bool), and floor where the figure
-    has one, drawn as a dotted line. number: a d3 format.
+    has one, drawn as a dotted line. number: a d3 format. Where it `answers`, a click selects the
+    nearest ratio as `PICKED`; a column `turn` then tells one click from an equal one before.
     """
-    return Chart(_curve_spec(title, number, "floor" in rows), {"rows": rows})
+    return Chart(_curve_spec(title, number, "floor" in rows, answers), {"rows": rows})
 
 
 @lru_cache(maxsize=64)
-def _curve_spec(title: str, number: str, has_floor: bool) -> str:
+def _curve_spec(title: str, number: str, has_floor: bool, answers: bool) -> str:
     x = alt.X("ratio:Q", scale=alt.Scale(domain=(0, 1)), title="prune ratio")
     y = alt.Y("value:Q", scale=alt.Scale(zero=False), title=title, axis=alt.Axis(format=number, tickCount=4))
     tooltip = [alt.Tooltip("ratio:Q", title="prune ratio"), alt.Tooltip("value:Q", title=title, format=number)]
@@ -199,11 +201,16 @@ def _curve_spec(title: str, number: str, has_floor: bool) -> str:
     if has_floor:
         tooltip.append(alt.Tooltip("floor:Q", title="floor", format=".3f"))
     mark = rows.mark_point(color=PRUNED, size=220, strokeWidth=2.5, filled=False, aria=False)
+    dots = rows.mark_circle(color=PRUNED, size=36, opacity=1, cursor="pointer" if answers else "default")
+    dots = dots.encode(x=x, y=y, tooltip=tooltip)
+    if answers:
+        pick = alt.selection_point(PICKED, fields=["ratio", "turn"], nearest=True, toggle=False, clear=False)
+        dots = dots.add_params(pick)
     return specification(
         CURVE_HEIGHT,
         *([reference, floor] if has_floor else [reference]),
         rows.mark_line(color=PRUNED, strokeWidth=2, aria=False).encode(x=x, y=y),
-        rows.mark_circle(color=PRUNED, size=36, opacity=1).encode(x=x, y=y, tooltip=tooltip),
+        dots,
         mark.encode(x=x, y=y, opacity=alt.condition("datum.chosen", alt.value(1), alt.value(0))),
     )
 

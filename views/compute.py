@@ -7,7 +7,7 @@ import json
 import logging
 import os
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,8 +16,13 @@ from cache.jobs import Job, Jobs
 from cache.store import Store
 from pruning import RATIOS, Diverged, Experiment, Network, Outcome, run
 from pruning.experiment import code_version
+from pruning.film import Recording
 from pruning.outcome import PlaneOutcome
-from pruning.plane import Extent, Plane, make_plane
+from pruning.plane import SAMPLES, Extent, Plane, make_plane
+from pruning.points import Points
+from pruning.units import Unit
+from views.remembered import remembered
+from views.shelf import Own, Shelf
 
 
 class ProgressBar(Protocol):
@@ -39,15 +44,17 @@ POLL, LONGEST_POLL = 0.1, 0.5  # seconds between two looks at a job; also how so
 POLLS_PER_SECOND = 50  # of all visitors together: looking takes time away from the training itself
 
 
-def outcomes(experiment: Experiment, status: ProgressBar) -> Generator[PlaneOutcome, None, None]:
+def outcomes(
+    experiment: Experiment, status: ProgressBar, own: Own | None = None
+) -> Generator[PlaneOutcome, None, None]:
     """What is stored, or what there is so far each time that grows, and at last all of it.
 
     While something trains, `status` says what and how far. Writing there is also what lets
     Streamlit end this run when a slider moves: the job is then left, and dropped if nobody else
     waits for it.
     """
-    key = json.dumps({"sweep": json.loads(experiment.key()), "ratios": RATIOS})
-    stored = STORE.get(key)
+    store, points, key = _asked("sweep", json.loads(experiment.key()), own)
+    stored = store.get(key)
     if stored is not None:
         yield replace(stored, experiment=experiment)
         return
@@ -55,7 +62,7 @@ def outcomes(experiment: Experiment, status: ProgressBar) -> Generator[PlaneOutc
     def work(report: Any) -> PlaneOutcome:
         load_torch()
         report()
-        return STORE.fetch(key, lambda: run(experiment, report, ratios=RATIOS), waiting=report)
+        return store.fetch(key, lambda: run(experiment, report, ratios=RATIOS, points=points), waiting=report)
 
     with JOBS.watch(key, work) as job:
         shown = 0
@@ -66,6 +73,40 @@ def outcomes(experiment: Experiment, status: ProgressBar) -> Generator[PlaneOutc
                 shown = len(partial.networks)
                 yield replace(partial, experiment=experiment)
         yield replace(_result(job), experiment=experiment)
+
+
+def recording(experiment: Experiment, status: ProgressBar, own: Own | None = None) -> Recording:
+    """The film of the run that leads to the experiment's prune ratio; see `outcomes` for `status`."""
+    ratio = experiment.prune_ratio
+    store, points, key = _asked("film", {**json.loads(experiment.key()), "prune_ratio": ratio}, own)
+    stored = store.get(key)
+    if stored is not None:
+        return stored
+
+    def work(report: Any) -> Recording:
+        load_torch()
+        report()
+        from pruning.recording import record
+
+        return store.fetch(key, lambda: record(experiment, points, report), waiting=report)
+
+    with JOBS.watch(key, work) as job:
+        while not job.wait(_pause()):
+            _show_progress(job, status)
+        return _result(job)
+
+
+def _asked(what: str, values: dict[str, Any], own: Own | None) -> tuple[Store | Shelf, Points | None, str]:
+    """Where a result is kept, the points it is about if they are the visitor's own, and its key."""
+    asked = {what: values, "ratios": RATIOS}
+    if own is None:
+        return STORE, None, json.dumps(asked)
+    return own.shelf, own.points, json.dumps({**asked, "points": own.points.key()})
+
+
+def complete(outcome: Outcome) -> bool:
+    """Whether nothing of it is still to come: every ratio is there, and its latency, which is measured last."""
+    return len(outcome.networks) == len(RATIOS) and all(n.latency == n.latency for n in outcome.networks)
 
 
 def load_torch() -> None:
@@ -79,7 +120,7 @@ def load_torch() -> None:
     torch.set_num_threads(1)
 
 
-def _result(job: Job) -> PlaneOutcome:
+def _result(job: Job) -> Any:
     """What the job returned. Any failure becomes a sentence; what nobody foresaw goes to the log in full."""
     try:
         return job.result()
@@ -123,24 +164,60 @@ def _show_progress(job: Job, status: ProgressBar) -> None:
         status.progress(job.progress.done / job.progress.total, job.progress.message)
 
 
-def plane(experiment: Experiment, network: Network, n_classes: int, extent: Extent) -> Plane:
-    """The maps of a network over the plane; equal networks share them, whatever led to them."""
-    digest = hashlib.sha256()
-    for array in (*network.weights.values(), *network.masks.values()):
-        digest.update(array.tobytes())
+def plane(
+    experiment: Experiment,
+    network: Network,
+    n_classes: int,
+    extent: Extent,
+    shelf: Shelf | None = None,
+    samples: Sequence[int] = SAMPLES,
+) -> Plane:
+    """The maps of a network over the plane; equal networks share them, whatever led to them.
+
+    They are stored for everybody unless there is a `shelf` for them.
+    """
     key = json.dumps(
         {
-            "plane": digest.hexdigest(),
+            "plane": digest(network),
             "hidden": experiment.hidden,
             "dropout": experiment.dropout,
             "seed": experiment.seed,
             "extent": extent,
+            "samples": samples,
         }
     )
 
     def compute() -> Plane:
         load_torch()
         with PICTURES:
-            return make_plane(experiment, network, n_classes, extent)
+            return make_plane(experiment, network, n_classes, extent, samples)
 
-    return STORE.fetch(key, compute)
+    return (shelf or STORE).fetch(key, compute)
+
+
+def digest(network: Network) -> str:
+    """What a network computes, in 64 letters: equal networks have equal ones."""
+
+    def compute() -> str:
+        found = hashlib.sha256()
+        for array in (*network.weights.values(), *network.masks.values()):
+            found.update(array.tobytes())
+        return found.hexdigest()
+
+    return remembered(network, "digest", compute)
+
+
+def changed_by_hand(outcome: PlaneOutcome, units: frozenset[Unit], samples: Sequence[int], shelf: Shelf) -> Network:
+    """The pruned network with units taken out or put back: see `pruning.by_hand.changed`."""
+    asked = {"by hand": sorted(units), "of": digest(outcome.pruned), "dense": digest(outcome.dense)}
+    key = json.dumps({**asked, "seed": outcome.experiment.seed, "dropout": outcome.experiment.dropout,
+                      "samples": samples})  # fmt: skip
+
+    def compute() -> Network:
+        load_torch()
+        from pruning.by_hand import changed
+
+        with PICTURES:
+            return changed(outcome, units, samples)
+
+    return shelf.fetch(key, compute)

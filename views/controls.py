@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from pruning import RATIOS, Experiment
 from pruning.plane import SAMPLES
 from views.knobs import Knob, choice, draw_columns, draw_row, warn_of_link
 
 STANDARD = Experiment()
+UNITS = "units"  # of the link: those that are turned over by hand
 
 
 def _layers(widths: tuple[int, ...]) -> str:
@@ -114,7 +116,10 @@ POINTS = Knob(
 )  # fmt: skip
 
 
-ALL = (*MAIN, *(knob for knobs in SETTINGS.values() for knob in knobs), QUANTITY, POINTS)
+EXPERIMENT = (*MAIN, *(knob for knobs in SETTINGS.values() for knob in knobs))
+TABS = ("Reliability", "Watch it train", "The network", "Checks", "Your own points", "Take home")
+TAB = Knob("view", "Tab", "", TABS[0], TABS)
+ALL = (*EXPERIMENT, QUANTITY, POINTS, TAB)
 
 
 @dataclass(frozen=True)
@@ -124,11 +129,12 @@ class Choice:
     experiment: Experiment
     n_samples: int
     n_bins: int
+    values: Mapping[str, Any] = field(default_factory=dict)  # knob → value
 
 
 def draw_controls() -> Choice:
     """The three sliders in a row, everything else folded away beneath them."""
-    return warn_of_link("moons", lambda: ALL, _draw_knobs)
+    return warn_of_link("moons", lambda: ALL, _draw_knobs, also=[UNITS])
 
 
 def _draw_knobs() -> Choice:
@@ -136,4 +142,4 @@ def _draw_knobs() -> Choice:
     own = {"samples", "bins", "ratio", "rewind"}
     same = {name: value for name, value in values.items() if name not in own}
     experiment = Experiment(prune_ratio=values["ratio"], rewind_epoch=values["rewind"], **same)
-    return Choice(experiment, values["samples"], values["bins"])
+    return Choice(experiment, values["samples"], values["bins"], values)

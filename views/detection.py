@@ -11,9 +11,10 @@ import pandas as pd
 
 from pruning import Outcome
 from pruning.images import Images, Shown
-from views import charts, detection_charts, tables
+from views import charts, detection_charts, readings, tables
 from views.cards import picture
 from views.colours import Theme
+from views.depth import draw_depth
 from views.detected import LEAST_COVERAGE, Group, Judged, Measures, compared, groups, judge, measures
 from views.detection_charts import CAUGHT
 from views.image_controls import REFUSE, SCORE, ImageChoice, percent
@@ -68,6 +69,7 @@ def draw(outcome: Outcome, choice: ImageChoice, images: Shown, theme: Theme, pla
     _draw_rejection(pair, place)
     _draw_groups(pair["pruned"], images, place)
     place.expander("What each figure means", icon=":material/menu_book:").markdown(MEANINGS)
+    draw_depth(place, score.label, "AUROC", "AUPR", "FPR@95TPR", "Risk–coverage curve", "AURC")
 
 
 def _draw_scores(pair: Pair, theme: Theme, place: DeltaGenerator) -> None:
@@ -81,6 +83,7 @@ def _draw_scores(pair: Pair, theme: Theme, place: DeltaGenerator) -> None:
     for column, name, chart in zip(columns, pair, histograms, strict=True):
         column.markdown(f"**{name.capitalize()}: the scores of both groups**")
         Place(column).chart(chart, f"{name.capitalize()} network: histogram of test images and of unknown classes.")
+        column.caption(readings.of_scores(pair[name].known, pair[name].unknown))
     last.markdown("**ROC: what every threshold refuses**")
     chart = detection_charts.roc_chart(
         {name: judged.curves.roc for name, judged in pair.items()},
@@ -108,6 +111,7 @@ def _draw_measures(rows: Rows, chosen: Score, outcome: Outcome, n_samples: int, 
     values = {network.prune_ratio: measures(chosen, network, n_samples).auroc for network in outcome.networks}
     curve = tables.over_ratios(values, outcome.experiment.prune_ratio)
     Place(right).chart(charts.curve_chart(curve, "AUROC", ".2f"), "AUROC against prune ratio.")
+    right.caption(readings.of_curve(curve, "AUROC", "high", 3))
 
 
 def measure_table(rows: Rows, chosen: Score) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from pruning.images import Images, Shown
 from pruning.outcome import IMAGE_SAMPLES
 from uncertainty.predictions import Predictions
 from uncertainty.predictive import entropy, mutual_information
-from views import cards, image_charts
+from views import cards, image_charts, readings
 from views.asking import ask
 from views.image_controls import ALL_CLASSES, ORDER, PICTURES, ImageChoice, of_class
 from views.places import Place
@@ -122,6 +122,7 @@ def _look_closer(outcome: Outcome, choice: ImageChoice, images: Shown, role: str
         Place(right).chart(
             image_charts.spread_chart(samples, images.test.classes), f"{title} network: spread of samples."
         )
+        right.caption(readings.of_spread(samples, images.test.classes))
     st.markdown(
         "**Test images that are answered most alike**: the nearest predicted distributions (Hellinger distance)."
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import streamlit as st
 
@@ -74,7 +75,7 @@ def settings(task: ImageSet) -> Mapping[str, tuple[Knob, ...]]:
 
 TAB = Knob(
     "tab", "Tab", "", "Reliability",
-    ("Reliability", "Gallery", "Mistaken for", "Detection", "Your picture"),
+    ("Reliability", "Gallery", "Mistaken for", "Detection", "Your picture", "Take home"),
 )  # fmt: skip
 
 
@@ -140,16 +141,16 @@ class ImageChoice:
     experiment: ImageExperiment
     n_samples: int
     n_bins: int
+    values: Mapping[str, Any] = field(default_factory=dict)  # knob → value
 
 
 def draw_controls() -> ImageChoice:
     """The task, the three sliders, everything else folded away."""
-    return warn_of_link("images", _known, _draw_knobs)
+    return warn_of_link("images", lambda: known(_task_of_link()), _draw_knobs)
 
 
-def _known() -> tuple[Knob, ...]:
-    """Every knob of the page, with what the task of the link allows."""
-    task = _task_of_link()
+def known(task: ImageSet) -> tuple[Knob, ...]:
+    """Every knob of the page, with what this task allows."""
     return (TASK, *MAIN, *(knob for knobs in settings(task).values() for knob in knobs), *in_tabs(task))
 
 
@@ -176,4 +177,4 @@ def _draw_knobs() -> ImageChoice:
             for name in ("strategy", "network", "seed", "criterion", "scope", "rounds")
         },
     )  # fmt: skip
-    return ImageChoice(experiment, values["samples"], values["bins"])
+    return ImageChoice(experiment, values["samples"], values["bins"], {TASK.name: task, **values})

@@ -1,5 +1,7 @@
 """The image page: networks on pictures they know and on pictures they have never seen."""
 
+from functools import partial
+
 import streamlit as st
 
 from views import image_controls
@@ -10,14 +12,30 @@ st.markdown(
     "A network learns some classes, is pruned, and is asked about others. Does it know that it does not know?"
 )
 asked = image_controls.draw_controls()
+links = st.container()
 status, sentence = st.container(), st.container()
 tabs = dict(zip(TAB.options, st.tabs(TAB.options, key=TAB.name, on_change="rerun", bind="query-params"), strict=True))
 
 # The controls stand before the slow imports begin.
 from pruning.images import NoImages, shown  # noqa: E402
-from views import compute, detection, fetching, gallery, mistaken, overview, own_picture, runs, training  # noqa: E402
+from views import (  # noqa: E402
+    compute,
+    detection,
+    fetching,
+    gallery,
+    mistaken,
+    overview,
+    own_picture,
+    runs,
+    sections,
+    share,
+    take,
+    take_home,
+    training,
+)
 from views.places import theme  # noqa: E402
 
+share.draw_share(asked.values, image_controls.known(asked.experiment.dataset), {}, "", links)
 try:
     images = shown(asked.experiment.dataset)
 except NoImages as problem:
@@ -44,5 +62,8 @@ if tabs["Detection"].open:
     detection.draw(outcome, choice, images, theme(), tabs["Detection"])
 if tabs["Your picture"].open:
     own_picture.draw(outcome, choice, images.test.classes, tabs["Your picture"])
+if tabs["Take home"].open:
+    program = take_home.code(choice.experiment, choice.n_samples, choice.n_bins)
+    take.draw(outcome, choice, program, partial(sections.all_charts, outcome, choice), tabs["Take home"])
 for note in compute.notes(outcome):
     st.caption(note)

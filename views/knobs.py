@@ -1,16 +1,19 @@
-"""A knob: its name in the link, its label, its help, its choices, its default; and what a link gets wrong."""
+"""A knob: its name in the link, its label, its help, its choices, its default; links, and what they get wrong."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
+from urllib.parse import urlencode
 
 import streamlit as st
 
 from pruning.options import Option
+from views import lock
 
 C = TypeVar("C")
+MOST_PROBLEMS = 5  # of a link, told one by one
 
 
 @dataclass(frozen=True)
@@ -29,14 +32,37 @@ class Knob:
         """What the link may say for this knob, and the value it stands for."""
         return {self.show(option): option for option in self.options}
 
-    def _allows(self, value: Any) -> bool:
+    def allows(self, value: Any) -> bool:
+        """Whether it may have this value."""
         if self.widget == "number":
             return isinstance(value, int) and self.options[0] <= value <= self.options[-1]
         return value in self.options
 
+    def read(self, text: str) -> Any:
+        """The value that a link stands for by `text`; raises ValueError with the legal set if there is none."""
+        if self.widget == "number":
+            low, high = self.options[0], self.options[-1]
+            if text.isdecimal() and text.isascii() and len(text) < 20 and low <= int(text) <= high:
+                return int(text)
+            raise ValueError(f"it must be a whole number from {low} to {high}")
+        if text not in self.legal():
+            raise ValueError(f"it must be one of: {' · '.join(self.legal())}")  # labels have commas of their own
+        return self.legal()[text]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether this visitor may move it."""
+        held = lock.current()
+        return held is None or held.leaves(self.name)
+
     def draw(self) -> Any:
-        """Draw the control; the value chosen. One from another page or task that is not legal here is forgotten."""
-        if self.name in st.session_state and not self._allows(st.session_state[self.name]):
+        """Draw the control; the value chosen. One from another page or task that is not legal here is forgotten.
+
+        Where a lock holds it, nothing is drawn and the value is that of the link.
+        """
+        if not self.is_open:
+            return self._held()
+        if self.name in st.session_state and not self.allows(st.session_state[self.name]):
             del st.session_state[self.name]
         common: dict[str, Any] = {"key": self.name, "help": self.help, "bind": "query-params"}
         if self.widget == "number":
@@ -57,6 +83,14 @@ class Knob:
             )
         return st.select_slider(self.label, self.options, self.default, format_func=self.show, **common)
 
+    def _held(self) -> Any:
+        held = lock.current()
+        assert held is not None
+        try:
+            return self.read(held.values[self.name])
+        except (KeyError, ValueError):
+            return self.default
+
 
 def choice(
     name: str,
@@ -74,66 +108,86 @@ def choice(
 
 def draw_columns(groups: Mapping[str, Sequence[Knob]]) -> dict[str, Any]:
     """Knobs folded away, each group in a column under its title; name → value."""
-    values: dict[str, Any] = {}
-    with st.expander("More settings", icon=":material/tune:"):
-        for column, (title, knobs) in zip(st.columns(len(groups), gap="medium"), groups.items(), strict=True):
-            with column:
-                st.markdown(f"**{title}**")
-                values |= {knob.name: knob.draw() for knob in knobs}
+    values = {knob.name: knob.draw() for knobs in groups.values() for knob in knobs if not knob.is_open}
+    shown = {title: left for title, knobs in groups.items() if (left := [knob for knob in knobs if knob.is_open])}
+    if shown:
+        with st.expander("More settings", icon=":material/tune:"):
+            for column, (title, knobs) in zip(st.columns(len(shown), gap="medium"), shown.items(), strict=True):
+                with column:
+                    st.markdown(f"**{title}**")
+                    values |= {knob.name: knob.draw() for knob in knobs}
     return values
 
 
 def draw_row(knobs: Sequence[Knob]) -> dict[str, Any]:
     """Knobs side by side; name → value."""
-    values: dict[str, Any] = {}
-    for column, knob in zip(st.columns(len(knobs), gap="medium"), knobs, strict=True):
+    values = {knob.name: knob.draw() for knob in knobs if not knob.is_open}
+    shown = [knob for knob in knobs if knob.is_open]
+    for column, knob in zip(st.columns(len(shown), gap="medium") if shown else (), shown, strict=True):
         with column:
             values[knob.name] = knob.draw()
     return values
 
 
-def warn_of_link(page: str, knobs: Callable[[], Sequence[Knob]], draw: Callable[[], C]) -> C:
+def link(values: Mapping[str, Any], knobs: Sequence[Knob], extra: Mapping[str, str] | None = None) -> str:
+    """What stands behind the question mark of the link that reopens these values; defaults need no mention."""
+    said = {
+        knob.name: knob.show(values[knob.name])
+        for knob in knobs
+        if knob.name in values and values[knob.name] != knob.default
+    }
+    return urlencode({**said, **(extra or {})})
+
+
+def warn_of_link(
+    page: str, knobs: Callable[[], Sequence[Knob]], draw: Callable[[], C], also: Sequence[str] = ()
+) -> C:
     """Draw the controls, and above them what the link got wrong, until one of them is moved.
 
-    `knobs` are those the link may set; they are asked for once, and only if it sets any.
+    `knobs` are those the link may set; they are asked for once, and only if it sets any. `also` are
+    words of a link that other parts of the page understand.
     """
     # Streamlit drops from the address what it cannot use, so this is read before the knobs are drawn.
     if f"{page}_problems" not in st.session_state:
         params = st.query_params.to_dict()
-        st.session_state[f"{page}_problems"] = link_problems(params, knobs()) if params else []
+        st.session_state[f"{page}_problems"] = link_problems(params, knobs(), also) if params else []
     problems = st.session_state[f"{page}_problems"]
     place = st.container()
     choice = draw()
     if st.session_state.setdefault(f"{page}_choice", choice) == choice:
-        for problem in problems:
+        for problem in problems[:MOST_PROBLEMS]:
             place.warning(problem, icon=":material/link_off:")
+        if len(problems) > MOST_PROBLEMS:
+            place.warning(f"{len(problems) - MOST_PROBLEMS} more things in the link are wrong.")
     return choice
 
 
-def link_problems(params: Mapping[str, str], knobs: Sequence[Knob]) -> list[str]:
+def link_problems(params: Mapping[str, str], knobs: Sequence[Knob], also: Sequence[str] = ()) -> list[str]:
     """A sentence for everything in the link that no knob understands; the page then uses the default."""
     known = {knob.name: knob for knob in knobs}
-    return [sentence for name, value in params.items() if (sentence := _problem(known, name, value))]
+    problems = [_problem(known, name, value) for name, value in params.items() if name not in {*also, lock.PARAM}]
+    held = lock.read(params)
+    left = sorted(held.left - set(known) - {lock.NOTHING}) if held else []
+    problems += [f"The link leaves the control {quoted(n)}, which is none. There are: {_names(known)}." for n in left]
+    return [problem for problem in problems if problem]
+
+
+def _names(known: Mapping[str, Knob]) -> str:
+    return ", ".join(known)
 
 
 def _problem(known: Mapping[str, Knob], name: str, value: str) -> str | None:
     if name not in known:
-        return f"The link sets {_quoted(name)}, which this page does not know. It knows: {', '.join(known)}."
-    knob, shown = known[name], _quoted(value)
-    if knob.widget == "number":
-        low, high = knob.options[0], knob.options[-1]
-        if value.isdecimal() and value.isascii() and low <= int(value) <= high:
-            return None
-        return (
-            f"The link sets {name} to {shown}; it must be a whole number from {low} to {high}. Using {knob.default}."
-        )
-    if value in knob.legal():
-        return None
-    choices = " · ".join(knob.legal())  # labels have commas of their own
-    return f"The link sets {name} to {shown}; it must be one of: {choices}. Using {knob.show(knob.default)}."
+        return f"The link sets {quoted(name)}, which this page does not know. It knows: {_names(known)}."
+    knob = known[name]
+    try:
+        knob.read(value)
+    except ValueError as legal:
+        return f"The link sets {name} to {quoted(value)}; {legal}. Using {knob.show(knob.default)}."
+    return None
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """At most 40 characters of something a stranger wrote, as code, so that nothing in it is markup."""
     clean = "".join(c for c in text if c.isprintable() and c != "`")
     return f"`{clean[:40]}{'…' if len(clean) > 40 else ''}`" if clean else "nothing"

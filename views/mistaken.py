@@ -12,8 +12,9 @@ import streamlit as st
 from pruning import Network, Outcome
 from pruning.images import Shown
 from uncertainty.proportion import wilson_interval
-from views import image_charts
+from views import image_charts, readings
 from views.colours import Theme
+from views.depth import draw_depth
 from views.image_controls import MISTAKEN_ROWS, STORY, ImageChoice, pair
 from views.places import Place
 from views.remembered import remembered
@@ -71,6 +72,9 @@ def draw(outcome: Outcome, choice: ImageChoice, images: Shown, theme: Theme, pla
             Place(column.container()).chart(
                 chart, f"{title} network: share of each unknown class given each known class."
             )
+        names = [images.ood.classes[i] for i in which]
+        st.caption(readings.of_mistaken(dense[which], pruned[which], names, images.test.classes))
+        draw_depth(place, "Wilson interval", "Out of distribution")
 
 
 def _draw_pair(outcome: Outcome, choice: ImageChoice, images: Shown) -> None:

@@ -4,62 +4,116 @@ from contextlib import closing
 
 import streamlit as st
 
-from views import controls
+from views import controls, story_bar
 
 st.title("Pruning × Uncertainty Explorer", anchor=False)
 st.markdown("When a neural network is pruned, what happens to what it knows, and to what it knows it does not know?")
-choice = controls.draw_controls()
+tour, stories = st.container(), st.container(key="stories")
+with st.container(key="controls"):
+    choice = controls.draw_controls()
+story_bar.draw(choice.values, stories)
 
-status = st.container()
+banner, status = st.container(), st.container()
 pictures, curves = st.columns([2, 1], gap="medium")
-with pictures:
-    with st.container(horizontal=True, gap="medium"):
+with pictures.container(key="planes"):
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         quantity = controls.QUANTITY.draw()
         shown = controls.POINTS.draw()
+        share_place = st.container()
     left, right = st.columns(2)
     left.markdown("**Dense** network")
     right.markdown("**Pruned** network")
-    legend = st.container()
+    legend, plane_words, plane_depth = st.container(), st.container(), st.container()
 with curves:
     st.markdown(
-        "**All prune ratios** of this strategy",
+        "**All prune ratios** of this strategy: click one to go there",
         help="Dashed: the dense network. Dotted under ECE: its floor, what a perfectly calibrated network would get.",
     )
-    accuracy, ece, epoch = st.container(), st.container(), st.container()
-reliability = st.container()
-table = st.container()
+    curve_columns = [(st.container(), st.container()) for _ in range(3)]
+    curve_depth = st.container()
+with st.container(key="more"):
+    opened = st.tabs(controls.TABS, key=controls.TAB.name, on_change="rerun", bind="query-params")
+tabs = dict(zip(controls.TABS, opened, strict=True))
 
 # The controls stand before the slow imports begin.
 from cache.jobs import QueueFull  # noqa: E402
-from views import charts, compute, planes, sections, tables  # noqa: E402
+from views import (  # noqa: E402
+    by_hand,
+    charts,
+    compute,
+    film,
+    network_tab,
+    own_points,
+    planes,
+    sections,
+    share,
+    tables,
+    take,
+    take_home,
+)
+from views.depth import draw_depth  # noqa: E402
 from views.places import Place, theme  # noqa: E402
+from views.tour import MOONS, draw_tour  # noqa: E402
 
+draw_tour(MOONS, tour, quiet=bool(st.query_params))
+own, shelf = own_points.current(), own_points.shelf()
+if own:
+    own_points.draw_banner(own, banner)
+if tabs["Your own points"].open:
+    own_points.draw(theme(), tabs["Your own points"])
+view = planes.View(quantity, shown, theme())
 line = Place(status)
-plane_places = (Place(left), Place(right), Place(legend))
-curve_places = [Place(accuracy), Place(ece), Place(epoch)]
+plane_places = (Place(left), Place(right), Place(legend), Place(plane_words))
+curve_places = [(Place(chart), Place(words)) for chart, words in curve_columns]
+drawings = (*plane_places[:2], *(chart for chart, _ in curve_places))
 HEIGHTS = (*[charts.PLANE_HEIGHT] * 2, *[charts.CURVE_HEIGHT] * 3)
 if "moons_drawn" not in st.session_state:
-    for place, height in zip((*plane_places[:2], *curve_places), HEIGHTS, strict=True):
+    for place, height in zip(drawings, HEIGHTS, strict=True):
         place.skeleton(height)
 
 try:
     drawn = False
-    with closing(compute.outcomes(choice.experiment, line)) as arriving:
-        for outcome in arriving:
-            sections.draw_curves(outcome, choice, curve_places)
-            if not drawn and outcome.has(choice.experiment.prune_ratio):
-                planes.draw_planes(outcome, choice, quantity, shown, theme(), plane_places)
+    with closing(compute.outcomes(choice.experiment, line, own)) as arriving:
+        for trained in arriving:
+            sections.draw_curves(trained, choice, curve_places, answers=compute.complete(trained))
+            if not drawn and trained.has(choice.experiment.prune_ratio):
+                units = by_hand.asked(trained, own)
+                outcome = by_hand.applied(trained, units, choice, shelf)
+                planes.draw_planes(outcome, choice, view, plane_places, own, shelf)
                 drawn = st.session_state.moons_drawn = True
 except (QueueFull, compute.Failure) as problem:
     line.error(str(problem))
-    for place in (*plane_places, *curve_places):
+    for place in (*plane_places, *(part for pair in curve_places for part in pair)):
         place.clear()
     st.stop()
 
+outcome = by_hand.applied(trained, units, choice, shelf)
+by_hand.draw_banner(units, trained.pruned, banner)
 dense, pruned = sections.both_figures(outcome, choice)
 judgement = sections.judge(outcome, choice)
 line.markdown(tables.reading(outcome, dense, pruned, sections.floors(judgement)["ece"][1], tables.POINTS))
-sections.draw_reliability(judgement, tables.POINTS, reliability)
-sections.draw_table(outcome, choice, dense, pruned, judgement, tables.POINTS, table)
+draw_depth(plane_depth, "MC dropout", "Predictive entropy", "Expected entropy", "Mutual information")
+draw_depth(curve_depth, "Prune ratio", "ECE", "Floor", "Early-stop epoch")
+values = {**choice.values, controls.QUANTITY.name: quantity, controls.POINTS.name: shown}
+by_hand_words = {controls.UNITS: by_hand.write(units)} if units else {}
+caveat = "A link cannot carry your own points: who opens it sees the data set instead." if own else ""
+share.draw_share(values, controls.ALL, by_hand_words, caveat, share_place)
+
+if tabs["Reliability"].open:
+    sections.draw_reliability(judgement, tables.POINTS, tabs["Reliability"])
+    sections.draw_table(outcome, choice, dense, pruned, judgement, tables.POINTS, tabs["Reliability"])
+if tabs["Watch it train"].open:
+    film.draw_film(trained, own, view.theme, tabs["Watch it train"])
+if tabs["The network"].open:
+    network_tab.draw(trained, units, choice, view, own, shelf, tabs["The network"])
+if tabs["Checks"].open:
+    film.draw_checks(trained, own, tabs["Checks"])
+if tabs["Take home"].open:
+    program = take_home.code(choice.experiment, choice.n_samples, choice.n_bins, own=bool(own), units=units)
+
+    def all_charts() -> dict[str, charts.Chart]:
+        return planes.plane_charts(outcome, choice, view, own, shelf) | sections.all_charts(outcome, choice)
+
+    take.draw(outcome, choice, program, all_charts, tabs["Take home"], own)
 for note in compute.notes(outcome):
     st.caption(note)

@@ -10,7 +10,7 @@ import pandas as pd
 from pruning import Network, Outcome
 from pruning.images import Shown
 from uncertainty.ood import auroc, entropy_score
-from views import charts, image_charts, sections, tables
+from views import charts, image_charts, readings, sections, tables
 from views.image_controls import ImageChoice
 from views.places import Place
 from views.remembered import remembered
@@ -28,10 +28,13 @@ def draw(outcome: Outcome, choice: ImageChoice, images: Shown, place: DeltaGener
     words = tables.reading(outcome, dense, pruned, sections.floors(judgement)["ece"][1], tables.IMAGES)
     place.markdown(f"{words} {_detected(detection[0.0], detection[chosen], chosen)}")
     columns = place.columns(5, gap="small")
-    sections.draw_curves(outcome, choice, [Place(column.container()) for column in columns[:3]])
+    places = [(Place(column.container()), Place(column.container())) for column in columns[:3]]
+    sections.draw_curves(outcome, choice, places, answers=True)
     curve = charts.curve_chart(tables.over_ratios(detection, chosen), "AUROC, OOD", ".2f")
     Place(columns[3].container()).chart(curve, "AUROC of detecting unknown classes against prune ratio.")
+    columns[3].caption(readings.of_curve(tables.over_ratios(detection, chosen), "AUROC", "high", 3))
     _draw_learning(outcome, Place(columns[4].container()))
+    columns[4].caption(readings.of_losses(outcome.dense, outcome.pruned))
     place.caption(
         f"{len(images.test):,} test images, {len(images.ood):,} of {len(images.ood.classes)} classes that were "
         "never learned. AUROC, OOD: how often such an image has a higher predictive entropy than a test image; 0.5 "

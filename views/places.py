@@ -44,9 +44,15 @@ class Place:
         """A grey shape, for a first visit on which there is nothing to keep."""
         self._draw("skeleton", height)
 
-    def chart(self, chart: charts.Chart, alt_text: str) -> None:
-        """Draw a chart. `alt_text` belongs to its specification: if it changes, the drawing is torn down."""
-        self._draw("vega_lite_chart", {**json.loads(chart.spec), "datasets": chart.data}, alt=alt_text)
+    def caption(self, text: str) -> None:
+        self._draw("caption", text)
+
+    def chart(self, chart: charts.Chart, alt_text: str, **selection: Any) -> None:
+        """Draw a chart. `alt_text` belongs to its specification: if it changes, the drawing is torn down.
+
+        selection: `key` and `on_select` where a click is answered; drawn so but once in a run.
+        """
+        self._draw("vega_lite_chart", {**json.loads(chart.spec), "datasets": chart.data}, alt=alt_text, **selection)
 
     def clear(self) -> None:
         """Take away what this run has drawn here."""

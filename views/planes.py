@@ -3,40 +3,98 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from pruning import Network
 from pruning.outcome import PlaneOutcome
-from pruning.plane import Maps, extent
-from views import charts, compute
+from pruning.plane import Maps, Plane, extent
+from views import charts, compute, readings
 from views.colours import Theme
 from views.controls import Choice
 from views.places import Place
+from views.shelf import Own, Shelf
 
 # The tops of the colour scale for epistemic uncertainty: a fixed few, so that colours compare.
 EPISTEMIC_TOPS = (0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1.1)
 
 
+@dataclass(frozen=True)
+class View:
+    """How the plane is to be shown."""
+
+    quantity: str
+    points: str
+    theme: Theme
+
+
 def draw_planes(
-    outcome: PlaneOutcome, choice: Choice, quantity: str, shown: str, theme: Theme, places: tuple[Place, Place, Place]
+    outcome: PlaneOutcome,
+    choice: Choice,
+    view: View,
+    places: tuple[Place, Place, Place, Place],
+    own: Own | None,
+    shelf: Shelf,
 ) -> None:
-    """The plane as the dense and as the pruned network sees it, on one colour scale."""
-    area = extent(outcome)
-    networks = {"Dense": outcome.dense, "Pruned": outcome.pruned}
-    planes = {
-        name: compute.plane(outcome.experiment, network, outcome.n_classes, area)
-        for name, network in networks.items()
-    }
-    top = _top(quantity, outcome.n_classes, [plane.maps(choice.n_samples) for plane in planes.values()])
-    for place, (name, network) in zip(places[:2], networks.items(), strict=True):
-        points = _points(outcome, network, shown, choice.n_samples)
-        place.chart(
-            charts.plane_chart(planes[name], choice.n_samples, points, quantity, top, theme),
-            f"{name} network: decision boundary over the plane, coloured by {quantity}.",
-        )
-    places[2].chart(charts.legend_chart(quantity, outcome.n_classes, top, theme), f"Colour scale of {quantity}.")
+    """The plane as the dense and as the pruned network sees it, on one colour scale, and a sentence that reads it.
+
+    places: dense, pruned, colour scale, sentence. What is nobody else's comes from the shelf.
+    """
+    scene = _Scene(outcome, choice, view, own, shelf)
+    scene.draw("Dense", places[0])
+    scene.draw("Pruned", places[1])
+    places[2].chart(scene.legend(), f"Colour scale of {view.quantity}.")
+    dense, pruned = (plane.maps(choice.n_samples) for plane in scene.planes.values())
+    places[3].caption(readings.of_planes(dense, pruned, view.quantity, outcome.n_classes))
+
+
+def draw_pruned_plane(
+    outcome: PlaneOutcome, choice: Choice, view: View, place: Place, own: Own | None, shelf: Shelf
+) -> None:
+    """The pruned network's plane once more, on the scale that it shares with the dense one."""
+    _Scene(outcome, choice, view, own, shelf).draw("Pruned", place, " Beside its units")
+
+
+def plane_charts(
+    outcome: PlaneOutcome, choice: Choice, view: View, own: Own | None, shelf: Shelf
+) -> dict[str, charts.Chart]:
+    """Both planes and their scale by name, for whoever saves them."""
+    scene = _Scene(outcome, choice, view, own, shelf)
+    named = {f"{view.quantity} {name}": scene.chart(name) for name in scene.networks}
+    return {**named, f"{view.quantity} scale": scene.legend()}
+
+
+class _Scene:
+    """Both networks' planes, and the scale that they share."""
+
+    def __init__(self, outcome: PlaneOutcome, choice: Choice, view: View, own: Own | None, shelf: Shelf) -> None:
+        self.outcome, self.choice, self.view = outcome, choice, view
+        self.networks = {"Dense": outcome.dense, "Pruned": outcome.pruned}
+        self.planes = {name: self._plane(network, own, shelf) for name, network in self.networks.items()}
+        maps = [plane.maps(choice.n_samples) for plane in self.planes.values()]
+        self.top = _top(view.quantity, outcome.n_classes, maps)
+
+    def _plane(self, network: Network, own: Own | None, shelf: Shelf) -> Plane:
+        outcome = self.outcome
+        plane = partial(compute.plane, outcome.experiment, network, outcome.n_classes, extent(outcome))
+        if network is outcome.by_hand:
+            return plane(shelf, (self.choice.n_samples,))  # asked for once, so for no more samples than are shown
+        return plane(shelf if own else None)
+
+    def draw(self, name: str, place: Place, where: str = "") -> None:
+        words = f"network: decision boundary over the plane, coloured by {self.view.quantity}.{where}"
+        place.chart(self.chart(name), f"{name} {words}")
+
+    def chart(self, name: str) -> charts.Chart:
+        view, n_samples = self.view, self.choice.n_samples
+        points = _points(self.outcome, self.networks[name], view.points, n_samples)
+        return charts.plane_chart(self.planes[name], n_samples, points, view.quantity, self.top, view.theme)
+
+    def legend(self) -> charts.Chart:
+        return charts.legend_chart(self.view.quantity, self.outcome.n_classes, self.top, self.view.theme)
 
 
 def _top(quantity: str, n_classes: int, maps: list[Maps]) -> float:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
+import pandas as pd
 
 from pruning import Network, Outcome
 from pruning.figures import Figures, figures
 from uncertainty.calibration import Bins, Quantity, reliability_bins
 from uncertainty.floor import Floor, calibration_floor, consistency_bars
-from views import charts, tables
+from views import charts, picking, readings, tables
+from views.depth import draw_depth
 from views.places import Place
 from views.remembered import remembered
 
@@ -29,21 +32,62 @@ class Measured(Protocol):
     def n_bins(self) -> int: ...
 
 
-def draw_curves(outcome: Outcome, choice: Measured, places: list[Place]) -> None:
-    """Accuracy, ECE and early-stop epoch of every ratio trained so far."""
-    rows = tables.curve_rows(outcome, choice.n_samples, choice.n_bins)
-    for place, (column, title, number) in zip(places, CURVES, strict=True):
-        part = rows[["ratio", "chosen"]].assign(value=rows[column], dense=rows[column].iloc[0])
-        if f"{column}_floor" in rows:
-            part["floor"] = rows[f"{column}_floor"]
-        place.chart(charts.curve_chart(part, title, number), f"{title} against prune ratio.")
+@dataclass(frozen=True)
+class Curve:
+    """A figure that is drawn against the prune ratio."""
+
+    column: str  # of `tables.curve_rows`
+    title: str
+    number: str  # a d3 format
+    better: Literal["high", "low"]
+    digits: int
 
 
 CURVES = (
-    ("accuracy", "Accuracy", ".2f"),
-    ("ece", "ECE", ".2f"),
-    ("early_stop_epoch", "Early-stop epoch", "d"),
+    Curve("accuracy", "Accuracy", ".2f", "high", 3),
+    Curve("ece", "ECE", ".2f", "low", 3),
+    Curve("early_stop_epoch", "Early-stop epoch", "d", "low", 0),
 )
+
+
+def draw_curves(outcome: Outcome, choice: Measured, places: Sequence[tuple[Place, Place]], answers: bool) -> None:
+    """Accuracy, ECE and early-stop epoch of every ratio trained so far, each with a sentence under it.
+
+    places: (of the chart, of the sentence). Where the curves answer, a click goes to a ratio; they
+    are then drawn but once in a run.
+    """
+    for (place, words), curve in zip(places, CURVES, strict=True):
+        rows = _curve_rows(outcome, choice, curve).assign(turn=picking.turn(outcome.experiment.prune_ratio))
+        key = f"curve_{curve.column}"
+        click = (
+            {"key": key, "on_select": partial(picking.go, key), "selection_mode": charts.PICKED} if answers else {}
+        )
+        chart = charts.curve_chart(rows, curve.title, curve.number, answers)
+        place.chart(chart, f"{curve.title} against prune ratio.", **click)
+        words.caption(readings.of_curve(rows, curve.title, curve.better, curve.digits))
+
+
+def _curve_rows(outcome: Outcome, choice: Measured, curve: Curve) -> pd.DataFrame:
+    rows = tables.curve_rows(outcome, choice.n_samples, choice.n_bins)
+    part = rows[["ratio", "chosen"]].assign(value=rows[curve.column], dense=rows[curve.column].iloc[0])
+    floor = f"{curve.column}_floor"
+    return part.assign(floor=rows[floor]) if floor in rows else part
+
+
+def all_charts(outcome: Outcome, choice: Measured) -> dict[str, charts.Chart]:
+    """The curves and the reliability diagrams by their titles, for whoever saves them."""
+    curves = {
+        curve.title: charts.curve_chart(_curve_rows(outcome, choice, curve), curve.title, curve.number)
+        for curve in CURVES
+    }
+    judgement = judge(outcome, choice)
+    return curves | {title: _panel_chart(judgement[title], quantity) for title, _, quantity in PANELS}
+
+
+def _panel_chart(pair: tuple[Judged, Judged], quantity: Quantity) -> charts.Chart:
+    series = {name: (each.bins, *each.bars) for name, each in zip(("dense", "pruned"), pair, strict=True)}
+    return charts.reliability_chart(series, *AXES[quantity])
+
 
 PANELS: tuple[tuple[str, str, Quantity], ...] = (
     ("Single pass: confidence", "single", "confidence"),
@@ -103,16 +147,17 @@ def draw_reliability(judgement: Judgement, nouns: tables.Nouns, place: DeltaGene
     place.subheader("Reliability: does the confidence come true?", anchor=False)
     for column, (title, _, quantity) in zip(place.columns(3, gap="medium"), PANELS, strict=True):
         pair = dict(zip(("dense", "pruned"), judgement[title], strict=True))
-        series = {name: (judged.bins, *judged.bars) for name, judged in pair.items()}
         column.markdown(f"**{title}**")
-        Place(column).chart(charts.reliability_chart(series, *AXES[quantity]), f"Reliability diagram. {title}.")
+        Place(column).chart(_panel_chart(judgement[title], quantity), f"Reliability diagram. {title}.")
         column.markdown("\n".join(_error_line(name, METRICS[quantity], judged) for name, judged in pair.items()))
+        column.caption(readings.of_panel(*judgement[title], quantity))
     place.caption(
         f"Dots are bins of test {nouns.examples}; on the diagonal they are calibrated. The pale upright bars hold "
         "95 % of what chance would do to a perfectly calibrated network; the columns at the foot are the share of "
         f"{nouns.examples} in each bin. An uncertainty is not an error rate, so the third panel does not follow "
         "the diagonal even for a perfect network: compare UCE with its floor."
     )
+    draw_depth(place, "Reliability diagram", "ECE", "UCE", "Floor", "Consistency bars")
 
 
 def _error_line(name: str, label: str, judged: Judged) -> str:

@@ -21,7 +21,7 @@ from conftest import MISSING, TRAINING, Visitor, free_port, start_server, visito
 from PIL import Image, ImageDraw
 from small_cifar import make_archives, pack
 
-TABS = ("Reliability", "Gallery", "Mistaken for", "Detection", "Your picture")
+TABS = ("Reliability", "Gallery", "Mistaken for", "Detection", "Your picture", "Take home")
 CIFAR = "?task=" + quote_plus("CIFAR-10 → CIFAR-100")
 QUICK = "&strategy=No+retraining"  # trains the dense network alone
 LONG = "&epochs=30&stop_after=10"

@@ -186,7 +186,7 @@ def test_every_image_knob_starts_on_a_legal_choice_with_a_name_of_its_own(classe
     knobs = knobs_of(task)
     assert len({knob.name for knob in knobs}) == len(knobs)
     for knob in knobs:
-        assert knob._allows(knob.default), knob.name
+        assert knob.allows(knob.default), knob.name
         assert len({knob.show(option) for option in knob.options}) == len(knob.options)
         assert knob is image_controls.TAB or knob.help.endswith((".", ")", "?")), knob.name
 

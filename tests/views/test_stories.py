@@ -1,0 +1,248 @@
+"""Every story of the moons page is legal, and what it says is what the networks do, with most seeds.
+
+Each bound is about half the margin that was seen, so that only a change that makes a text false is noticed.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pytest
+
+from pruning import RATIOS, Experiment, Network, PlaneOutcome, Strategy, cost, module, run_seeds
+from pruning.figures import Figures, figures
+from pruning.plane import Maps, extent, make_plane
+from pruning.tasks import make_task
+from uncertainty.calibration import accuracy, reliability_bins
+from uncertainty.floor import calibration_floor
+from uncertainty.predictive import entropy
+from uncertainty.sampling import single_pass
+from views import stories
+from views.controls import ALL
+from views.stories import STORIES
+
+KNOBS = {knob.name: knob for knob in ALL}
+FIELDS = {"ratio": "prune_ratio", "rewind": "rewind_epoch"}  # knob → field of an experiment, where they differ
+PICTURE = {"samples", "bins", "colour", "show"}  # knobs that change what is shown, not what is trained
+N_SAMPLES = 50  # the default of the page
+
+every_story = pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _brief_latency() -> Iterator[None]:
+    """No story speaks of latency."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cost, "latency", partial(cost.latency, repeats=1))
+        yield
+
+
+def experiment(name: str, **changes: object) -> Experiment:
+    """What the page trains for the story of this name, with some fields changed."""
+    (story,) = (story for story in STORIES if story.name == name)
+    values = {FIELDS.get(knob, knob): value for knob, value in story.settings.items() if knob not in PICTURE}
+    return replace(Experiment(**values), **changes)
+
+
+def outcomes(chosen: Experiment, n_seeds: int, ratios: tuple[float, ...] = ()) -> list[PlaneOutcome]:
+    """The story as it opens, seed 0, and as many more seeds."""
+    return run_seeds(chosen, range(n_seeds), ratios=ratios)
+
+
+def measured(found: list[PlaneOutcome]) -> list[tuple[Figures, Figures]]:
+    """The figures of the dense and of the pruned network for each seed."""
+    return [tuple(figures(o, network, N_SAMPLES) for network in (o.dense, o.pruned)) for o in found]
+
+
+def maps(outcome: PlaneOutcome, network: Network) -> Maps:
+    return make_plane(outcome.experiment, network, outcome.n_classes, extent(outcome)).maps(N_SAMPLES)
+
+
+@every_story
+def test_settings_are_legal_and_not_the_defaults(story):
+    """A story names knobs of the page, gives each a value that it may have, and lists no default."""
+    assert set(story.settings) <= set(KNOBS)
+    for name, value in story.settings.items():
+        knob = KNOBS[name]
+        assert value in (range(knob.options[0], knob.options[-1] + 1) if knob.widget == "number" else knob.options)
+        assert type(value) is type(knob.default)
+        assert value != knob.default
+
+
+@every_story
+def test_a_story_is_two_sentences_and_an_imperative(story):
+    """Two full sentences, and one more that begins with a verb."""
+    told, look_at = (re.split(r"(?<=[.!?])\s+", text) for text in (story.sentences, story.look_at))
+    assert (len(told), len(look_at)) == (2, 1)
+    assert all(sentence[0].isupper() and sentence.endswith(".") for sentence in told + look_at)
+    assert look_at[0].split()[0] in {"Compare", "Switch", "Look", "Raise", "Show", "Follow"}
+
+
+def test_there_are_seven_stories_with_names_of_their_own():
+    """The order is that of a lesson; a name is short enough for a button."""
+    names = [story.name for story in STORIES]
+    assert names == [
+        "A winning ticket", "The control that fails", "Pruned to collapse", "Confident and wrong",
+        "Dropout off", "Label noise", "As published: 2-30-2",
+    ]  # fmt: skip
+    assert max(map(len, names)) <= 24
+
+
+def test_labels_that_are_quoted_exist():
+    """Where a text names a strategy, it is written as on the page."""
+    text = " ".join(story.look_at for story in STORIES)
+    for member in (Strategy.RANDOM_MASK, Strategy.ONE_SHOT):
+        assert f"Switch the strategy to {member.label}:" in text
+
+
+def test_the_module_needs_no_streamlit():
+    """Stories are plain data."""
+    assert "streamlit" not in inspect.getsource(stories)
+
+
+def epochs(chosen: Experiment, found: Figures) -> int:
+    """Epochs to the early stop, with those before the rewind point."""
+    rewound = chosen.strategy.start_from == "rewound"
+    return found.early_stop_epoch + (chosen.rewind_epoch if rewound else 0)
+
+
+def wins(chosen: Experiment, n_seeds: int) -> list[bool]:
+    """Whether the pruned network reaches the dense accuracy in no more epochs, for each seed."""
+    pairs = measured(outcomes(chosen, n_seeds))
+    return [p.accuracy >= d.accuracy and epochs(chosen, p) <= d.early_stop_epoch for d, p in pairs]
+
+
+def test_the_winning_ticket_wins():
+    """Six of ten units, the dense accuracy, clearly fewer epochs; a winning ticket with most of 16 seeds."""
+    chosen = experiment("A winning ticket")
+    dense, pruned = measured(outcomes(chosen, 1))[0]
+    assert (pruned.units, dense.units) == (6, 10)
+    assert pruned.accuracy >= dense.accuracy > 0.98
+    assert epochs(chosen, pruned) <= 0.8 * dense.early_stop_epoch
+    assert sum(wins(chosen, 16)) >= 10
+
+
+def test_the_lead_of_the_ticket_is_gone_when_rewound_to_the_start():
+    """With rewind epoch 0 the pruned network is not sooner, and few of 16 seeds win."""
+    chosen = experiment("A winning ticket", rewind_epoch=0)
+    found = wins(chosen, 16)
+    assert not found[0]
+    assert sum(found) <= 6
+
+
+def test_the_control_fails():
+    """Same mask, fresh weights: less accurate, or with most of 16 seeds far slower; a rewound random mask is not."""
+    chosen, ticket = experiment("The control that fails"), experiment("A winning ticket")
+    assert replace(chosen, strategy=ticket.strategy) == ticket
+    found = outcomes(chosen, 16)
+    np.testing.assert_equal(found[0].pruned.masks, outcomes(ticket, 1)[0].pruned.masks)
+    pairs = measured(found)
+    assert pairs[0][1].accuracy < pairs[0][0].accuracy - 0.05
+    failed = [p.accuracy < d.accuracy - 0.03 or p.early_stop_epoch > 1.5 * d.early_stop_epoch for d, p in pairs]
+    assert sum(failed) >= 12
+    dense, by_chance = measured(outcomes(replace(chosen, strategy=Strategy.RANDOM_MASK), 1))[0]
+    assert by_chance.accuracy > dense.accuracy - 0.02
+
+
+def test_the_collapsed_network_knows_one_class():
+    """One class on the plane, a coin's accuracy, all doubt aleatoric, with most seeds; training brings it back."""
+    chosen = experiment("Pruned to collapse")
+    found = outcomes(chosen, 10)
+    plane = maps(found[0], found[0].pruned)
+    assert len(np.unique(plane.probs.argmax(axis=-1))) == 1
+    assert plane.entropy.mean() > 0.5
+    assert plane.epistemic.mean() < 0.05 * plane.entropy.mean()
+    pairs = measured(found)
+    assert pairs[0][1].accuracy < 0.6
+    assert sum(p.accuracy < 0.6 and d.accuracy > 0.9 for d, p in pairs) >= 6
+    shares = [o.pruned.ood.epistemic(N_SAMPLES).mean() / entropy(o.pruned.ood.probs(N_SAMPLES)).mean() for o in found]
+    assert sum(share < 0.1 for share in shares) >= 8
+    assert all(p.accuracy > 0.75 for _, p in measured(outcomes(replace(chosen, strategy=Strategy.ONE_SHOT), 3)))
+
+
+def test_the_confident_network_is_wrong():
+    """A third of the points wrong, most above 90 % confidence, an ECE far above its floor; with most seeds."""
+    told = []
+    for outcome in outcomes(experiment("Confident and wrong"), 6):
+        dense, pruned = (network.test.probs(N_SAMPLES) for network in (outcome.dense, outcome.pruned))
+        labels, confidence = outcome.test_labels, pruned.max(axis=1)
+        wrong, sure = pruned.argmax(axis=1) != labels, confidence > 0.9
+        bins = reliability_bins(pruned, labels)
+        assert bins.error > calibration_floor(pruned, bins).high + 0.05
+        assert accuracy(dense, labels) > 0.97
+        told.append(
+            0.2 < wrong.mean() < 0.5
+            and (wrong & sure).sum() > 0.5 * wrong.sum()
+            and confidence.mean() > dense.max(axis=1).mean() - 0.1
+            and bins.mean_outcome[-1] < bins.mean_score[-1] - 0.1
+        )
+    assert told[0]
+    assert sum(told) >= 4
+
+
+def test_without_dropout_nothing_disagrees():
+    """Epistemic uncertainty is zero over plane, test points and ring, where the network is even more confident."""
+    for outcome in outcomes(experiment("Dropout off"), 3):
+        for network in (outcome.dense, outcome.pruned):
+            assert maps(outcome, network).epistemic.max() < 1e-6
+            far, near = network.ood, network.test
+            assert max(far.epistemic(N_SAMPLES).max(), near.epistemic(N_SAMPLES).max()) < 1e-6
+            confidence = [part.probs(N_SAMPLES).max(axis=1).mean() for part in (far, near)]
+            assert confidence[0] > max(confidence[1] + 0.01, 0.98)
+
+
+def test_with_dropout_the_samples_disagree_most_far_away():
+    """At a dropout rate of 0.2 the ring is several times as epistemic as the test points."""
+    for pair in measured(outcomes(experiment("Dropout off", dropout=0.2), 3)):
+        assert all(f.epistemic_ood > 2 * f.epistemic_test > 0.002 for f in pair)
+
+
+def test_wrong_labels_are_not_learned_by_heart():
+    """Few wrong labels are repeated, most errors are wrong labels, pruning changes little; with most seeds."""
+    chosen = experiment("Label noise")
+    clean = make_task(chosen.dataset, chosen.points, chosen.noise, 0.0, chosen.data_seed)
+    told = []
+    for outcome in outcomes(chosen, 4):
+        pair = [figures(outcome, network, N_SAMPLES) for network in (outcome.dense, outcome.pruned)]
+        told.append(
+            all(_passes_noise_by(outcome, network, clean) for network in (outcome.dense, outcome.pruned))
+            and abs(pair[0].accuracy - pair[1].accuracy) < 0.03
+            and abs(pair[0].nll - pair[1].nll) < 0.03
+        )
+    assert told[0]
+    assert sum(told) >= 3
+
+
+def _passes_noise_by(outcome, network, clean):
+    """Whether a network repeats few wrong labels, errs mostly on them, and is as confident as it is often right."""
+    probs, labels = network.test.probs(N_SAMPLES), outcome.test_labels
+    wrong, flipped = probs.argmax(axis=1) != labels, clean.test_labels != labels
+    mislabelled = outcome.train_labels != clean.train_labels
+    fitted = single_pass(module(outcome.experiment, network, outcome.n_classes), outcome.train_inputs).argmax(axis=1)
+    repeated = (fitted == outcome.train_labels)[mislabelled].mean()
+    return (
+        repeated < 0.2
+        and (wrong & flipped).sum() > 0.65 * wrong.sum()
+        and abs(probs.max(axis=1).mean() - (1 - wrong.mean())) < 0.05
+    )
+
+
+def test_the_published_network_keeps_half_and_loses_at_the_end():
+    """Within two points of the dense accuracy to ratio 0.5; at 0.9 less accurate, NLL doubled, ECE up; most seeds."""
+    told = []
+    for outcome in outcomes(experiment("As published: 2-30-2"), 4, ratios=RATIOS[:6]):
+        dense, *half, last = (figures(outcome, network, N_SAMPLES) for network in outcome.networks)
+        assert (dense.units, half[-1].units, last.units) == (30, 15, 3)
+        told.append(
+            all(f.accuracy > dense.accuracy - 0.021 for f in half)
+            and last.accuracy < dense.accuracy - 0.04
+            and last.nll > 1.6 * dense.nll
+            and last.ece > dense.ece + 0.015
+        )
+    assert told[0]
+    assert sum(told) >= 3

@@ -1,0 +1,39 @@
+"""The tour, as the server sees it: what it tells the browser, and the words for the moons page."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from views.tour import MOONS
+
+
+def page(quiet):
+    import streamlit as st
+
+    from views.tour import Step, draw_tour
+
+    draw_tour([Step("A title", "A text.", "somewhere")], st.container(), quiet)
+
+
+@pytest.mark.parametrize("quiet", [True, False])
+def test_the_tour_is_mounted_with_its_steps(quiet):
+    """The component stands on the page under its key, rerun after rerun, with steps and mood."""
+    app = AppTest.from_function(page, kwargs={"quiet": quiet}).run().run()
+    assert not app.exception
+    (element,) = app.get("bidi_component")
+    assert element.proto.component_name == "explorer_tour"
+    steps = [{"title": "A title", "text": "A text.", "target": "somewhere"}]
+    assert json.loads(element.proto.json) == {"steps": steps, "quiet": quiet}
+
+
+def test_the_steps_of_the_moons_page_are_short_and_lead_down_the_page():
+    """Three steps: the controls, the planes, the tabs; a title for one line, one or two sentences."""
+    assert [step.target for step in MOONS] == ["controls", "planes", "more"]
+    for step in MOONS:
+        assert len(step.title) <= 30
+        assert 1 <= step.text.count(". ") + 1 <= 2
+        assert step.text.endswith(".")
+        assert len(step.text) <= 180

@@ -1,0 +1,45 @@
+"""The invariants of pruning, held against the very run that is on the page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pruning import Network
+from pruning.film import Check, Recording
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+
+def all_checks(recording: Recording, network: Network) -> tuple[Check, ...]:
+    """Those of the recording, and whether it ended in the network that is shown."""
+    unequal = [name for name, value in network.weights.items() if not np.array_equal(value, recording.weights[name])]
+    again = Check(
+        "The same seed gives the same network",
+        "The run is repeated for this page, and must end in the weights that are shown.",
+        not unequal,
+        f"{', '.join(unequal)} came out differently" if unequal else "bit for bit, in every layer",
+    )
+    return (*recording.checks, again)
+
+
+def draw_checks(recording: Recording, network: Network, place: DeltaGenerator) -> None:
+    """Every check with what it means and what was found; first how many hold."""
+    checks = all_checks(recording, network)
+    broken = [check.name for check in checks if not check.holds]
+    if broken:
+        place.error(f"Broken in this run: {'; '.join(broken)}.", icon=":material/error:")
+    else:
+        place.success(f"All {len(checks)} invariants hold in this run.", icon=":material/verified:")
+    place.markdown("\n".join(_line(check) for check in checks))
+    place.caption(
+        "The run that led to the pruned network was repeated and looked at in every epoch. Each line is computed "
+        "from its numbers."
+    )
+
+
+def _line(check: Check) -> str:
+    mark = ":green[:material/check_circle:] holds" if check.holds else ":red[:material/cancel:] **broken**"
+    return f"- {mark} · **{check.name}.** {check.meaning} *{check.found[:1].upper()}{check.found[1:]}.*"

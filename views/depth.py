@@ -1,0 +1,25 @@
+"""A term of the glossary as Markdown, and the small popover that holds a few of them beside a figure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from views.glossary import Term, term
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+
+def draw_depth(place: DeltaGenerator, *names: str) -> None:
+    """A popover with formula and source of these terms. Raises ValueError for a name the glossary does not have."""
+    words = "\n\n".join(f"**{each.name}**  \n{explained(each)}" for each in map(term, names))
+    place.popover("Formula and source", type="tertiary", icon=":material/function:").markdown(words)
+
+
+def explained(term: Term) -> str:
+    """All that is said of a term below its name, as Markdown."""
+    # Two dollars make a formula a line of its own only where they have lines of their own.
+    formula = f"$$\n{term.formula}\n$$" if term.formula else ""
+    notes = [term.source, f"See also: {' · '.join(term.see)}" if term.see else ""]
+    small = "  \n".join(f":small[{note}]" for note in notes if note)
+    return "\n\n".join(part for part in (term.sentence, formula, small) if part)

@@ -1,0 +1,47 @@
+"""The tabs that need the run once more: watched in the browser, and checked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cache.jobs import QueueFull
+from pruning.film import Recording
+from pruning.outcome import PlaneOutcome
+from views import checks, compute, readings
+from views.colours import Theme
+from views.depth import draw_depth
+from views.places import Place
+from views.player import draw_player
+from views.shelf import Own
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+
+def draw_film(trained: PlaneOutcome, own: Own | None, theme: Theme, place: DeltaGenerator) -> None:
+    """The player, and a sentence on how the pruned network learned."""
+    recording = _recording(trained, own, Place(place.container()))
+    if recording is None:
+        return
+    draw_player(recording, trained, theme, place)
+    last = recording.phases[-1]
+    place.caption(readings.of_training(last.train_loss, last.val_loss, last.early_stop_epoch))
+    draw_depth(place, "Early-stop epoch", "Rewinding", "Level")
+
+
+def draw_checks(trained: PlaneOutcome, own: Own | None, place: DeltaGenerator) -> None:
+    """The invariants of pruning, held against this very run."""
+    recording = _recording(trained, own, Place(place.container()))
+    if recording is not None:
+        checks.draw_checks(recording, trained.pruned, place)
+
+
+def _recording(trained: PlaneOutcome, own: Own | None, line: Place) -> Recording | None:
+    """The recording of the run, while progress stands in `line`; None after a sentence that says why not."""
+    try:
+        recording = compute.recording(trained.experiment, line, own)
+    except (QueueFull, compute.Failure) as problem:
+        line.error(str(problem))
+        return None
+    line.clear()
+    return recording

@@ -1,0 +1,42 @@
+"""A locked link: it names the controls that a teacher leaves, and all others stand still where it puts them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import streamlit as st
+
+PARAM = "only"
+NOTHING = "nothing"  # leaves no control at all
+
+
+@dataclass(frozen=True)
+class Lock:
+    """The names of the controls that are left, and what the link said of every other."""
+
+    left: frozenset[str]
+    values: Mapping[str, str]
+
+    def leaves(self, name: str) -> bool:
+        return name in self.left
+
+
+def current() -> Lock | None:
+    """The lock of this visit, if it came by a locked link. It holds until the page is loaded anew."""
+    if "lock" not in st.session_state:
+        st.session_state.lock = read(st.query_params.to_dict())
+    return st.session_state.lock
+
+
+def read(params: Mapping[str, str]) -> Lock | None:
+    """The lock that a link describes."""
+    if PARAM not in params:
+        return None
+    names = [name.strip() for name in params[PARAM].split(",")]
+    return Lock(frozenset(name for name in names if name), params)
+
+
+def write(names: list[str]) -> str:
+    """What a link says to leave these controls alone."""
+    return ",".join(names) or NOTHING

@@ -1,0 +1,54 @@
+"""The tab in which the pruned network is drawn, and taken apart by hand."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from pruning.figures import figures
+from pruning.outcome import PlaneOutcome
+from views import by_hand, drawing, planes, readings
+from views.by_hand import Units
+from views.controls import Choice
+from views.depth import draw_depth
+from views.places import Place
+from views.shelf import Own, Shelf
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+
+def draw(
+    trained: PlaneOutcome,
+    units: Units,
+    choice: Choice,
+    view: planes.View,
+    own: Own | None,
+    shelf: Shelf,
+    place: DeltaGenerator,
+) -> None:
+    """The drawing, and beside it the plane of the same network and what the last unit was worth.
+
+    trained: the outcome before anything was changed by hand.
+    """
+    shown = by_hand.applied(trained, units, choice, shelf)
+    drawn, beside = place.columns([3, 2], gap="medium")
+    names = own.points.classes if own else tuple(f"class {c}" for c in range(trained.n_classes))
+    data = drawing.diagram(shown.pruned, trained.dense, units, names, view.theme)
+    turn_over = partial(by_hand.turn_over, units=units, masks=trained.pruned.masks)
+    drawing.draw_network(data, turn_over, drawn)
+    drawn.caption(readings.of_networks(trained.dense, shown.pruned))
+    draw_depth(drawn, "Units", "Prune ratio", "L1 of incoming weights")
+    beside.markdown("**Pruned** network, as it is now")
+    planes.draw_pruned_plane(shown, choice, view, Place(beside.container()), own, shelf)
+    step = by_hand.last_step(units)
+    if step is None:
+        beside.caption("Take a unit out with a click, or with the arrow keys and Enter: what was it worth?")
+        return
+    unit, before = step
+    measured = [
+        figures(outcome, outcome.pruned, choice.n_samples, choice.n_bins)
+        for outcome in (by_hand.applied(trained, before, choice, shelf), shown)
+    ]
+    removed = not shown.pruned.masks[unit[0]][unit[1]]
+    beside.markdown(by_hand.worth(unit, removed, *measured))

@@ -1,0 +1,96 @@
+"""A visitor's own points instead of a ready-made data set: from a CSV file, or drawn on a board."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from pruning.points import MAX_BYTES, MAX_POINTS, Points, PointsError, drawn_points, read_points
+from views.colours import Theme
+from views.pad import draw_pad
+from views.plain import plain
+from views.shelf import Own, Shelf
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+POINTS, PROBLEM = "own_points", "own_problem"
+EXAMPLE = "x,y,label\n" + "".join(
+    f"{(i % 10) / 5 - 1 + (i // 30) * 0.9:.2f},{(i * 7 % 13) / 6 - 1:.2f},{'left' if i < 30 else 'right'}\n"
+    for i in range(60)
+)
+
+
+def shelf() -> Shelf:
+    """Where this visit keeps what is nobody else's."""
+    return st.session_state.setdefault("shelf", Shelf())
+
+
+def current() -> Own | None:
+    """The points that take the place of the data set, if the visitor has brought some."""
+    points = st.session_state.get(POINTS)
+    return None if points is None else Own(points, shelf())
+
+
+def draw_banner(own: Own, place: DeltaGenerator) -> None:
+    """What the networks are learning, and the way back."""
+    points = own.points
+    sizes = ", ".join(f"{plain(name)} {(points.labels == c).sum()}" for c, name in enumerate(points.classes))
+    row = place.container(horizontal=True, vertical_alignment="center")
+    row.info(
+        f"The networks learn **your own {len(points.labels):,} points** ({len(points.classes)} classes), so the "
+        "controls Dataset, Noise and Points say nothing here. The points stay in this visit and are stored nowhere.",
+        icon=":material/scatter_plot:",
+    )
+    row.button(
+        "Back to the data set", on_click=_forget, icon=":material/undo:", help=f"Points of each class: {sizes}"
+    )
+
+
+def draw(theme: Theme, place: DeltaGenerator) -> None:
+    """Two ways to bring points, and what was wrong with the last ones."""
+    if problem := st.session_state.get(PROBLEM):
+        place.error(plain(problem), icon=":material/error:")
+    board, file = place.columns(2, gap="large")
+    board.markdown("**Draw them**")
+    rows = draw_pad(5, theme, board)
+    if rows is not None:
+        _take(drawn_points, rows)
+        st.rerun()
+    file.markdown("**Or bring a file**")
+    file.file_uploader(
+        "CSV: two columns of numbers and a label",
+        type=["csv", "txt", "tsv"],
+        max_upload_size=max(MAX_BYTES // 2**20, 1),
+        key="own_file",
+        on_change=_upload,
+        help="It is read on this server, kept in memory for this visit, and stored nowhere.",
+    )
+    file.caption(
+        f"One point a line, 2 to 5 classes, at most {MAX_POINTS:,} points; a header line is optional. Each column is "
+        "brought to mean 0 and standard deviation 1. Labels may be words."
+    )
+    file.download_button("An example file", EXAMPLE, "points.csv", "text/csv", icon=":material/download:")
+    points: Points | None = st.session_state.get(POINTS)
+    for note in points.notes if points else ():
+        file.caption(f"{plain(note)}.")
+
+
+def _upload() -> None:
+    file = st.session_state.get("own_file")
+    if file is not None:
+        _take(read_points, file.getvalue())
+
+
+def _take(read: Any, data: Any) -> None:
+    """Take the points that `read` finds in the data, or note why there are none; those before stay then."""
+    try:
+        st.session_state[POINTS] = read(data)
+        st.session_state[PROBLEM] = None
+    except PointsError as problem:
+        st.session_state[PROBLEM] = str(problem)
+
+
+def _forget() -> None:
+    st.session_state[POINTS] = st.session_state[PROBLEM] = None

@@ -1,0 +1,74 @@
+"""The tab with all that a visitor can take home: code, figures, charts, the network itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from pruning import Outcome
+from pruning.experiment import Experiment, ImageExperiment
+from views import compute, exported, take_home
+from views.charts import Chart
+from views.sections import Measured
+from views.shelf import Own
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+
+def draw(
+    outcome: Outcome,
+    choice: Measured,
+    program: str,
+    charts: Callable[[], Mapping[str, Chart]],
+    place: DeltaGenerator,
+    own: Own | None = None,
+) -> None:
+    """The code that gives the figures, and files to download; those are made when they are asked for.
+
+    program: the code. charts: by their names. own: the visitor's points, if the networks learned them.
+    """
+    experiment = outcome.experiment
+    assert isinstance(experiment, Experiment | ImageExperiment)
+
+    def name(what: str, ending: str) -> str:
+        return take_home.file_name(experiment, what, ending)
+
+    def network() -> bytes:
+        compute.load_torch()
+        from pruning.files import network_file
+
+        return network_file(experiment, outcome.pruned, outcome.n_classes)
+
+    place.markdown(
+        "**The code** that gives exactly these figures, in the project's folder; the latency is measured anew."
+    )
+    place.code(program, language="python")
+    row = place.container(horizontal=True)
+    row.download_button("Code", program, name("figures", "py"), "text/x-python", icon=":material/code:")
+    row.download_button(
+        "All figures, every ratio",
+        lambda: take_home.figures_csv(outcome, choice.n_samples, choice.n_bins),
+        name("figures", "csv"),
+        "text/csv",
+        icon=":material/table:",
+    )
+    row.download_button(
+        "Charts as SVG and PNG",
+        lambda: exported.archive(charts()),
+        name("charts", "zip"),
+        "application/zip",
+        icon=":material/image:",
+    )
+    row.download_button(
+        "The pruned network", network, name("network", "pt"), "application/octet-stream", icon=":material/hub:"
+    )
+    if own:
+        row.download_button(
+            "Your points", own.points.to_csv(), "points.csv", "text/csv", icon=":material/scatter_plot:"
+        )
+    place.caption(
+        "The network is a plain PyTorch file of the physically smaller network: `torch.load(file, "
+        "weights_only=True)` reads it, `pruning.files.load_network(file)` makes a module of it. Every chart on the "
+        "page can also be saved as PNG, and its data shown, from the bar that appears over it."
+    )

@@ -1,0 +1,49 @@
+"""A short tour of a page, in the browser: it can be left at any moment, and who has been here is not asked again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from views.components import component
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+
+@dataclass(frozen=True)
+class Step:
+    """One stop of a tour. Its target is the key of a container on the page, which is outlined meanwhile."""
+
+    title: str
+    text: str
+    target: str
+
+
+MOONS = (
+    Step(
+        "Prune and watch",
+        "Move the prune ratio: units go, and everything below answers. "
+        "Then try another strategy, or more MC-dropout samples.",
+        "controls",
+    ),
+    Step(
+        "Where is it unsure?",
+        "Dense on the left, pruned on the right: the same colours, the same scale. "
+        "Colour the plane by “Epistemic” to see where the network does not know.",
+        "planes",
+    ),
+    Step(
+        "Look inside",
+        "In the tabs below you can watch it train, take units out by hand, and take the code home.",
+        "more",
+    ),
+)
+_TOUR = component("tour")
+
+
+def draw_tour(steps: Sequence[Step], place: DeltaGenerator, quiet: bool) -> None:
+    """Offer the tour, opened for who has not been here; if quiet, there is only the button that starts it."""
+    with place:
+        _TOUR(key="tour", data={"steps": [asdict(step) for step in steps], "quiet": quiet})
