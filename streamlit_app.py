@@ -1,14 +1,23 @@
-"""Page set-up and navigation; nothing else."""
+"""Page set-up and navigation, and the server around them; nothing else.
+
+Streamlit imports this file once, for `app`, and runs it for every visitor, for the pages.
+"""
 
 import streamlit as st
 
-st.set_page_config(page_title="Pruning × Uncertainty Explorer", page_icon="🌗", layout="wide")
+if st.runtime.exists():
+    st.set_page_config(page_title="Pruning × Uncertainty Explorer", page_icon="🌗", layout="wide")
+    st.navigation(
+        [
+            st.Page("views/moons.py", title="Moons", icon=":material/nightlight:", default=True),
+            st.Page("views/images.py", title="Images", icon=":material/image_search:"),
+            st.Page("views/glossary_page.py", title="Glossary", icon=":material/menu_book:"),
+        ],
+        position="top",
+    ).run()
+else:
+    from starlette.middleware import Middleware
 
-st.navigation(
-    [
-        st.Page("views/moons.py", title="Moons", icon=":material/nightlight:", default=True),
-        st.Page("views/images.py", title="Images", icon=":material/image_search:"),
-        st.Page("views/glossary_page.py", title="Glossary", icon=":material/menu_book:"),
-    ],
-    position="top",
-).run()
+    from views.compressed import Compressed
+
+    app = st.App(__file__, middleware=[Middleware(Compressed)])

@@ -118,7 +118,7 @@ POINTS = Knob(
 
 EXPERIMENT = (*MAIN, *(knob for knobs in SETTINGS.values() for knob in knobs))
 TABS = ("Reliability", "Watch it train", "The network", "Checks", "Your own points", "Take home")
-TAB = Knob("view", "Tab", "", TABS[0], TABS)
+TAB = Knob("view", "Tab", "What is shown below the planes.", TABS[0], TABS)
 ALL = (*EXPERIMENT, QUANTITY, POINTS, TAB)
 
 

@@ -101,14 +101,14 @@ def look(chromium, house: House, first_visit: str) -> Iterator[Callable[..., Vis
 
 
 def test_a_first_visit_trains_the_digits_by_itself(first_visit, look):
-    """Nothing is asked for: live curves, then all prune ratios, a sentence in figures, and five tabs."""
+    """Nothing is asked for: live curves, then all prune ratios, a sentence in figures, and all tabs."""
     figures = r"Pruned to \d+ of \d+ units\. Accuracy .*\d\.\d{3}.* AUROC of detecting unknown classes .*\d\.\d{3}"
     assert re.search(figures, first_visit)
     visitor = look().complete()
     assert visitor.page.get_by_role("tab").all_inner_texts() == list(TABS)
     for tab, words in zip(
         TABS,
-        ("never learned", "One row a prune ratio", "Of 180 pictures", "AUROC", "The networks know 0"),
+        ("never learned", "One row a prune ratio", "Of 180 pictures", "AUROC", "The networks know 0", "The code"),
         strict=True,
     ):
         visitor.tab(tab).says(words)

@@ -114,9 +114,13 @@ def test_a_visit_from_nothing_to_everything(here):
 @pytest.mark.parametrize(
     ("tab", "charts", "parts"),
     [
-        ("Reliability", 8, 0), ("Gallery", 0, 10), ("Mistaken for", 3, 0), ("Detection", 5, 4), ("Your picture", 0, 0),
+        ("Reliability", 8, 0),
+        ("Gallery", 0, 10),
+        ("Mistaken for", 3, 0),
+        ("Detection", 5, 4),
+        ("Your picture", 0, 0),
         ("Take home", 0, 0),
-    ],  # fmt: skip
+    ],
 )
 def test_every_tab_is_drawn_and_no_other(here, whole, tab, charts, parts):
     """From a link, with its charts and pieces of HTML; what is not seen is not computed."""
