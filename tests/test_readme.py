@@ -36,13 +36,22 @@ def test_the_image_experiment_in_the_readme_runs(capsys):
     assert namespace["small"].conv1.out_channels == 4
 
 
+def test_points_of_ones_own_in_the_readme(capsys, tmp_path, monkeypatch):
+    """The third block reads a file, turns a unit over and finds every invariant holding."""
+    monkeypatch.chdir(tmp_path)
+    rows = [f"{i % 9},{i * i % 7},{'a' if i % 3 else 'b'}" for i in range(60)]
+    (tmp_path / "points.csv").write_text("\n".join(rows))
+    exec(PYTHON[2], {})
+    assert capsys.readouterr().out.strip() in {"63 []", "65 []"}
+
+
 def test_the_metrics_in_the_readme_take_any_model(capsys):
-    """The third block works with a model, inputs and labels of one's own."""
+    """The fourth block works with a model, inputs and labels of one's own."""
     from torch import nn
 
     model = nn.Sequential(nn.Linear(3, 8), nn.ReLU(), nn.Dropout(0.5), nn.Linear(8, 4))
     inputs = np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32)
-    exec(PYTHON[2], {"model": model, "inputs": inputs, "labels": np.arange(20) % 4})
+    exec(PYTHON[3], {"model": model, "inputs": inputs, "labels": np.arange(20) % 4})
     assert 0 <= float(capsys.readouterr().out) <= 1
 
 
@@ -53,7 +62,7 @@ def test_the_recipe_for_a_strategy_is_all_it_takes(tmp_path):
     options = tmp_path / "pruning" / "options.py"
     text = options.read_text()
     assert text.count("    ONE_SHOT = (\n") == 1
-    member = textwrap.indent(PYTHON[3], "    ")
+    member = textwrap.indent(PYTHON[4], "    ")
     options.write_text(text.replace("    ONE_SHOT = (\n", member + "    ONE_SHOT = (\n"))
     program = (
         "from pruning import Experiment, run\n"
@@ -69,7 +78,7 @@ def test_the_recipe_for_a_criterion_scores_units():
     from pruning.importance import Evidence
 
     namespace: dict = {"np": np, "Evidence": Evidence}
-    exec(PYTHON[4], namespace)
+    exec(PYTHON[5], namespace)
     activation = np.array([[[0.0], [1.0]], [[0.0], [3.0]]])
     evidence = Evidence(np.zeros((2, 1)), activation, np.zeros_like(activation), np.random.default_rng(0))
     np.testing.assert_array_equal(namespace["_spread"](evidence), [0, 1])
