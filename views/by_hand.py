@@ -90,7 +90,7 @@ def last_step(units: Units) -> tuple[Unit, Units] | None:
 def draw_banner(units: Units, trained: Network, place: DeltaGenerator) -> None:
     """What is no longer as pruning left it, with the way back; and what could not be done."""
     if problem := st.session_state.get(PROBLEM):
-        place.warning(problem, icon=":material/link_off:")
+        place.warning(problem, icon=":material/back_hand:")
     if units:
         row = place.container(horizontal=True, vertical_alignment="center")
         words = ", ".join(_named(unit, trained) for unit in sorted(units)[:4])

@@ -26,7 +26,7 @@ with pictures.container(key="planes"):
     legend, plane_words, plane_depth = st.container(), st.container(), st.container()
 with curves:
     st.markdown(
-        "**All prune ratios** of this strategy: click one to go there",
+        f"**All prune ratios** of this strategy{': click one to go there' if controls.RATIO.is_open else ''}",
         help="Dashed: the dense network. Dotted under ECE: its floor, what a perfectly calibrated network would get.",
     )
     curve_columns = [(st.container(), st.container()) for _ in range(3)]
@@ -75,7 +75,9 @@ try:
     drawn = False
     with closing(compute.outcomes(choice.experiment, line, own)) as arriving:
         for trained in arriving:
-            sections.draw_curves(trained, choice, curve_places, answers=compute.complete(trained))
+            sections.draw_curves(
+                trained, choice, curve_places, answers=controls.RATIO.is_open and compute.complete(trained)
+            )
             if not drawn and trained.has(choice.experiment.prune_ratio):
                 units = by_hand.asked(trained, own)
                 outcome = by_hand.applied(trained, units, choice, shelf)

@@ -11,7 +11,7 @@ from pruning import Network, Outcome
 from pruning.images import Shown
 from uncertainty.ood import auroc, entropy_score
 from views import charts, image_charts, readings, sections, tables
-from views.image_controls import ImageChoice
+from views.image_controls import RATIO, ImageChoice
 from views.places import Place
 from views.remembered import remembered
 
@@ -29,7 +29,7 @@ def draw(outcome: Outcome, choice: ImageChoice, images: Shown, place: DeltaGener
     place.markdown(f"{words} {_detected(detection[0.0], detection[chosen], chosen)}")
     columns = place.columns(5, gap="small")
     places = [(Place(column.container()), Place(column.container())) for column in columns[:3]]
-    sections.draw_curves(outcome, choice, places, answers=True)
+    sections.draw_curves(outcome, choice, places, answers=RATIO.is_open)
     curve = charts.curve_chart(tables.over_ratios(detection, chosen), "AUROC, OOD", ".2f")
     Place(columns[3].container()).chart(curve, "AUROC of detecting unknown classes against prune ratio.")
     columns[3].caption(readings.of_curve(tables.over_ratios(detection, chosen), "AUROC", "high", 3))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from pruning.points import MAX_BYTES, MAX_POINTS, Points, PointsError, drawn_points, read_points
+from views import lock
 from views.colours import Theme
 from views.pad import draw_pad
 from views.plain import plain
@@ -43,13 +44,14 @@ def draw_banner(own: Own, place: DeltaGenerator) -> None:
         "controls Dataset, Noise and Points say nothing here. The points stay in this visit and are stored nowhere.",
         icon=":material/scatter_plot:",
     )
-    row.button(
-        "Back to the data set", on_click=_forget, icon=":material/undo:", help=f"Points of each class: {sizes}"
-    )
+    row.button("Back to the data set", on_click=forget, icon=":material/undo:", help=f"Points of each class: {sizes}")
 
 
 def draw(theme: Theme, place: DeltaGenerator) -> None:
     """Two ways to bring points, and what was wrong with the last ones."""
+    if lock.current():
+        place.info("This link is locked by whoever made it: it shows one data set.", icon=":material/lock:")
+        return
     if problem := st.session_state.get(PROBLEM):
         place.error(plain(problem), icon=":material/error:")
     board, file = place.columns(2, gap="large")
@@ -92,5 +94,6 @@ def _take(read: Any, data: Any) -> None:
         st.session_state[PROBLEM] = str(problem)
 
 
-def _forget() -> None:
+def forget() -> None:
+    """Go back to the data set."""
     st.session_state[POINTS] = st.session_state[PROBLEM] = None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from views import controls, lock
+from views import controls, lock, own_points
 from views.stories import STORIES, Story
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def draw(values: Mapping[str, Any], place: DeltaGenerator) -> None:
 
     Who set them does not matter: a link to a story is a link to its settings.
     """
-    story = told(values)
+    story = None if own_points.current() else told(values)  # they tell of the data sets
     if lock.current() is None:
         st.session_state[KEY] = story.name if story else None
         names = [each.name for each in STORIES]
@@ -43,7 +43,8 @@ def told(values: Mapping[str, Any]) -> Story | None:
 
 
 def _tell() -> None:
-    """Set every control to the chosen story, or back to its default if it was pressed again."""
+    """Set every control to the chosen story, or back to its default if it was pressed again; own points leave."""
+    own_points.forget()
     chosen = {story.name: story for story in STORIES}.get(st.session_state[KEY])
     for name, value in {**DEFAULTS, **(chosen.settings if chosen else {})}.items():
         st.session_state[name] = value
