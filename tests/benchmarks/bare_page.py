@@ -34,7 +34,7 @@ def lines(rows: int, height: int) -> alt.Chart:
     return alt.Chart(data).mark_line(point=True).encode(x="x:Q", y="y:Q").properties(height=height)
 
 
-st.markdown("Pruned to")
+st.markdown("Pruned to 1")
 pictures, curves = st.columns([2, 1])
 for column in pictures.columns(2):
     column.altair_chart(plane(), alt="Pruned plane")

@@ -16,7 +16,7 @@ from statistics import median
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.benchmarks.timing import report, seconds
-from tests.browser.conftest import executable, start_server
+from tests.browser.conftest import SENTENCE, executable, start_server
 
 APP, BARE = "streamlit_app.py", "tests/benchmarks/bare_page.py"
 STILL = "[data-testid=stApp][data-test-script-state=notRunning]"
@@ -54,7 +54,7 @@ def after_a_click(page: Page, strategy: str) -> tuple[float, float]:
     page.evaluate("() => window.result")
     first = time.perf_counter() - start
     page.locator(STILL).wait_for(timeout=60_000)
-    page.get_by_text("Pruned to").first.wait_for(timeout=60_000)
+    page.get_by_text(SENTENCE).first.wait_for(timeout=60_000)
     complete = time.perf_counter() - start
     page.wait_for_timeout(1000)
     return first, complete
@@ -84,7 +84,7 @@ def main() -> None:
         for _ in range(3):
             for script in (APP, BARE):
                 paint, process, page, _ = first_paint(browser, script, "Prune ratio")
-                page.get_by_text("Pruned to").first.wait_for(timeout=120_000)
+                page.get_by_text(SENTENCE).first.wait_for(timeout=120_000)
                 page.locator(STILL).wait_for(timeout=60_000)
                 page.wait_for_timeout(1500)
                 paints[script].append(paint)

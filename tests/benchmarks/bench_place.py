@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.benchmarks.bench_page import APP, STILL, WATCH, redraws
 from tests.benchmarks.timing import report
-from tests.browser.conftest import executable, start_server
+from tests.browser.conftest import SENTENCE, executable, start_server
 
 FRAMES = "() => performance.getEntriesByName('player frame').map(each => each.duration)"
 
@@ -23,7 +23,7 @@ FRAMES = "() => performance.getEntriesByName('player frame').map(each => each.du
 def opened(browser: Browser, address: str, link: str) -> Page:
     page = browser.new_page(viewport={"width": 1280, "height": 1400})
     page.goto(f"{address}/{link}")
-    page.get_by_text("Pruned to").first.wait_for(timeout=120_000)
+    page.get_by_text(SENTENCE).first.wait_for(timeout=120_000)
     page.locator(STILL).wait_for(timeout=60_000)
     page.wait_for_timeout(3000)
     return page
@@ -61,7 +61,7 @@ def weight(browser: Browser, address: str, link: str) -> float:
     session.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
     page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: sizes.append(len(frame))))
     page.goto(f"{address}/{link}")
-    page.get_by_text("Pruned to").first.wait_for(timeout=120_000)
+    page.get_by_text(SENTENCE).first.wait_for(timeout=120_000)
     page.wait_for_timeout(6000)
     context.close()
     return sum(sizes) / 1e6

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -12,7 +13,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -20,6 +21,7 @@ ROOT = Path(__file__).parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # On any page but the first, Streamlit looks for its server beside the page before it looks at the root.
 MISSING = ("/images/_stcore/health", "/images/_stcore/host-config")
+SENTENCE = re.compile(r"^(Pruned to \d|Nothing is pruned)")  # what stands above the pictures once they are there
 TRAINING = 120_000  # milliseconds that all networks of a run may take on a busy machine
 
 
@@ -175,7 +177,25 @@ class Visitor:
         return image.evaluate("image => image.href.baseVal")
 
     def sentence(self) -> str:
-        return self.page.get_by_text("Pruned to").first.inner_text()
+        return self.page.get_by_text(SENTENCE).first.inner_text()
+
+    def query(self) -> dict[str, str]:
+        """What the address says behind the question mark."""
+        return dict(parse_qsl(urlsplit(self.page.url).query))
+
+    def reach(self, target, most: int = 70) -> Visitor:
+        """Press Tab until the keyboard's focus is on this."""
+        for _ in range(most):
+            self.page.keyboard.press("Tab")
+            if target.evaluate("target => target.matches(':focus-visible')"):
+                return self
+        pytest.fail(f"after {most} times Tab the focus is not on {target}")
+
+    def keys(self, *names: str) -> Visitor:
+        """Press these keys one after the other, and wait for what comes of it."""
+        for name in names:
+            self.page.keyboard.press(name)
+        return self.settle()
 
     def close(self) -> None:
         self.context.close()
