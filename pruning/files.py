@@ -15,6 +15,7 @@ import io
 import reprlib
 import zipfile
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -47,12 +48,15 @@ LAYERS: dict[type[nn.Module], dict[str, tuple[float, float]]] = {
 KINDS = {layer.__name__: layer for layer in LAYERS}
 
 
-def network_file(experiment: Experiment | ImageExperiment, network: Network, n_classes: int) -> bytes:
+def network_file(
+    experiment: Experiment | ImageExperiment, network: Network, n_classes: int, notes: Sequence[str] = ()
+) -> bytes:
     """The content of a file that holds the network; equal networks give equal bytes.
 
     It is a dictionary of plain values and tensors: `format`; `layers`, a list of [name, kind,
     arguments]; `state_dict`; `input_shape` of one example, [2] or [H, W, channels] of pixels from 0
-    to 255; `experiment`, its fields; `prune_ratio` of this very network; `n_classes`.
+    to 255; `experiment`, its fields; `prune_ratio` of this very network; `n_classes`;
+    `notes`, sentences on what `experiment` does not say of it.
     """
     model = module(experiment, network, n_classes)
     content = {
@@ -63,6 +67,7 @@ def network_file(experiment: Experiment | ImageExperiment, network: Network, n_c
         "experiment": {name: _plain(value) for name, value in asdict(experiment).items()},
         "prune_ratio": network.prune_ratio,
         "n_classes": n_classes,
+        "notes": list(notes),
     }
     file = io.BytesIO()
     torch.save(content, file)

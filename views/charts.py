@@ -141,7 +141,7 @@ def _reliability_spec(x_title: str, y_title: str) -> str:
         alt.Tooltip("series:N", title="network"),
         alt.Tooltip("score:Q", title=x_title, format=".3f"),
         alt.Tooltip("outcome:Q", title=y_title, format=".3f"),
-        alt.Tooltip("count:Q", title="test points"),
+        alt.Tooltip("count:Q", title="test examples"),
     ]
     size = alt.Size(
         "count:Q", scale=alt.Scale(type="sqrt", domain=(1, 200), range=(20, 220), clamp=True), legend=None

@@ -111,7 +111,7 @@ QUANTITY = Knob(
     lambda name: {"entropy": "Predictive entropy"}.get(name, name.capitalize()),
 )
 POINTS = Knob(
-    "show", "Points", "Which points are drawn; a ring marks those the network gets wrong.",
+    "show", "Points shown", "Which points are drawn; a ring marks those the network gets wrong.",
     "test", ("test", "training", "none"), "buttons", str.capitalize,
 )  # fmt: skip
 

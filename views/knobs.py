@@ -150,7 +150,10 @@ def warn_of_link(
     # Streamlit drops from the address what it cannot use, so this is read before the knobs are drawn.
     if f"{page}_problems" not in st.session_state:
         params = st.query_params.to_dict()
-        st.session_state[f"{page}_problems"] = link_problems(params, knobs(), also) if params else []
+        known = knobs() if params else ()
+        st.session_state[f"{page}_problems"] = link_problems(params, known, also)
+        if _correct_link(params, known):
+            st.rerun()
     problems = st.session_state[f"{page}_problems"]
     place = st.container()
     choice = draw()
@@ -160,6 +163,24 @@ def warn_of_link(
         if len(problems) > MOST_PROBLEMS:
             place.warning(f"{len(problems) - MOST_PROBLEMS} more things in the link are wrong.")
     return choice
+
+
+def _correct_link(params: Mapping[str, str], knobs: Sequence[Knob]) -> bool:
+    """Take out of the address what `Knob.read` refuses, and whether there was any.
+
+    Streamlit reads some of it otherwise (1e3 as a number, the first of two) and breaks on some (inf).
+    """
+    wrong = {
+        knob.name
+        for knob in knobs
+        if knob.name in params and _problem({knob.name: knob}, knob.name, params[knob.name])
+    }
+    twice = {knob.name for knob in knobs if len(st.query_params.get_all(knob.name)) > 1} - wrong
+    for name in wrong:
+        del st.query_params[name]
+    for name in twice:
+        st.query_params[name] = params[name]
+    return bool(wrong | twice)
 
 
 def link_problems(params: Mapping[str, str], knobs: Sequence[Knob], also: Sequence[str] = ()) -> list[str]:

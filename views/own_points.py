@@ -64,7 +64,7 @@ def draw(theme: Theme, place: DeltaGenerator) -> None:
     file.file_uploader(
         "CSV: two columns of numbers and a label",
         type=["csv", "txt", "tsv"],
-        max_upload_size=max(MAX_BYTES // 2**20, 1),
+        max_upload_size=MAX_BYTES // 2**20,
         key="own_file",
         on_change=_upload,
         help="It is read on this server, kept in memory for this visit, and stored nowhere.",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import streamlit as st
 
 from views.charts import PICKED
@@ -17,7 +19,10 @@ def turn(ratio: float) -> int:
 
 def go(key: str) -> None:
     """Move the prune ratio to what was clicked in the chart of this key."""
-    picked = st.session_state.get(key, {}).get("selection", {}).get(PICKED) or []
-    ratio = picked[0].get("ratio") if isinstance(picked[0] if picked else None, dict) else None
-    if ratio in RATIO.options:
-        st.session_state[RATIO.name] = ratio
+    picked = st.session_state.get(key, {}).get("selection", {}).get(PICKED)
+    first = picked[0] if isinstance(picked, Sequence) and picked else None
+    ratio = first.get("ratio") if isinstance(first, Mapping) else None
+    if (
+        isinstance(ratio, int | float) and not isinstance(ratio, bool) and ratio in RATIO.options
+    ):  # a browser writes 0.0 as 0
+        st.session_state[RATIO.name] = float(ratio)

@@ -149,7 +149,7 @@ def over_ratios(values: Mapping[float, float], chosen: float) -> pd.DataFrame:
 
 def reading(outcome: Outcome, dense: Figures, pruned: Figures, floor: Floor, nouns: Nouns) -> str:
     """A few words that read this very picture. `floor` is that of the pruned network's ECE."""
-    if outcome.experiment.prune_ratio == 0:
+    if outcome.experiment.prune_ratio == 0 and pruned.units == dense.units:  # by hand units may be out
         return (
             f"Nothing is pruned yet: both pictures show the dense network, accuracy {dense.accuracy:.3f}, "
             f"ECE {dense.ece:.3f}. Move the prune ratio."

@@ -15,6 +15,9 @@ from views.shelf import Own
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
+OWN = "Trained on points of the visitor's own: data set, noise and number of points do not apply."
+BY_HAND = "Units were taken out or put back by hand, without training."
+
 
 def draw(
     outcome: Outcome,
@@ -31,14 +34,17 @@ def draw(
     experiment = outcome.experiment
     assert isinstance(experiment, Experiment | ImageExperiment)
 
-    def name(what: str, ending: str) -> str:
-        return take_home.file_name(experiment, what, ending)
+    by_hand = outcome.by_hand is not None
+
+    def name(what: str, ending: str, changed: bool = by_hand) -> str:
+        return take_home.file_name(experiment, what, ending, own=own is not None, by_hand=changed)
 
     def network() -> bytes:
         compute.load_torch()
         from pruning.files import network_file
 
-        return network_file(experiment, outcome.pruned, outcome.n_classes)
+        notes = [note for note, applies in ((OWN, own), (BY_HAND, by_hand)) if applies]
+        return network_file(experiment, outcome.pruned, outcome.n_classes, notes)
 
     place.markdown(
         "**The code** that gives exactly these figures, in the project's folder; the latency is measured anew."
@@ -48,8 +54,8 @@ def draw(
     row.download_button("Code", program, name("figures", "py"), "text/x-python", icon=":material/code:")
     row.download_button(
         "All figures, every ratio",
-        lambda: take_home.figures_csv(outcome, choice.n_samples, choice.n_bins),
-        name("figures", "csv"),
+        lambda: take_home.figures_csv(outcome, choice.n_samples, choice.n_bins, own=own is not None),
+        name("figures", "csv", changed=False),
         "text/csv",
         icon=":material/table:",
     )
@@ -66,6 +72,10 @@ def draw(
     if own:
         row.download_button(
             "Your points", own.points.to_csv(), "points.csv", "text/csv", icon=":material/scatter_plot:"
+        )
+    if by_hand:
+        place.caption(
+            BY_HAND + " They are part of the code, the charts and the network, not of the table of all ratios."
         )
     place.caption(
         "The network is a plain PyTorch file of the physically smaller network: `torch.load(file, "

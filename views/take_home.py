@@ -20,6 +20,7 @@ from uncertainty.floor import calibration_floor
 from views.remembered import remembered
 
 MAX_LINE = 88
+OWN = "own"  # what the visitor's points are called where the name of a data set stands
 
 FLOORS: Mapping[str, Quantity] = {"ece_floor": "confidence", "uce_floor": "uncertainty"}
 
@@ -39,7 +40,11 @@ def code(
     """
     kind = type(experiment).__name__
     measure = f"n_samples={n_samples}, n_bins={n_bins}"
-    turned = ", ".join(f'("{layer}", {position})' for layer, position in sorted(units))
+    turned = [f'("{layer}", {position})' for layer, position in sorted(units)]
+    change = f"network = changed(outcome, [{', '.join(turned)}], samples=[{n_samples}])"
+    if len(change) > MAX_LINE:
+        each = "".join(f"    {unit},\n" for unit in turned)
+        change = f"units = [\n{each}]\nnetwork = changed(outcome, units, samples=[{n_samples}])"
     imports = [
         "from pathlib import Path\n" if own else "",
         f"from pruning import {kind}, {'read_points, ' if own else ''}run",
@@ -50,7 +55,7 @@ def code(
         'points = read_points(Path("points.csv").read_bytes())' if own else "",
         f"experiment = {_call(kind, _chosen(experiment))}",
         f"outcome = run(experiment{', points=points' if own else ''})",
-        f"network = changed(outcome, [{turned}], samples=[{n_samples}])" if units else "network = outcome.pruned",
+        change if units else "network = outcome.pruned",
         f"dense = figures(outcome, outcome.dense, {measure})",
         f"pruned = figures(outcome, network, {measure})",
         'print(dense, pruned, sep="\\n")',
@@ -80,14 +85,17 @@ def _literal(value: Any) -> str:
     return f'"{value.value}"' if isinstance(value, Option) else repr(value)
 
 
-def figures_csv(outcome: Outcome, n_samples: int, n_bins: int) -> str:
+def figures_csv(outcome: Outcome, n_samples: int, n_bins: int, *, own: bool = False) -> str:
     """The figures of all networks as CSV: a row a network, the prune ratio rising.
 
     Columns: the fields of the experiment, with the network's own prune ratio; n_samples, n_bins;
     the fields of `Figures`; the means of the floors of ECE and UCE. Numbers have all their digits, so
-    that what is read back is equal; what is not measured yet is nan.
+    that what is read back is equal; what is not measured yet is nan. Networks are as they were pruned,
+    without what was changed by hand. Of the visitor's `own` points there is no noise to tell.
     """
     rows = [_row(outcome, network, n_samples, n_bins) for network in outcome.networks]
+    if own:
+        rows = [row | {"dataset": OWN, "points": "", "noise": ""} for row in rows]
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
@@ -117,7 +125,10 @@ def _floor(outcome: Outcome, network: Network, n_samples: int, n_bins: int, quan
     return calibration_floor(probs, bins, quantity=quantity).mean
 
 
-def file_name(experiment: Experiment | ImageExperiment, what: str, ending: str) -> str:
+def file_name(
+    experiment: Experiment | ImageExperiment, what: str, ending: str, *, own: bool = False, by_hand: bool = False
+) -> str:
     """A short name for what is saved of an experiment, of a–z, 0–9, hyphens and points alone."""
-    name = f"{experiment.dataset.value}-{experiment.strategy.value}-{experiment.prune_ratio:g}-{what}.{ending}"
+    data, change = OWN if own else experiment.dataset.value, "-by-hand" * by_hand
+    name = f"{data}-{experiment.strategy.value}-{experiment.prune_ratio:g}{change}-{what}.{ending}"
     return re.sub(r"[^a-z0-9.]+", "-", name.lower())

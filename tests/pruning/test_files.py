@@ -181,7 +181,7 @@ def test_a_file_holds_plain_values_that_name_the_experiment(experiment):
     held = torch.load(io.BytesIO(network_file(experiment, dense, n_classes(experiment))), weights_only=True)
     assert plain(held)
     assert list(held) == [
-        "format", "layers", "state_dict", "input_shape", "experiment", "prune_ratio", "n_classes",
+        "format", "layers", "state_dict", "input_shape", "experiment", "prune_ratio", "n_classes", "notes",
     ]  # fmt: skip
     assert type(experiment)(**held["experiment"]) == experiment
     assert (held["format"], held["prune_ratio"], held["n_classes"]) == (1, 0.0, n_classes(experiment))

@@ -19,7 +19,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pruning import RATIOS, Experiment, ImageExperiment, Network, Outcome, Strategy, cost, run
+from pruning import RATIOS, Experiment, ImageExperiment, Network, Outcome, Strategy, cost, read_points, run
+from pruning.by_hand import changed
 from pruning.figures import Figures, figures
 from pruning.training import one_thread
 from uncertainty.predictions import Predictions
@@ -148,6 +149,61 @@ def test_the_code_is_as_the_formatter_leaves_it():
     assert len({code(experiment, 50, 15).count("\n") for experiment in experiments}) == 2
 
 
+# ---- the code of own points, and of units turned over by hand
+
+OWN = "x,y,label\n" + "".join(f"{i % 9},{i * i % 7},{'ab'[i % 9 > 4]}\n" for i in range(70))
+UNITS = [("hidden2", 7), ("hidden1", 0), ("hidden1", 11)]
+
+
+def test_the_code_of_own_points_reads_them_from_a_file():
+    """An import, a line and an argument more; all else is as without them."""
+    assert code(TINY, 50, 15, own=True) == (
+        "from pathlib import Path\n"
+        "\n"
+        "from pruning import Experiment, read_points, run\n"
+        "from pruning.figures import figures\n"
+        "\n"
+        'points = read_points(Path("points.csv").read_bytes())\n'
+        "experiment = Experiment(\n"
+        "    prune_ratio=0.3,\n"
+        "    patience=5,\n"
+        "    max_epochs=20,\n"
+        "    points=400,\n"
+        "    hidden=(12, 8),\n"
+        ")\n"
+        "outcome = run(experiment, points=points)\n"
+        "network = outcome.pruned\n"
+        "dense = figures(outcome, outcome.dense, n_samples=50, n_bins=15)\n"
+        "pruned = figures(outcome, network, n_samples=50, n_bins=15)\n"
+        'print(dense, pruned, sep="\\n")\n'
+    )
+
+
+def test_the_code_turns_over_the_units_in_one_order():
+    """Sorted by layer and position, with the samples they are asked for; whatever set they come in."""
+    for units in (UNITS, UNITS[::-1], frozenset(UNITS)):
+        text = code(TINY, 20, 15, units=units)
+        assert "from pruning.by_hand import changed\n" in text
+        assert 'units = [\n    ("hidden1", 0),\n    ("hidden1", 11),\n    ("hidden2", 7),\n]\n' in text
+        assert "network = changed(outcome, units, samples=[20])\n" in text
+        assert "outcome.pruned" not in text
+    assert code(TINY, 20, 15, units=()) == code(TINY, 20, 15)
+
+
+@pytest.mark.parametrize("own", [False, True])
+@pytest.mark.parametrize("units", [(), UNITS], ids=["trained", "by hand"])
+def test_the_code_gives_what_is_shown_of_own_points_and_changed_networks(own, units, tmp_path, monkeypatch, capsys):
+    """Each alone and both together: the figures of the outcome over all ratios, to the last bit."""
+    points = read_points(OWN.encode()) if own else None
+    (tmp_path / "points.csv").write_text(OWN)
+    monkeypatch.chdir(tmp_path)
+    outcome = run(TINY, ratios=RATIOS, points=points)
+    shown = changed(outcome, units, [20]) if units else outcome.pruned
+    exec(code(TINY, 20, 15, own=own, units=units), {})
+    expected = [figures(outcome, network, 20, 15) for network in (outcome.dense, shown)]
+    assert [untimed(found) for found in printed(capsys.readouterr().out)] == [untimed(each) for each in expected]
+
+
 # ---- the table
 
 
@@ -257,3 +313,15 @@ def test_no_two_strategies_or_ratios_share_a_name():
     """Every strategy at every ratio of the slider saves to a file of its own."""
     names = {file_name(Experiment(strategy=s, prune_ratio=r), "figures", "csv") for s in Strategy for r in RATIOS}
     assert len(names) == len(Strategy) * len(RATIOS)
+
+
+def test_what_is_of_own_points_or_changed_by_hand_says_so():
+    """The name of a data set that was not used stands nowhere, and a changed network has another name."""
+    experiment = Experiment(strategy="iterative", prune_ratio=0.8)
+    assert file_name(experiment, "network", "pt", own=True) == "own-iterative-0.8-network.pt"
+    assert file_name(experiment, "network", "pt", by_hand=True) == "moons-iterative-0.8-by-hand-network.pt"
+    table = pd.read_csv(io.StringIO(figures_csv(by_hand(), 1, 10, own=True)))
+    assert list(table.dataset) == ["own", "own"]
+    assert table[["points", "noise"]].isna().all(axis=None)
+    told, plain = (figures_csv(by_hand(), 1, 10, own=own).splitlines()[0] for own in (True, False))
+    assert told == plain

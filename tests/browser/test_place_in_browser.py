@@ -1,0 +1,335 @@
+"""What the moons page has around its sliders, as a person meets it: from the tour to the locked link."""
+
+from __future__ import annotations
+
+import re
+import statistics
+
+import pytest
+
+from views import controls
+from views.knobs import link
+from views.stories import STORIES
+from views.tour import MOONS
+
+expect = pytest.importorskip("playwright.sync_api").expect
+POINTS = "x,y,label\n" + "".join(
+    f"{side + i % 6},{i // 6},{name}\n" for side, name in ((0, "west"), (9, "east")) for i in range(30)
+)
+BROKEN = "x,y,label\n0,1,west\n2,three,east\n"
+
+
+def sentence(visitor) -> str:
+    """The sentence under the controls, in figures."""
+    return visitor.page.get_by_text(re.compile(r"^Pruned to \d")).inner_text()
+
+
+def told(visitor, *words: str) -> None:
+    """The page stands still, and says this."""
+    visitor.settle()
+    for each in words:
+        assert visitor.page.get_by_text(each).first.is_visible(), f"{each!r} is not to be read"
+
+
+# The tour
+
+
+def outlined(visitor) -> list[str]:
+    """The parts of the page that the tour outlines."""
+    style = "part => getComputedStyle(part).outlineStyle"
+    parts = [step.target for step in MOONS]
+    return [part for part in parts if visitor.page.locator(f".st-key-{part}").evaluate(style) == "solid"]
+
+
+def test_the_tour_is_walked_by_keyboard_and_not_offered_twice(visit):
+    """Three steps by Enter, each outlines its part; Escape ends it, and the next visit has the small button alone."""
+    visitor = visit()
+    card, small = visitor.page.get_by_role("region", name="Tour"), visitor.button("Take the tour")
+    visitor.reach(visitor.button("Next"))
+    for number, step in enumerate(MOONS, start=1):
+        assert card.get_by_text(f"{number} of 3").is_visible()
+        assert outlined(visitor) == [step.target]
+        if number < len(MOONS):
+            visitor.page.keyboard.press("Enter")
+    assert visitor.button("Done").evaluate("button => button.matches(':focus')")
+    visitor.page.keyboard.press("Escape")
+    assert (card.is_visible(), small.is_visible(), outlined(visitor)) == (False, True, [])
+    visitor.open()
+    assert (card.is_visible(), small.is_visible(), outlined(visitor)) == (False, True, [])
+
+
+def test_who_comes_by_a_link_is_not_toured(visit):
+    """Where the address sets a knob, the page belongs to what it shows; the tour waits behind its button."""
+    visitor = visit("?ratio=0.4")
+    assert not visitor.page.get_by_role("region", name="Tour").is_visible()
+    assert visitor.button("Take the tour").is_visible()
+    assert outlined(visitor) == []
+
+
+# Stories
+
+
+def test_a_story_pressed_by_mouse_speaks_and_pressed_again_goes(visit):
+    """Its commentary stands as long as its settings; the second press brings every control back to its default."""
+    visitor = visit()
+    before, story = sentence(visitor), STORIES[2]
+    button = visitor.page.get_by_role("radio", name=story.name)
+    button.click()
+    visitor.settle()
+    told(visitor, story.sentences, story.look_at)
+    assert button.is_checked()
+    assert sentence(visitor) != before
+    button.click()
+    visitor.settle()
+    assert (visitor.query(), visitor.alerts(), sentence(visitor)) == ({}, [], before)
+
+
+def test_a_story_pressed_by_keyboard_is_a_link(visit):
+    """Its settings stand in the address, which tells somebody else the same story."""
+    visitor = visit()
+    number = 3
+    story = STORIES[number]
+    visitor.reach(visitor.page.get_by_role("radio", name=STORIES[0].name))
+    visitor.keys(*["ArrowRight"] * number, "Space")
+    assert visitor.page.url.partition("?")[2] == link(story.settings, controls.ALL)
+    other = visit("?" + visitor.page.url.partition("?")[2])
+    for each in (visitor, other):
+        told(each, story.sentences, story.look_at)
+        assert each.page.get_by_role("radio", name=story.name).is_checked()
+    assert sentence(other) == sentence(visitor)
+
+
+# Watch it train
+
+
+def overheard(page) -> list[str]:
+    """Everything that passes between the page and any server from now on."""
+    said: list[str] = []
+
+    def listen(socket) -> None:
+        socket.on("framesent", lambda _: said.append("sent"))
+        socket.on("framereceived", lambda _: said.append("received"))
+
+    page.on("websocket", listen)
+    page.on("request", lambda request: said.append(request.url))
+    return said
+
+
+def test_the_film_plays_by_keyboard_and_asks_nothing_of_the_server(visit):
+    """Tab, arrows and Enter alone open it, play, pause, scrub and skip, and while it plays no message passes."""
+    visitor = visit()
+    said = overheard(visitor.page)
+    visitor.open().reach(visitor.page.get_by_role("tab", name="Reliability")).keys("ArrowRight")
+    assert said != []  # the ear works
+    film, play = visitor.slider("Frame of the film"), visitor.button("Play")
+    visitor.reach(film).reach(play)
+    said.clear()
+    visitor.page.keyboard.press("Enter")
+    expect(film).not_to_have_value("0")
+    visitor.page.wait_for_timeout(1500)
+    assert said == []
+    paintings = visitor.page.evaluate("performance.getEntriesByName('player frame').map(frame => frame.duration)")
+    assert len(paintings) > 5
+    assert statistics.median(paintings) < 50
+    visitor.page.keyboard.press("Enter")
+    paused = int(film.input_value())
+    assert play.is_visible()
+    visitor.page.keyboard.press("Shift+Tab")
+    for key, frame in (("ArrowRight", paused + 1), ("ArrowLeft", paused), ("Home", 0), ("ArrowUp", 1)):
+        visitor.page.keyboard.press(key)
+        expect(film).to_have_value(str(frame))
+    visitor.page.keyboard.press("PageUp")
+    expect(film).to_have_attribute("aria-valuetext", re.compile("^Pruned by 50 %, epoch 0 of"))
+    assert said == []
+
+
+def test_the_film_stays_where_it_is_when_a_slider_moves(visit):
+    """A rerun that leaves the networks alone leaves the frame alone, by mouse too."""
+    visitor = visit("?view=Watch+it+train")
+    film = visitor.slider("Frame of the film")
+    film.fill("40")
+    visitor.button("One frame on").click()
+    words = film.get_attribute("aria-valuetext")
+    assert film.input_value() == "41"
+    before = visitor.picture("Pruned")
+    visitor.slider("MC-dropout samples").press("Home")
+    visitor.settle()
+    assert visitor.picture("Pruned") != before
+    assert (film.input_value(), film.get_attribute("aria-valuetext")) == ("41", words)
+
+
+# The network
+
+
+def unit(visitor, number: int):
+    """The button of a unit of the first layer, counted from 1."""
+    return visitor.page.get_by_role("button", name=re.compile(f"^hidden1, unit {number} of"))
+
+
+def planes(visitor) -> tuple[str, str, str]:
+    """The pictures of the dense plane, of the pruned one, and of the pruned one beside its units."""
+    beside = visitor.page.locator('[aria-label$="Beside its units"] image')
+    return visitor.picture("Dense"), visitor.picture("Pruned"), beside.evaluate("image => image.href.baseVal")
+
+
+def test_a_unit_is_taken_out_and_put_back_by_keyboard(visit):
+    """Enter removes the unit: the pruned planes answer, words weigh it, the link names it; Enter undoes it all."""
+    visitor = visit("?view=The+network")
+    first = planes(visitor)
+    assert first[1] == first[2]
+    visitor.reach(unit(visitor, 1)).keys("ArrowDown", "ArrowUp", "Enter")
+    assert unit(visitor, 1).get_attribute("aria-pressed") == "false"
+    assert "removed by hand" in unit(visitor, 1).get_attribute("aria-label")
+    after = planes(visitor)
+    assert after[0] == first[0]
+    assert after[1] == after[2] != first[1]
+    told(
+        visitor, "taken out", "that is what it was worth", "Changed by hand, without training: unit 1 of hidden1 out"
+    )
+    assert visitor.query()["units"] == "hidden1.0"
+    assert "63 of 128 units" in sentence(visitor)
+    assert unit(visitor, 1).evaluate("unit => unit.matches(':focus')")
+    visitor.keys("Enter")
+    assert unit(visitor, 1).get_attribute("aria-pressed") == "true"
+    assert planes(visitor) == first
+    told(visitor, "put back")
+    assert "units" not in visitor.query()
+    assert visitor.alerts() == []
+
+
+def test_units_out_by_mouse_are_in_the_link_and_undone_at_once(visit):
+    """A click does what Enter does; who gets the link sees the same pictures, and one button restores everything."""
+    visitor = visit("?view=The+network")
+    first = planes(visitor)
+    for number in (1, 2):
+        was_kept = unit(visitor, number).get_attribute("aria-pressed") == "true"
+        unit(visitor, number).click()
+        expect(unit(visitor, number)).to_have_attribute("aria-pressed", str(not was_kept).lower())
+        visitor.settle()
+    changed = planes(visitor)
+    assert changed[1] != first[1]
+    assert visitor.query()["units"] == "hidden1.0-hidden1.1"
+    other = visit("?" + visitor.page.url.partition("?")[2])
+    assert planes(other) == changed
+    assert sentence(other) == sentence(visitor)
+    other.button("Undo all").click()
+    other.settle()
+    assert planes(other) == first
+    assert "units" not in other.query()
+
+
+# Curves that answer
+
+
+def test_a_click_on_a_curve_goes_to_its_prune_ratio(visit):
+    """Near a point is enough; after another way round, the same point is answered again."""
+    visitor = visit()
+    slider = visitor.slider("Prune ratio")
+
+    def click(curve: str, index: int) -> str | None:
+        circle = visitor.chart(curve).locator("[aria-roledescription=circle]").nth(index)
+        circle.scroll_into_view_if_needed()
+        box = circle.bounding_box()
+        visitor.page.mouse.click(box["x"] + box["width"] / 2 + 5, box["y"] + box["height"] / 2 + 4)
+        visitor.settle()
+        assert visitor.query().get("ratio", "0.5") == slider.get_attribute("aria-valuetext")
+        return slider.get_attribute("aria-valuetext")
+
+    assert click("Accuracy against", 2) == "0.2"
+    assert sentence(visitor).startswith("Pruned to 102 of 128 units")
+    assert click("ECE against", 9) == "0.9"
+    slider.press("ArrowRight")
+    visitor.settle()
+    assert slider.get_attribute("aria-valuetext") == "0.95"
+    assert click("Accuracy against", 2) == "0.2"
+    assert click("Accuracy against", 2) == "0.2"
+
+
+# Points of one's own
+
+
+def upload(visitor, text: str) -> None:
+    given = {"name": "points.csv", "mimeType": "text/csv", "buffer": text.encode()}
+    visitor.page.locator("input[type=file]").set_input_files(given)
+    visitor.settle()
+
+
+def test_a_file_of_points_takes_the_place_of_the_data_set_until_it_is_given_back(visit):
+    """The banner counts them, the planes show them; a broken file is told by its line and changes nothing."""
+    visitor = visit("?view=Your+own+points")
+    before = visitor.picture("Dense")
+    upload(visitor, BROKEN)
+    assert any(re.search(r"Line 3.*three", alert) for alert in visitor.alerts()), visitor.alerts()
+    assert visitor.picture("Dense") == before
+    upload(visitor, POINTS)
+    visitor.says("your own 60 points")
+    visitor.settle()
+    assert [alert for alert in visitor.alerts() if "Line" in alert] == []
+    own = visitor.picture("Dense")
+    assert own != before
+    upload(visitor, BROKEN)
+    told(visitor, "Line 3", "your own 60 points")
+    assert visitor.picture("Dense") == own
+    visitor.button("Back to the data set").click()
+    visitor.settle()
+    assert visitor.picture("Dense") == before
+    assert visitor.alerts() == []
+
+
+def test_points_are_drawn_and_trained_on_by_keyboard(visit):
+    """A ready-made start and one button: the networks learn what is on the board."""
+    visitor = visit("?view=Your+own+points")
+    before = visitor.picture("Dense")
+    visitor.reach(visitor.button("Ring")).page.keyboard.press("Enter")
+    visitor.reach(visitor.button("Train on these points")).page.keyboard.press("Enter")
+    visitor.says("your own 120 points (2 classes)")
+    visitor.settle()
+    assert visitor.picture("Dense") != before
+
+
+# Take home
+
+
+def test_everything_on_offer_arrives(visit):
+    """The code, the table, the charts and the network are files of the right kind; the code can be copied."""
+    visitor = visit("?view=Take+home")
+    for label, beginning, ending in (
+        ("Code", b"from pruning import Experiment, run\n", ".py"),
+        ("All figures, every ratio", b"strategy,prune_ratio,", ".csv"),
+        ("Charts as SVG and PNG", b"PK\x03\x04", ".zip"),
+        ("The pruned network", b"PK\x03\x04", ".pt"),
+    ):
+        with visitor.page.expect_download() as arriving:
+            visitor.button(label).click()
+        assert arriving.value.suggested_filename.endswith(ending)
+        assert arriving.value.path().read_bytes().startswith(beginning)
+    visitor.page.locator("[data-testid=stCode]").hover()
+    visitor.button("Copy to clipboard").wait_for()
+
+
+# Share
+
+
+def links(visitor) -> list[str]:
+    """What the opened button offers to copy: the link, and the locked one."""
+    return visitor.page.locator("[data-testid=stPopoverBody] [data-testid=stCode]").all_inner_texts()
+
+
+def test_a_locked_link_leaves_one_slider(visit):
+    """By keyboard: the button, the link to this state, the control to leave; who opens that has this slider alone."""
+    visitor = visit("?ratio=0.7")
+    visitor.reach(visitor.button("Share")).keys("Enter")
+    assert links(visitor)[0] == visitor.page.url.replace("/?", "?")
+    visitor.reach(visitor.page.get_by_role("combobox", name="Lock controls")).page.keyboard.type("Prune r")
+    visitor.keys("Enter")
+    locked = links(visitor)[1]
+    assert locked.endswith("&only=ratio")
+    pupil = visit("?" + locked.partition("?")[2])
+    assert [each.get_attribute("aria-label") for each in pupil.page.get_by_role("slider").all()] == ["Prune ratio"]
+    assert pupil.page.get_by_role("combobox").count() == 0
+    assert pupil.page.get_by_role("radio").count() == 0
+    assert not pupil.page.get_by_text("More settings").is_visible()
+    assert sentence(pupil) == sentence(visitor)
+    pupil.slider("Prune ratio").press("ArrowLeft")
+    pupil.settle()
+    assert (pupil.query()["ratio"], pupil.query()["only"]) == ("0.6", "ratio")

@@ -1,0 +1,222 @@
+"""Links to the moons page: what a stranger's link may break, what a teacher's lock leaves, what Share gives away."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from link_cases import (
+    SMALL,
+    LinkCase,
+    charts,
+    controls,
+    link_cases,
+    opened,
+    sentence,
+    shared,
+    shared_store,
+    table,
+    turned_to,
+)
+
+from views.controls import ALL
+from views.knobs import Knob
+
+CASES = link_cases()
+KNOBS = {knob.name: knob for knob in ALL}
+MARKUP = set("<>$[]{}\\*~!#|")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """One store for all links of this file."""
+    with shared_store(tmp_path_factory.mktemp("links")):
+        yield
+
+
+def figures(app: Any) -> dict[str, tuple[str, str, str]]:
+    """The table without what a clock measured."""
+    return {name: row for name, row in table(app).items() if name != "Measured latency"}
+
+
+# ---- what a link says
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.encode("ascii", "backslashreplace").decode())
+def test_any_link_leaves_the_page_standing_and_is_told_what_it_got_wrong(case: LinkCase):
+    """Planes and table are drawn, every wrong thing has one tame sentence, and just what was right stands."""
+    app = opened({**SMALL, **case.params})
+    assert not app.exception
+    assert not app.error
+    assert {"Dense", "Pruned", "Colour"} <= {name.split()[0] for name in charts(app)}
+    assert len(app.table) == (case.kept.get("view") is None)
+    told = [warning.value for warning in app.warning]
+    assert len(told) == len(case.said)
+    for sentence_, pieces in zip(told, case.said, strict=True):
+        assert all(piece in sentence_ for piece in pieces), sentence_
+        assert len(sentence_) < 500
+        assert sentence_.isprintable()
+        assert not MARKUP & set(re.sub(r"`[^`]*`", "", sentence_))
+    assert shared(app) == case.stands()
+
+
+def test_there_are_more_than_a_hundred_links_and_no_two_are_the_same():
+    """Of the generated links, asked for twice, most are wrong, and a few dozen are right."""
+    assert link_cases() == CASES
+    assert len({repr(case.params) for case in CASES}) == len({case.name for case in CASES}) == len(CASES) >= 100
+    assert sum(not case.said for case in CASES) >= 30
+
+
+def test_what_a_link_got_wrong_is_told_until_a_control_is_moved():
+    """The sentence is still there in a second run, and gone with the first change."""
+    app = opened({**SMALL, "ratio": "2"})
+    assert "`2`" in app.run().warning[0].value
+    controls(app)["samples"].set_value(10).run()
+    assert not app.warning
+
+
+# ---- a lock
+
+
+def test_a_lock_leaves_the_named_control_alone():
+    """Neither strategy nor expander nor stories nor a list of locks; the other values are those of the link."""
+    app = opened(
+        {**SMALL, "only": "ratio", "strategy": "No retraining", "noise": "0.3", "bins": "10", "ratio": "0.4"}
+    )
+    assert set(controls(app)) == {"ratio"}
+    assert [expander.label for expander in app.expander] == ["What each figure means"]
+    assert table(app)["Units"] == ("10", "6", "−4")
+    assert shared(app) == {
+        **SMALL, "only": "ratio", "strategy": "No retraining", "noise": "0.3", "bins": "10", "ratio": "0.4",
+    }  # fmt: skip
+    assert any("10 bins" in caption.value for caption in app.caption)
+
+
+def test_a_lock_on_everything_draws_no_control():
+    """`only=nothing` leaves the pictures and the table of the link."""
+    app = opened({**SMALL, "only": "nothing", "ratio": "0.3"})
+    assert not controls(app)
+    assert table(app)["Units"] == ("10", "7", "−3")
+    assert len(charts(app)) == 9
+
+
+def test_the_control_that_is_left_works():
+    """Moving it answers as ever, and the link in Share follows and keeps the lock."""
+    app = opened({**SMALL, "only": "ratio", "noise": "0.3"})
+    controls(app)["ratio"].set_value(0.2).run()
+    assert table(app)["Units"] == ("10", "8", "−2")
+    assert shared(app) == {**SMALL, "only": "ratio", "noise": "0.3", "ratio": "0.2"}
+    assert len(app.code) == 1
+
+
+@pytest.mark.parametrize(("name", "wrong"), [("seed", "٣"), ("noise", "0.31"), ("colour", "red"), ("samples", "")])
+def test_a_held_value_that_is_illegal_is_the_default_and_told(name, wrong):
+    """What cannot be moved is not left at nonsense either."""
+    app = opened({**SMALL, "only": "ratio", name: wrong})
+    assert f"The link sets {name} to " in app.warning[0].value
+    assert f"Using {KNOBS[name].show(KNOBS[name].default)}." in app.warning[0].value
+    assert name not in shared(app)
+
+
+@pytest.mark.parametrize("left", ["colour", "show"])
+def test_what_the_plane_shows_can_be_locked_too(left):
+    """Of colour and points one is left, and the other stands where the link puts it."""
+    app = opened({**SMALL, "only": left, "colour": "Epistemic", "show": "None"})
+    assert set(controls(app)) == {left}
+    assert {"colour": "Epistemic", "show": "None"}.items() <= shared(app).items()
+    assert any("coloured by epistemic" in name for name in charts(app))
+
+
+def test_a_lock_on_a_folded_control_leaves_its_expander():
+    """Where the one that is left is folded away, the fold is drawn with it alone."""
+    app = opened({**SMALL, "only": "seed"})
+    assert set(controls(app)) == {"seed"}
+    assert "More settings" in [expander.label for expander in app.expander]
+
+
+def test_a_lock_holds_although_the_address_changes():
+    """Whoever edits the address without loading the page anew is as locked as before."""
+    app = opened({**SMALL, "only": "ratio", "noise": "0.3"})
+    app.query_params.clear()
+    app.query_params.update({"only": "strategy,seed", "noise": "0.1"})
+    app.run()
+    assert set(controls(app)) == {"ratio"}
+    assert shared(app) == {**SMALL, "only": "ratio", "noise": "0.3"}
+
+
+# ---- Share
+
+
+def moved(seed: int) -> dict[str, Any]:
+    """A value other than the default for some knobs; the network stays small."""
+    draw = random.Random(seed)
+    free = [knob for knob in ALL if knob.name not in {*SMALL, "view", "learning_rate"}]
+    chosen = draw.sample(free, 8)
+    return {knob.name: draw.choice([o for o in choices(knob) if o != knob.default]) for knob in chosen}
+
+
+def choices(knob: Knob) -> list[Any]:
+    return [7, 1234] if knob.widget == "number" else list(knob.options)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_shared_link_gives_the_same_page_to_everybody(seed):
+    """Eight controls are moved: whoever opens the link sees the same figures and sentence, and shares the same."""
+    app, values = opened(SMALL), moved(seed)
+    for name, value in values.items():
+        controls(app)[name].set_value(value)
+    app.run()
+    assert {name: app.session_state[name] for name in values} == values
+    link = shared(app)
+    assert set(link) == {*SMALL, *values}
+    other = opened(link)
+    assert not other.warning
+    assert {name: other.session_state[name] for name in values} == values
+    assert figures(other) == figures(app)
+    assert sentence(other) == sentence(app)
+    assert shared(other) == link
+    assert list(charts(other)) == list(charts(app))
+
+
+def test_a_shared_link_leaves_defaults_out():
+    """What was moved and moved back needs no mention."""
+    app = opened(SMALL)
+    controls(app)["ratio"].set_value(0.3).run()
+    assert shared(app) == {**SMALL, "ratio": "0.3"}
+    controls(app)["ratio"].set_value(0.5).run()
+    assert shared(app) == SMALL
+
+
+def test_tab_colour_points_and_units_are_in_the_link():
+    """So that the other sees the very same drawing, too."""
+    said = {"view": "The network", "colour": "Aleatoric", "show": "Training", "units": "hidden1.2-hidden1.5"}
+    app = opened({**SMALL, "units": said["units"]})
+    controls(app)["colour"].set_value("aleatoric")
+    controls(app)["show"].set_value("training")
+    turned_to(app, "The network")
+    assert shared(app) == {**SMALL, **said}
+    other = opened(shared(app))
+    assert not other.warning
+    assert shared(other) == shared(app)
+    assert list(charts(other)) == list(charts(app))
+
+
+@pytest.mark.parametrize("left", [[], ["ratio"], ["points"], ["show"], ["samples", "colour"]], ids=" ".join)
+def test_a_locked_link_leaves_what_was_chosen(left):
+    """The second link in Share draws these controls alone; with none chosen it draws none."""
+    app = opened({**SMALL, "ratio": "0.3"})
+    controls(app)["left"].set_value(left).run()
+    link = shared(app, 1)
+    assert link == {**shared(app), "only": ",".join(left) or "nothing"}
+    other = opened(link)
+    assert set(controls(other)) == set(left)
+    assert figures(other) == figures(app)
+
+
+def test_two_controls_that_can_be_locked_have_two_names():
+    """Who chooses what to leave must be able to tell one from the other."""
+    labels = controls(opened(SMALL))["left"].options
+    assert len(set(labels)) == len(labels)
