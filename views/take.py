@@ -77,7 +77,7 @@ def draw(
         place.caption(
             BY_HAND + " They are part of the code, the charts and the network, not of the table of all ratios."
         )
-    place.caption(
+    place.markdown(
         "The network is a plain PyTorch file of the physically smaller network: `torch.load(file, "
         "weights_only=True)` reads it, `pruning.files.load_network(file)` makes a module of it. Every chart on the "
         "page can also be saved as PNG, and its data shown, from the bar that appears over it."

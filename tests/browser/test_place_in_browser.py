@@ -303,7 +303,6 @@ def test_everything_on_offer_arrives(visit):
             visitor.button(label).click()
         assert arriving.value.suggested_filename.endswith(ending)
         assert arriving.value.path().read_bytes().startswith(beginning)
-        visitor.settle()
     visitor.page.locator("[data-testid=stCode]").hover()
     visitor.button("Copy to clipboard").wait_for()
 
