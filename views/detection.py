@@ -48,11 +48,11 @@ Pair = Mapping[str, Judged]  # dense and pruned
 
 def draw(outcome: Outcome, choice: ImageChoice, images: Shown, theme: Theme, place: DeltaGenerator) -> None:
     """Scores of test images and of unknown classes, and what it does to refuse by the chosen one."""
-    place.subheader("Detection: does the score tell unknown classes from known ones?", anchor=False)
+    place.header("Detection: does the score tell unknown classes from known ones?", anchor=False)
     with place:
         score = SCORE.draw()
     pictures, table = place.container(), place.container()
-    place.subheader("Rejection: what is gained by refusing?", anchor=False)
+    place.header("Rejection: what is gained by refusing?", anchor=False)
     with place:
         refused = REFUSE.draw()
     rows = {each: compared(each, outcome, choice.n_samples) for each in Score}

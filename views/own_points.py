@@ -73,7 +73,9 @@ def draw(theme: Theme, place: DeltaGenerator) -> None:
         f"One point a line, 2 to 5 classes, at most {MAX_POINTS:,} points; a header line is optional. Each column is "
         "brought to mean 0 and standard deviation 1. Labels may be words."
     )
-    file.download_button("An example file", EXAMPLE, "points.csv", "text/csv", icon=":material/download:")
+    file.download_button(
+        "An example file", EXAMPLE, "points.csv", "text/csv", icon=":material/download:", on_click="ignore"
+    )
     points: Points | None = st.session_state.get(POINTS)
     for note in points.notes if points else ():
         file.caption(f"{plain(note)}.")

@@ -144,7 +144,7 @@ def floors(judgement: Judgement) -> dict[str, tuple[Floor, Floor]]:
 
 def draw_reliability(judgement: Judgement, nouns: tables.Nouns, place: DeltaGenerator) -> None:
     """The study's three panels, each with the two networks overlaid and their errors beside the floor."""
-    place.subheader("Reliability: does the confidence come true?", anchor=False)
+    place.header("Reliability: does the confidence come true?", anchor=False)
     for column, (title, _, quantity) in zip(place.columns(3, gap="medium"), PANELS, strict=True):
         pair = dict(zip(("dense", "pruned"), judgement[title], strict=True))
         column.markdown(f"**{title}**")
@@ -175,7 +175,7 @@ def draw_table(
     place: DeltaGenerator,
 ) -> None:
     """All figures with their difference."""
-    place.subheader("Figures", anchor=False)
+    place.header("Figures", anchor=False)
     place.table(tables.figure_table(dense, pruned, floors(judgement)), hide_index=True, border="horizontal")
     place.caption(
         f"{len(outcome.test_labels):,} test {nouns.examples}, mean of {choice.n_samples} MC-dropout "

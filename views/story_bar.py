@@ -23,7 +23,8 @@ def draw(values: Mapping[str, Any], place: DeltaGenerator) -> None:
 
     Who set them does not matter: a link to a story is a link to its settings.
     """
-    story = None if own_points.current() else told(values)  # they tell of the data sets
+    changed = own_points.current() or controls.UNITS in st.query_params  # of which no story tells
+    story = None if changed else told(values)
     if lock.current() is None:
         st.session_state[KEY] = story.name if story else None
         names = [each.name for each in STORIES]
@@ -45,6 +46,7 @@ def told(values: Mapping[str, Any]) -> Story | None:
 def _tell() -> None:
     """Set every control to the chosen story, or back to its default if it was pressed again; own points leave."""
     own_points.forget()
+    st.query_params.pop(controls.UNITS, None)
     chosen = {story.name: story for story in STORIES}.get(st.session_state[KEY])
     for name, value in {**DEFAULTS, **(chosen.settings if chosen else {})}.items():
         st.session_state[name] = value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pruning import Outcome
 from pruning.experiment import Experiment, ImageExperiment
@@ -15,6 +15,8 @@ from views.shelf import Own
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
+# A run of the page that begins with the click could overtake the file, which would then never arrive.
+QUIETLY: dict[str, Any] = {"on_click": "ignore"}
 OWN = "Trained on points of the visitor's own: data set, noise and number of points do not apply."
 BY_HAND = "Units were taken out or put back by hand, without training."
 
@@ -51,13 +53,14 @@ def draw(
     )
     place.code(program, language="python")
     row = place.container(horizontal=True)
-    row.download_button("Code", program, name("figures", "py"), "text/x-python", icon=":material/code:")
+    row.download_button("Code", program, name("figures", "py"), "text/x-python", icon=":material/code:", **QUIETLY)
     row.download_button(
         "All figures, every ratio",
         lambda: take_home.figures_csv(outcome, choice.n_samples, choice.n_bins, own=own is not None),
         name("figures", "csv", changed=False),
         "text/csv",
         icon=":material/table:",
+        **QUIETLY,
     )
     row.download_button(
         "Charts as SVG and PNG",
@@ -65,13 +68,19 @@ def draw(
         name("charts", "zip"),
         "application/zip",
         icon=":material/image:",
+        **QUIETLY,
     )
     row.download_button(
-        "The pruned network", network, name("network", "pt"), "application/octet-stream", icon=":material/hub:"
+        "The pruned network",
+        network,
+        name("network", "pt"),
+        "application/octet-stream",
+        icon=":material/hub:",
+        **QUIETLY,
     )
     if own:
         row.download_button(
-            "Your points", own.points.to_csv(), "points.csv", "text/csv", icon=":material/scatter_plot:"
+            "Your points", own.points.to_csv(), "points.csv", "text/csv", icon=":material/scatter_plot:", **QUIETLY
         )
     if by_hand:
         place.caption(

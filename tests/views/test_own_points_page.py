@@ -65,7 +65,7 @@ def is_plain(markdown: str) -> bool:
 
 def everything_read(app: AppTest) -> str:
     """All text of the page that Markdown is looked for in."""
-    kinds = ("markdown", "caption", "info", "warning", "error", "subheader", "title")
+    kinds = ("markdown", "caption", "info", "warning", "error", "header", "title")
     words = [element.value for kind in kinds for element in app.get(kind)]
     return "\n".join([*words, *(str(button.help) for button in app.button)])
 
