@@ -13,7 +13,7 @@ from pruning.options import Option
 from views import lock
 
 C = TypeVar("C")
-MOST_PROBLEMS = 5  # of a link, told one by one
+MOST_PROBLEMS = 20  # of a link, told one by one
 
 
 @dataclass(frozen=True)

@@ -141,7 +141,7 @@ def _unknown() -> Iterator[LinkCase]:
     within = "lock own_points shelf story left by_hand_last moons_problems own_file"
     for name in [*images.split(), *within.split(), "Ratio", "ratio ", "ratio[]", "__class__", "utm_source", "比率"]:
         yield LinkCase(f"unknown: {name}", {name: "0.3"}, ((f"The link sets `{name}`, ", UNKNOWN),))
-    told = (*((f"`n{i}`", UNKNOWN) for i in range(5)), ("195 more things in the link are wrong",))
+    told = (*((f"`n{i}`", UNKNOWN) for i in range(20)), ("180 more things in the link are wrong",))
     yield LinkCase("200 unknown", {f"n{i}": "<b>" * 9 for i in range(200)}, told)
     both = (_sets("ratio", "`2`", LEGAL["ratio"]), ("`page`", UNKNOWN))
     yield LinkCase("one right, two wrong", {"ratio": "2", "page": "images", "bins": "30"}, both, {"bins": "30"})
@@ -184,7 +184,7 @@ def _locks() -> Iterator[LinkCase]:
         yield LinkCase(f"only={value}", {"only": value}, (said,), {"only": value})
     yield LinkCase("a lock, said twice", {"only": ["ratio", "seed"]}, (), {"only": "seed"})
     names = ",".join(f"c{i:04}" for i in range(2000))
-    told = (*((f"the control `c000{i}`",) for i in range(5)), ("1995 more things in the link are wrong",))
+    told = (*((f"the control `c{i:04}`",) for i in range(20)), ("1980 more things in the link are wrong",))
     yield LinkCase("a lock that names 2,000 controls", {"only": names}, told, {"only": names})
 
 
