@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
 import pandas as pd
@@ -47,8 +47,13 @@ def draw_planes(
     scene.draw("Dense", places[0])
     scene.draw("Pruned", places[1])
     places[2].chart(scene.legend(), f"Colour scale of {view.quantity}.")
-    dense, pruned = (plane.maps(choice.n_samples) for plane in scene.planes.values())
-    places[3].caption(readings.of_planes(dense, pruned, view.quantity, outcome.n_classes))
+    places[3].caption(_sentence(*scene.planes.values(), choice.n_samples, view.quantity, outcome.n_classes))
+
+
+@lru_cache(maxsize=64)
+def _sentence(dense: Plane, pruned: Plane, n_samples: int, quantity: str, n_classes: int) -> str:
+    """What reads both planes; a slider that goes to and fro asks for the same few sentences again."""
+    return readings.of_planes(dense.maps(n_samples), pruned.maps(n_samples), quantity, n_classes)
 
 
 def draw_pruned_plane(
