@@ -5,9 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pruning.figures import figures
 from pruning.outcome import PlaneOutcome
-from views import by_hand, drawing, planes, readings
+from views import by_hand, drawing, planes, readings, sections
 from views.by_hand import Units
 from views.controls import Choice
 from views.depth import draw_depth
@@ -46,9 +45,7 @@ def draw(
         beside.caption("Take a unit out with a click, or with the arrow keys and Enter: what was it worth?")
         return
     unit, before = step
-    measured = [
-        figures(outcome, outcome.pruned, choice.n_samples, choice.n_bins)
-        for outcome in (by_hand.applied(trained, before, choice, shelf), shown)
-    ]
+    outcomes = (by_hand.applied(trained, before, choice, shelf), shown)
+    measured = [sections.both_figures(outcome, choice)[1] for outcome in outcomes]
     removed = not shown.pruned.masks[unit[0]][unit[1]]
     beside.markdown(by_hand.worth(unit, removed, *measured))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
@@ -11,7 +12,7 @@ import pandas as pd
 
 from pruning import Network
 from pruning.outcome import PlaneOutcome
-from pruning.plane import Maps, Plane, extent
+from pruning.plane import Plane, extent
 from views import charts, compute, readings
 from views.colours import Theme
 from views.controls import Choice
@@ -79,8 +80,7 @@ class _Scene:
         self.outcome, self.choice, self.view = outcome, choice, view
         self.networks = {"Dense": outcome.dense, "Pruned": outcome.pruned}
         self.planes = {name: self._plane(network, own, shelf) for name, network in self.networks.items()}
-        maps = [plane.maps(choice.n_samples) for plane in self.planes.values()]
-        self.top = _top(view.quantity, outcome.n_classes, maps)
+        self.top = _top(view.quantity, outcome.n_classes, self.planes.values(), choice.n_samples)
 
     def _plane(self, network: Network, own: Own | None, shelf: Shelf) -> Plane:
         outcome = self.outcome
@@ -102,11 +102,11 @@ class _Scene:
         return charts.legend_chart(self.view.quantity, self.outcome.n_classes, self.top, self.view.theme)
 
 
-def _top(quantity: str, n_classes: int, maps: list[Maps]) -> float:
+def _top(quantity: str, n_classes: int, planes: Iterable[Plane], n_samples: int) -> float:
     """Where the colour scale ends: ln C for entropies, the next round value for the epistemic part."""
     if quantity != "epistemic":
         return math.log(n_classes)
-    largest = max(float(each.epistemic.max()) for each in maps)
+    largest = max(float(plane.maps(n_samples).epistemic.max()) for plane in planes)
     return next((top for top in EPISTEMIC_TOPS if top >= largest), math.log(n_classes))
 
 

@@ -56,8 +56,10 @@ def draw_curves(outcome: Outcome, choice: Measured, places: Sequence[tuple[Place
     places: (of the chart, of the sentence). Where the curves answer, a click goes to a ratio; they
     are then drawn but once in a run.
     """
+    table = tables.curve_rows(outcome, choice.n_samples, choice.n_bins)
+    turn = picking.turn(outcome.experiment.prune_ratio)
     for (place, words), curve in zip(places, CURVES, strict=True):
-        rows = _curve_rows(outcome, choice, curve).assign(turn=picking.turn(outcome.experiment.prune_ratio))
+        rows = _curve_rows(table, curve).assign(turn=turn)
         key = f"curve_{curve.column}"
         click = (
             {"key": key, "on_select": partial(picking.go, key), "selection_mode": charts.PICKED} if answers else {}
@@ -67,8 +69,8 @@ def draw_curves(outcome: Outcome, choice: Measured, places: Sequence[tuple[Place
         words.caption(readings.of_curve(rows, curve.title, curve.better, curve.digits))
 
 
-def _curve_rows(outcome: Outcome, choice: Measured, curve: Curve) -> pd.DataFrame:
-    rows = tables.curve_rows(outcome, choice.n_samples, choice.n_bins)
+def _curve_rows(rows: pd.DataFrame, curve: Curve) -> pd.DataFrame:
+    """What is drawn of one curve, out of the `tables.curve_rows` of them all."""
     part = rows[["ratio", "chosen"]].assign(value=rows[curve.column], dense=rows[curve.column].iloc[0])
     floor = f"{curve.column}_floor"
     return part.assign(floor=rows[floor]) if floor in rows else part
@@ -76,9 +78,9 @@ def _curve_rows(outcome: Outcome, choice: Measured, curve: Curve) -> pd.DataFram
 
 def all_charts(outcome: Outcome, choice: Measured) -> dict[str, charts.Chart]:
     """The curves and the reliability diagrams by their titles, for whoever saves them."""
+    table = tables.curve_rows(outcome, choice.n_samples, choice.n_bins)
     curves = {
-        curve.title: charts.curve_chart(_curve_rows(outcome, choice, curve), curve.title, curve.number)
-        for curve in CURVES
+        curve.title: charts.curve_chart(_curve_rows(table, curve), curve.title, curve.number) for curve in CURVES
     }
     judgement = judge(outcome, choice)
     return curves | {title: _panel_chart(judgement[title], quantity) for title, _, quantity in PANELS}
