@@ -15,8 +15,6 @@ from views.shelf import Own
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
-# A run of the page that begins with the click could overtake the file, which would then never arrive.
-QUIETLY: dict[str, Any] = {"on_click": "ignore"}
 OWN = "Trained on points of the visitor's own: data set, noise and number of points do not apply."
 BY_HAND = "Units were taken out or put back by hand, without training."
 
@@ -53,35 +51,27 @@ def draw(
     )
     place.code(program, language="python")
     row = place.container(horizontal=True)
-    row.download_button("Code", program, name("figures", "py"), "text/x-python", icon=":material/code:", **QUIETLY)
-    row.download_button(
-        "All figures, every ratio",
-        lambda: take_home.figures_csv(outcome, choice.n_samples, choice.n_bins, own=own is not None),
-        name("figures", "csv", changed=False),
-        "text/csv",
-        icon=":material/table:",
-        **QUIETLY,
-    )
-    row.download_button(
-        "Charts as SVG and PNG",
-        lambda: exported.archive(charts()),
-        name("charts", "zip"),
-        "application/zip",
-        icon=":material/image:",
-        **QUIETLY,
-    )
-    row.download_button(
-        "The pruned network",
-        network,
-        name("network", "pt"),
-        "application/octet-stream",
-        icon=":material/hub:",
-        **QUIETLY,
-    )
+
+    def table() -> str:
+        return take_home.figures_csv(outcome, choice.n_samples, choice.n_bins, own=own is not None)
+
+    files: list[tuple[str, Any, str, str, str]] = [
+        ("Code", program, name("figures", "py"), "text/x-python", "code"),
+        ("All figures, every ratio", table, name("figures", "csv", changed=False), "text/csv", "table"),
+        (
+            "Charts as SVG and PNG",
+            lambda: exported.archive(charts()),
+            name("charts", "zip"),
+            "application/zip",
+            "image",
+        ),
+        ("The pruned network", network, name("network", "pt"), "application/octet-stream", "hub"),
+    ]
     if own:
-        row.download_button(
-            "Your points", own.points.to_csv(), "points.csv", "text/csv", icon=":material/scatter_plot:", **QUIETLY
-        )
+        files.append(("Your points", own.points.to_csv(), "points.csv", "text/csv", "scatter_plot"))
+    for label, data, file, kind, icon in files:
+        # A run of the page that begins with the click could overtake the file, which would then never arrive.
+        row.download_button(label, data, file, kind, icon=f":material/{icon}:", on_click="ignore")
     if by_hand:
         place.caption(
             BY_HAND + " They are part of the code, the charts and the network, not of the table of all ratios."
