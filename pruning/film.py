@@ -45,7 +45,7 @@ class Check:
     found: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Recording:
     """All trainings on the way to one network in order, and the weights it has in the end."""
 

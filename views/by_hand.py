@@ -14,8 +14,8 @@ from pruning.outcome import Network, PlaneOutcome
 from pruning.units import Unit, toggled
 from views import compute, tables
 from views.controls import UNITS, Choice
-from views.knobs import quoted
-from views.shelf import Own, Shelf
+from views.links import quoted
+from views.shelf import Visit
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -26,9 +26,9 @@ Units = frozenset[Unit]
 OF, LAST, PROBLEM = "by_hand_of", "by_hand_last", "by_hand_problem"  # of this visit
 
 
-def asked(outcome: PlaneOutcome, own: Own | None) -> Units:
+def asked(outcome: PlaneOutcome, visit: Visit) -> Units:
     """The units that the address turns over. Those of another network than the one before are forgotten."""
-    network = f"{outcome.experiment} {own.points.key() if own else ''}"
+    network = f"{outcome.experiment} {visit.points.key() if visit.points else ''}"
     if st.session_state.setdefault(OF, network) != network:
         st.session_state[OF] = network
         _remember(frozenset(), None)
@@ -56,11 +56,11 @@ def write(units: Units) -> str:
     return "-".join(f"{layer}.{position}" for layer, position in sorted(units))
 
 
-def applied(outcome: PlaneOutcome, units: Units, choice: Choice, shelf: Shelf) -> PlaneOutcome:
+def applied(outcome: PlaneOutcome, units: Units, choice: Choice, visit: Visit) -> PlaneOutcome:
     """The outcome with the pruned network as it is once the units have been turned over."""
     if not units:
         return outcome
-    return replace(outcome, by_hand=compute.changed_by_hand(outcome, units, (choice.n_samples,), shelf))
+    return replace(outcome, by_hand=compute.changed_by_hand(outcome, units, (choice.n_samples,), visit.shelf))
 
 
 def turn_over(unit: Unit, units: Units, masks: Mapping[str, np.ndarray]) -> None:

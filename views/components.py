@@ -15,9 +15,10 @@ FOLDER = Path(__file__).parent / "browser"
 
 def component(name: str) -> ComponentRenderer:
     """The component of `browser/<name>.js` and `.css`, to be registered once, when its module is imported."""
+    styles = [(FOLDER / f"{part}.css").read_text(encoding="utf-8") for part in ("common", name)]
     return st.components.v2.component(
         f"explorer_{name}",
         html='<div class="root"></div>',
         js=(FOLDER / f"{name}.js").read_text(encoding="utf-8"),
-        css=(FOLDER / f"{name}.css").read_text(encoding="utf-8"),
+        css="\n".join(styles),
     )

@@ -22,7 +22,7 @@ from pruning.plane import SAMPLES, Extent, Plane, make_plane
 from pruning.points import Points
 from pruning.units import Unit
 from views.remembered import remembered
-from views.shelf import Own, Shelf
+from views.shelf import Shelf, Visit
 
 
 class ProgressBar(Protocol):
@@ -44,16 +44,14 @@ POLL, LONGEST_POLL = 0.1, 0.5  # seconds between two looks at a job; also how so
 POLLS_PER_SECOND = 50  # of all visitors together: looking takes time away from the training itself
 
 
-def outcomes(
-    experiment: Experiment, status: ProgressBar, own: Own | None = None
-) -> Generator[PlaneOutcome, None, None]:
+def outcomes(experiment: Experiment, status: ProgressBar, visit: Visit) -> Generator[PlaneOutcome, None, None]:
     """What is stored, or what there is so far each time that grows, and at last all of it.
 
     While something trains, `status` says what and how far. Writing there is also what lets
     Streamlit end this run when a slider moves: the job is then left, and dropped if nobody else
     waits for it.
     """
-    store, points, key = _asked("sweep", json.loads(experiment.key()), own)
+    store, points, key = _asked("sweep", json.loads(experiment.key()), visit)
     stored = store.get(key)
     if stored is not None:
         yield replace(stored, experiment=experiment)
@@ -75,10 +73,10 @@ def outcomes(
         yield replace(_result(job), experiment=experiment)
 
 
-def recording(experiment: Experiment, status: ProgressBar, own: Own | None = None) -> Recording:
+def recording(experiment: Experiment, status: ProgressBar, visit: Visit) -> Recording:
     """The film of the run that leads to the experiment's prune ratio; see `outcomes` for `status`."""
     ratio = experiment.prune_ratio
-    store, points, key = _asked("film", {**json.loads(experiment.key()), "prune_ratio": ratio}, own)
+    store, points, key = _asked("film", {**json.loads(experiment.key()), "prune_ratio": ratio}, visit)
     stored = store.get(key)
     if stored is not None:
         return stored
@@ -96,12 +94,12 @@ def recording(experiment: Experiment, status: ProgressBar, own: Own | None = Non
         return _result(job)
 
 
-def _asked(what: str, values: dict[str, Any], own: Own | None) -> tuple[Store | Shelf, Points | None, str]:
+def _asked(what: str, values: dict[str, Any], visit: Visit) -> tuple[Store | Shelf, Points | None, str]:
     """Where a result is kept, the points it is about if they are the visitor's own, and its key."""
     asked = {what: values, "ratios": RATIOS}
-    if own is None:
+    if visit.points is None:
         return STORE, None, json.dumps(asked)
-    return own.shelf, own.points, json.dumps({**asked, "points": own.points.key()})
+    return visit.shelf, visit.points, json.dumps({**asked, "points": visit.points.key()})
 
 
 def complete(outcome: Outcome) -> bool:

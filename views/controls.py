@@ -8,7 +8,8 @@ from typing import Any
 
 from pruning import RATIOS, Experiment
 from pruning.plane import SAMPLES
-from views.knobs import Knob, choice, draw_columns, draw_row, warn_of_link
+from views.knobs import Knob, choice, draw_columns, draw_row
+from views.links import warn_of_link
 
 STANDARD = Experiment()
 UNITS = "units"  # of the link: those that are turned over by hand

@@ -12,15 +12,15 @@ from views.colours import Theme
 from views.depth import draw_depth
 from views.places import Place
 from views.player import draw_player
-from views.shelf import Own
+from views.shelf import Visit
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
 
-def draw_film(trained: PlaneOutcome, own: Own | None, theme: Theme, place: DeltaGenerator) -> None:
+def draw_film(trained: PlaneOutcome, visit: Visit, theme: Theme, place: DeltaGenerator) -> None:
     """The player, and a sentence on how the pruned network learned."""
-    recording = _recording(trained, own, Place(place.container()))
+    recording = _recording(trained, visit, Place(place.container()))
     if recording is None:
         return
     draw_player(recording, trained, theme, place)
@@ -29,17 +29,17 @@ def draw_film(trained: PlaneOutcome, own: Own | None, theme: Theme, place: Delta
     draw_depth(place, "Early-stop epoch", "Rewinding", "Level")
 
 
-def draw_checks(trained: PlaneOutcome, own: Own | None, place: DeltaGenerator) -> None:
+def draw_checks(trained: PlaneOutcome, visit: Visit, place: DeltaGenerator) -> None:
     """The invariants of pruning, held against this very run."""
-    recording = _recording(trained, own, Place(place.container()))
+    recording = _recording(trained, visit, Place(place.container()))
     if recording is not None:
         checks.draw_checks(recording, trained.pruned, place)
 
 
-def _recording(trained: PlaneOutcome, own: Own | None, line: Place) -> Recording | None:
+def _recording(trained: PlaneOutcome, visit: Visit, line: Place) -> Recording | None:
     """The recording of the run, while progress stands in `line`; None after a sentence that says why not."""
     try:
-        recording = compute.recording(trained.experiment, line, own)
+        recording = compute.recording(trained.experiment, line, visit)
     except (QueueFull, compute.Failure) as problem:
         line.error(str(problem))
         return None

@@ -12,7 +12,8 @@ from pruning import Architecture, ImageExperiment, ImageSet
 from pruning.images import NoImages, Shown, shown
 from pruning.outcome import IMAGE_SAMPLES
 from views import controls
-from views.knobs import Knob, choice, draw_columns, draw_row, warn_of_link
+from views.knobs import Knob, choice, draw_columns, draw_row
+from views.links import warn_of_link
 from views.scores import Score
 
 STANDARD = ImageExperiment()

@@ -1,19 +1,15 @@
-"""A knob: its name in the link, its label, its help, its choices, its default; links, and what they get wrong."""
+"""A knob: its name in the link, its label, its help, its choices, its default."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
-from urllib.parse import urlencode
+from typing import Any, Literal
 
 import streamlit as st
 
 from pruning.options import Option
 from views import lock
-
-C = TypeVar("C")
-MOST_PROBLEMS = 20  # of a link, told one by one
 
 
 @dataclass(frozen=True)
@@ -127,88 +123,3 @@ def draw_row(knobs: Sequence[Knob]) -> dict[str, Any]:
         with column:
             values[knob.name] = knob.draw()
     return values
-
-
-def link(values: Mapping[str, Any], knobs: Sequence[Knob], extra: Mapping[str, str] | None = None) -> str:
-    """What stands behind the question mark of the link that reopens these values; defaults need no mention."""
-    said = {
-        knob.name: knob.show(values[knob.name])
-        for knob in knobs
-        if knob.name in values and values[knob.name] != knob.default
-    }
-    return urlencode({**said, **(extra or {})})
-
-
-def warn_of_link(
-    page: str, knobs: Callable[[], Sequence[Knob]], draw: Callable[[], C], also: Sequence[str] = ()
-) -> C:
-    """Draw the controls, and above them what the link got wrong, until one of them is moved.
-
-    `knobs` are those the link may set; they are asked for once, and only if it sets any. `also` are
-    words of a link that other parts of the page understand.
-    """
-    # Streamlit drops from the address what it cannot use, so this is read before the knobs are drawn.
-    if f"{page}_problems" not in st.session_state:
-        params = st.query_params.to_dict()
-        known = knobs() if params else ()
-        st.session_state[f"{page}_problems"] = link_problems(params, known, also)
-        if _correct_link(params, known):
-            st.rerun()
-    problems = st.session_state[f"{page}_problems"]
-    place = st.container()
-    choice = draw()
-    if st.session_state.setdefault(f"{page}_choice", choice) == choice:
-        for problem in problems[:MOST_PROBLEMS]:
-            place.warning(problem, icon=":material/link_off:")
-        if len(problems) > MOST_PROBLEMS:
-            place.warning(f"{len(problems) - MOST_PROBLEMS} more things in the link are wrong.")
-    return choice
-
-
-def _correct_link(params: Mapping[str, str], knobs: Sequence[Knob]) -> bool:
-    """Take out of the address what `Knob.read` refuses, and whether there was any.
-
-    Streamlit reads some of it otherwise (1e3 as a number, the first of two) and breaks on some (inf).
-    """
-    wrong = {
-        knob.name
-        for knob in knobs
-        if knob.name in params and _problem({knob.name: knob}, knob.name, params[knob.name])
-    }
-    twice = {knob.name for knob in knobs if len(st.query_params.get_all(knob.name)) > 1} - wrong
-    for name in wrong:
-        del st.query_params[name]
-    for name in twice:
-        st.query_params[name] = params[name]
-    return bool(wrong | twice)
-
-
-def link_problems(params: Mapping[str, str], knobs: Sequence[Knob], also: Sequence[str] = ()) -> list[str]:
-    """A sentence for everything in the link that no knob understands; the page then uses the default."""
-    known = {knob.name: knob for knob in knobs}
-    problems = [_problem(known, name, value) for name, value in params.items() if name not in {*also, lock.PARAM}]
-    held = lock.read(params)
-    left = sorted(held.left - set(known) - {lock.NOTHING}) if held else []
-    problems += [f"The link leaves the control {quoted(n)}, which is none. There are: {_names(known)}." for n in left]
-    return [problem for problem in problems if problem]
-
-
-def _names(known: Mapping[str, Knob]) -> str:
-    return ", ".join(known)
-
-
-def _problem(known: Mapping[str, Knob], name: str, value: str) -> str | None:
-    if name not in known:
-        return f"The link sets {quoted(name)}, which this page does not know. It knows: {_names(known)}."
-    knob = known[name]
-    try:
-        knob.read(value)
-    except ValueError as legal:
-        return f"The link sets {name} to {quoted(value)}; {legal}. Using {knob.show(knob.default)}."
-    return None
-
-
-def quoted(text: str) -> str:
-    """At most 40 characters of something a stranger wrote, as code, so that nothing in it is markup."""
-    clean = "".join(c for c in text if c.isprintable() and c != "`")
-    return f"`{clean[:40]}{'…' if len(clean) > 40 else ''}`" if clean else "nothing"

@@ -30,11 +30,9 @@ def current() -> Lock | None:
 
 
 def read(params: Mapping[str, str]) -> Lock | None:
-    """The lock that a link describes."""
-    if PARAM not in params:
-        return None
-    names = [name.strip() for name in params[PARAM].split(",")]
-    return Lock(frozenset(name for name in names if name), params)
+    """The lock that a link describes; one that names nothing locks nothing."""
+    names = {name.strip() for name in params.get(PARAM, "").split(",")} - {""}
+    return Lock(frozenset(names), params) if names else None
 
 
 def write(names: list[str]) -> str:

@@ -56,11 +56,11 @@ from views.places import Place, theme  # noqa: E402
 from views.tour import MOONS, draw_tour  # noqa: E402
 
 draw_tour(MOONS, tour, quiet=bool(st.query_params))
-own, shelf = own_points.current(), own_points.shelf()
-if own:
-    own_points.draw_banner(own, banner)
+visit = own_points.visit()
+if visit.points:
+    own_points.draw_banner(visit.points, banner)
 if tabs["Your own points"].open:
-    own_points.draw(theme(), tabs["Your own points"])
+    answer = own_points.draw(theme(), tabs["Your own points"])
 view = planes.View(quantity, shown, theme())
 line = Place(status)
 plane_places = (Place(left), Place(right), Place(legend), Place(plane_words))
@@ -73,15 +73,15 @@ if "moons_drawn" not in st.session_state:
 
 try:
     drawn = False
-    with closing(compute.outcomes(choice.experiment, line, own)) as arriving:
+    with closing(compute.outcomes(choice.experiment, line, visit)) as arriving:
         for trained in arriving:
             sections.draw_curves(
                 trained, choice, curve_places, answers=controls.RATIO.is_open and compute.complete(trained)
             )
             if not drawn and trained.has(choice.experiment.prune_ratio):
-                units = by_hand.asked(trained, own)
-                outcome = by_hand.applied(trained, units, choice, shelf)
-                planes.draw_planes(outcome, choice, view, plane_places, own, shelf)
+                units = by_hand.asked(trained, visit)
+                outcome = by_hand.applied(trained, units, choice, visit)
+                planes.draw_planes(outcome, choice, view, visit, plane_places)
                 drawn = st.session_state.moons_drawn = True
 except (QueueFull, compute.Failure) as problem:
     line.error(str(problem))
@@ -89,7 +89,7 @@ except (QueueFull, compute.Failure) as problem:
         place.clear()
     st.stop()
 
-outcome = by_hand.applied(trained, units, choice, shelf)
+outcome = by_hand.applied(trained, units, choice, visit)
 by_hand.draw_banner(units, trained.pruned, banner)
 dense, pruned = sections.both_figures(outcome, choice)
 judgement = sections.judge(outcome, choice)
@@ -98,24 +98,28 @@ draw_depth(plane_depth, "MC dropout", "Predictive entropy", "Expected entropy", 
 draw_depth(curve_depth, "Prune ratio", "ECE", "Floor", "Early-stop epoch")
 values = {**choice.values, controls.QUANTITY.name: quantity, controls.POINTS.name: shown}
 by_hand_words = {controls.UNITS: by_hand.write(units)} if units else {}
-caveat = "A link cannot carry your own points: who opens it sees the data set instead." if own else ""
+caveat = "A link cannot carry your own points: who opens it sees the data set instead." if visit.points else ""
 share.draw_share(values, controls.ALL, by_hand_words, caveat, share_place)
 
 if tabs["Reliability"].open:
     sections.draw_reliability(judgement, tables.POINTS, tabs["Reliability"])
     sections.draw_table(outcome, choice, dense, pruned, judgement, tables.POINTS, tabs["Reliability"])
 if tabs["Watch it train"].open:
-    film.draw_film(trained, own, view.theme, tabs["Watch it train"])
+    film.draw_film(trained, visit, view.theme, tabs["Watch it train"])
 if tabs["The network"].open:
-    network_tab.draw(trained, units, choice, view, own, shelf, tabs["The network"])
+    network_tab.draw(trained, units, choice, view, visit, tabs["The network"])
 if tabs["Checks"].open:
-    film.draw_checks(trained, own, tabs["Checks"])
+    film.draw_checks(trained, visit, tabs["Checks"])
+if tabs["Your own points"].open and visit.points:
+    planes.draw_pruned_plane(outcome, choice, view, visit, Place(answer), "Beside its points")
 if tabs["Take home"].open:
-    program = take_home.code(choice.experiment, choice.n_samples, choice.n_bins, own=bool(own), units=units)
+    program = take_home.code(
+        choice.experiment, choice.n_samples, choice.n_bins, own=visit.points is not None, units=units
+    )
 
     def all_charts() -> dict[str, charts.Chart]:
-        return planes.plane_charts(outcome, choice, view, own, shelf) | sections.all_charts(outcome, choice)
+        return planes.plane_charts(outcome, choice, view, visit) | sections.all_charts(outcome, choice)
 
-    take.draw(outcome, choice, program, all_charts, tabs["Take home"], own)
+    take.draw(outcome, choice, program, all_charts, tabs["Take home"], visit.points)
 for note in compute.notes(outcome):
     st.caption(note)

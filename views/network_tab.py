@@ -11,7 +11,7 @@ from views.by_hand import Units
 from views.controls import Choice
 from views.depth import draw_depth
 from views.places import Place
-from views.shelf import Own, Shelf
+from views.shelf import Visit
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -22,30 +22,29 @@ def draw(
     units: Units,
     choice: Choice,
     view: planes.View,
-    own: Own | None,
-    shelf: Shelf,
+    visit: Visit,
     place: DeltaGenerator,
 ) -> None:
     """The drawing, and beside it the plane of the same network and what the last unit was worth.
 
     trained: the outcome before anything was changed by hand.
     """
-    shown = by_hand.applied(trained, units, choice, shelf)
+    shown = by_hand.applied(trained, units, choice, visit)
     drawn, beside = place.columns([3, 2], gap="medium")
-    names = own.points.classes if own else tuple(f"class {c}" for c in range(trained.n_classes))
+    names = visit.points.classes if visit.points else tuple(f"class {c}" for c in range(trained.n_classes))
     data = drawing.diagram(shown.pruned, trained.dense, units, names, view.theme)
     turn_over = partial(by_hand.turn_over, units=units, masks=trained.pruned.masks)
     drawing.draw_network(data, turn_over, drawn)
     drawn.caption(readings.of_networks(trained.dense, shown.pruned))
     draw_depth(drawn, "Units", "Prune ratio", "L1 of incoming weights")
     beside.markdown("**Pruned** network, as it is now")
-    planes.draw_pruned_plane(shown, choice, view, Place(beside.container()), own, shelf)
+    planes.draw_pruned_plane(shown, choice, view, visit, Place(beside.container()), "Beside its units")
     step = by_hand.last_step(units)
     if step is None:
         beside.caption("Take a unit out with a click, or with the arrow keys and Enter: what was it worth?")
         return
     unit, before = step
-    outcomes = (by_hand.applied(trained, before, choice, shelf), shown)
+    outcomes = (by_hand.applied(trained, before, choice, visit), shown)
     measured = [sections.both_figures(outcome, choice)[1] for outcome in outcomes]
     removed = not shown.pruned.masks[unit[0]][unit[1]]
     beside.markdown(by_hand.worth(unit, removed, *measured))

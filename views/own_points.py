@@ -11,7 +11,7 @@ from views import lock
 from views.colours import Theme
 from views.pad import draw_pad
 from views.plain import plain
-from views.shelf import Own, Shelf
+from views.shelf import Shelf, Visit
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -23,20 +23,13 @@ EXAMPLE = "x,y,label\n" + "".join(
 )
 
 
-def shelf() -> Shelf:
-    """Where this visit keeps what is nobody else's."""
-    return st.session_state.setdefault("shelf", Shelf())
+def visit() -> Visit:
+    """What this visit alone has: its shelf, and the points that take the place of the data set."""
+    return Visit(st.session_state.setdefault("shelf", Shelf()), st.session_state.get(POINTS))
 
 
-def current() -> Own | None:
-    """The points that take the place of the data set, if the visitor has brought some."""
-    points = st.session_state.get(POINTS)
-    return None if points is None else Own(points, shelf())
-
-
-def draw_banner(own: Own, place: DeltaGenerator) -> None:
+def draw_banner(points: Points, place: DeltaGenerator) -> None:
     """What the networks are learning, and the way back."""
-    points = own.points
     sizes = ", ".join(f"{plain(name)} {(points.labels == c).sum()}" for c, name in enumerate(points.classes))
     row = place.container(horizontal=True, vertical_alignment="center")
     row.info(
@@ -47,11 +40,11 @@ def draw_banner(own: Own, place: DeltaGenerator) -> None:
     row.button("Back to the data set", on_click=forget, icon=":material/undo:", help=f"Points of each class: {sizes}")
 
 
-def draw(theme: Theme, place: DeltaGenerator) -> None:
-    """Two ways to bring points, and what was wrong with the last ones."""
+def draw(theme: Theme, place: DeltaGenerator) -> DeltaGenerator:
+    """Two ways to bring points, and what was wrong with the last ones; a place for what comes of them."""
     if lock.current():
         place.info("This link is locked by whoever made it: it shows one data set.", icon=":material/lock:")
-        return
+        return place.container()
     if problem := st.session_state.get(PROBLEM):
         place.error(plain(problem), icon=":material/error:")
     board, file = place.columns(2, gap="large")
@@ -79,6 +72,10 @@ def draw(theme: Theme, place: DeltaGenerator) -> None:
     points: Points | None = st.session_state.get(POINTS)
     for note in points.notes if points else ():
         file.caption(f"{plain(note)}.")
+    answer = file.container()
+    if points:
+        answer.markdown("**Pruned** network on your points; all pictures above show them too")
+    return answer
 
 
 def _upload() -> None:

@@ -17,7 +17,7 @@ from views import charts, compute, readings
 from views.colours import Theme
 from views.controls import Choice
 from views.places import Place
-from views.shelf import Own, Shelf
+from views.shelf import Visit
 
 # The tops of the colour scale for epistemic uncertainty: a fixed few, so that colours compare.
 EPISTEMIC_TOPS = (0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1.1)
@@ -33,18 +33,13 @@ class View:
 
 
 def draw_planes(
-    outcome: PlaneOutcome,
-    choice: Choice,
-    view: View,
-    places: tuple[Place, Place, Place, Place],
-    own: Own | None,
-    shelf: Shelf,
+    outcome: PlaneOutcome, choice: Choice, view: View, visit: Visit, places: tuple[Place, Place, Place, Place]
 ) -> None:
     """The plane as the dense and as the pruned network sees it, on one colour scale, and a sentence that reads it.
 
-    places: dense, pruned, colour scale, sentence. What is nobody else's comes from the shelf.
+    places: dense, pruned, colour scale, sentence. What is nobody else's comes from the visit's shelf.
     """
-    scene = _Scene(outcome, choice, view, own, shelf)
+    scene = _Scene(outcome, choice, view, visit)
     scene.draw("Dense", places[0])
     scene.draw("Pruned", places[1])
     places[2].chart(scene.legend(), f"Colour scale of {view.quantity}.")
@@ -58,17 +53,18 @@ def _sentence(dense: Plane, pruned: Plane, n_samples: int, quantity: str, n_clas
 
 
 def draw_pruned_plane(
-    outcome: PlaneOutcome, choice: Choice, view: View, place: Place, own: Own | None, shelf: Shelf
+    outcome: PlaneOutcome, choice: Choice, view: View, visit: Visit, place: Place, where: str
 ) -> None:
-    """The pruned network's plane once more, on the scale that it shares with the dense one."""
-    _Scene(outcome, choice, view, own, shelf).draw("Pruned", place, " Beside its units")
+    """The pruned network's plane once more, on the scale that it shares with the dense one.
+
+    where: which of the two pictures it is, in words.
+    """
+    _Scene(outcome, choice, view, visit).draw("Pruned", place, f" {where}")
 
 
-def plane_charts(
-    outcome: PlaneOutcome, choice: Choice, view: View, own: Own | None, shelf: Shelf
-) -> dict[str, charts.Chart]:
+def plane_charts(outcome: PlaneOutcome, choice: Choice, view: View, visit: Visit) -> dict[str, charts.Chart]:
     """Both planes and their scale by name, for whoever saves them."""
-    scene = _Scene(outcome, choice, view, own, shelf)
+    scene = _Scene(outcome, choice, view, visit)
     named = {f"{view.quantity} {name}": scene.chart(name) for name in scene.networks}
     return {**named, f"{view.quantity} scale": scene.legend()}
 
@@ -76,18 +72,19 @@ def plane_charts(
 class _Scene:
     """Both networks' planes, and the scale that they share."""
 
-    def __init__(self, outcome: PlaneOutcome, choice: Choice, view: View, own: Own | None, shelf: Shelf) -> None:
+    def __init__(self, outcome: PlaneOutcome, choice: Choice, view: View, visit: Visit) -> None:
         self.outcome, self.choice, self.view = outcome, choice, view
         self.networks = {"Dense": outcome.dense, "Pruned": outcome.pruned}
-        self.planes = {name: self._plane(network, own, shelf) for name, network in self.networks.items()}
+        self.planes = {name: self._plane(network, visit) for name, network in self.networks.items()}
         self.top = _top(view.quantity, outcome.n_classes, self.planes.values(), choice.n_samples)
 
-    def _plane(self, network: Network, own: Own | None, shelf: Shelf) -> Plane:
+    def _plane(self, network: Network, visit: Visit) -> Plane:
         outcome = self.outcome
         plane = partial(compute.plane, outcome.experiment, network, outcome.n_classes, extent(outcome))
         if network is outcome.by_hand:
-            return plane(shelf, (self.choice.n_samples,))  # asked for once, so for no more samples than are shown
-        return plane(shelf if own else None)
+            # It is looked at once, so it is drawn for no more samples than are shown.
+            return plane(visit.shelf, (self.choice.n_samples,))
+        return plane(visit.shelf if visit.points else None)
 
     def draw(self, name: str, place: Place, where: str = "") -> None:
         words = f"network: decision boundary over the plane, coloured by {self.view.quantity}.{where}"

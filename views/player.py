@@ -6,9 +6,9 @@ import base64
 import hashlib
 import json
 import math
-import weakref
 import zlib
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,13 +18,13 @@ from pruning.outcome import PlaneOutcome
 from pruning.plane import Extent
 from views.colours import CLASSES, DENSE, INK, PAPER, PRUNED, Theme, blend
 from views.components import component
+from views.remembered import remembered
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
 MAX_POINTS = 400  # drawn over the plane; more would hide it
 _ROUND = (1, 2, 4, 6, 8, 10)  # ends of a scale whose half is a short number too
-_REELS: dict[int, dict[str, Any]] = {}  # by the address of a recording, for as long as it is there
 _PLAYER = component("player")
 
 
@@ -60,11 +60,7 @@ def colour_table(n_classes: int, theme: Theme) -> np.ndarray:
 
 def _reel(recording: Recording) -> dict[str, Any]:
     """What the film says of the recording alone, put together once."""
-    address = id(recording)
-    if address not in _REELS:
-        _REELS[address] = _packed(recording)
-        weakref.finalize(recording, _REELS.pop, address, None)  # before anything else can have this address
-    return _REELS[address]
+    return remembered(recording, "reel", partial(_packed, recording))
 
 
 def _packed(recording: Recording) -> dict[str, Any]:

@@ -11,11 +11,12 @@ import numpy as np
 import pandas as pd
 
 from pruning import Network, Outcome
-from pruning.figures import Figures, figures
-from uncertainty.calibration import Bins, Quantity, reliability_bins
-from uncertainty.floor import Floor, calibration_floor, consistency_bars
+from pruning.figures import Figures
+from uncertainty.calibration import Bins, Quantity
+from uncertainty.floor import Floor, consistency_bars
 from views import charts, picking, readings, tables
 from views.depth import draw_depth
+from views.measured import calibration, network_figures
 from views.places import Place
 from views.remembered import remembered
 
@@ -120,13 +121,13 @@ def judge(outcome: Outcome, choice: Measured) -> Judgement:
     """Everything the reliability panels, the table and the sentence say of calibration."""
 
     def judged(network: Network, source: str, quantity: Quantity) -> Judged:
-        def compute() -> Judged:
-            probs = network.test.single_pass() if source == "single" else network.test.probs(choice.n_samples)
-            bins = reliability_bins(probs, outcome.test_labels, choice.n_bins, quantity=quantity)
-            bars = consistency_bars(probs, bins, quantity=quantity)
-            return Judged(bins, bars, calibration_floor(probs, bins, quantity=quantity))
-
         samples = choice.n_samples if source == "sampled" else 0
+
+        def compute() -> Judged:
+            probs = network.test.probs(samples) if samples else network.test.single_pass()
+            bins, floor = calibration(outcome, network, samples, choice.n_bins, quantity)
+            return Judged(bins, consistency_bars(probs, bins, quantity=quantity), floor)
+
         return remembered(network, ("judged", source, quantity, samples, choice.n_bins), compute)
 
     return {
@@ -190,8 +191,8 @@ def draw_table(
 def both_figures(outcome: Outcome, choice: Measured) -> tuple[Figures, Figures]:
     """The figures of the dense and of the pruned network."""
 
-    def of(network: Network) -> Figures:
-        compute = partial(figures, outcome, network, choice.n_samples, choice.n_bins)
-        return remembered(network, ("figures", choice.n_samples, choice.n_bins), compute)
-
-    return of(outcome.dense), of(outcome.pruned)
+    dense, pruned = (
+        network_figures(outcome, network, choice.n_samples, choice.n_bins)
+        for network in (outcome.dense, outcome.pruned)
+    )
+    return dense, pruned

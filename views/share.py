@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from views import lock
-from views.knobs import Knob, link
+from views.knobs import Knob
+from views.links import link
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator

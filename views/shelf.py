@@ -42,8 +42,8 @@ class Shelf:
 
 
 @dataclass(frozen=True, eq=False)
-class Own:
-    """A visitor's own points, and where the results that they lead to are kept: never on disk."""
+class Visit:
+    """Where one visitor's results are kept, never on disk, and the points they brought, if any."""
 
-    points: Points
     shelf: Shelf
+    points: Points | None = None

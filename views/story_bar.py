@@ -23,7 +23,7 @@ def draw(values: Mapping[str, Any], place: DeltaGenerator) -> None:
 
     Who set them does not matter: a link to a story is a link to its settings.
     """
-    changed = own_points.current() or controls.UNITS in st.query_params  # of which no story tells
+    changed = own_points.visit().points or controls.UNITS in st.query_params  # of which no story tells
     story = None if changed else told(values)
     if lock.current() is None:
         st.session_state[KEY] = story.name if story else None

@@ -11,8 +11,9 @@ import pandas as pd
 from pruning import Network, Outcome
 from pruning.figures import Figures
 from pruning.outcome import IMAGE_LATENCY_BATCH, LATENCY_BATCH
-from uncertainty.calibration import accuracy, reliability_bins
-from uncertainty.floor import Floor, calibration_floor
+from uncertainty.calibration import accuracy
+from uncertainty.floor import Floor
+from views.measured import calibration
 from views.remembered import remembered
 
 
@@ -130,10 +131,9 @@ def curve_rows(outcome: Outcome, n_samples: int, n_bins: int) -> pd.DataFrame:
     labels, chosen = outcome.test_labels, outcome.experiment.prune_ratio
 
     def row(network: Network) -> tuple[float, ...]:
-        probs = network.test.probs(n_samples)
-        bins = reliability_bins(probs, labels, n_bins)
-        floor = calibration_floor(probs, bins).mean
-        return network.prune_ratio, accuracy(probs, labels), bins.error, floor, network.early_stop_epoch
+        right = accuracy(network.test.probs(n_samples), labels)
+        bins, floor = calibration(outcome, network, n_samples, n_bins)
+        return network.prune_ratio, right, bins.error, floor.mean, network.early_stop_epoch
 
     rows = [remembered(network, ("curves", n_samples, n_bins), partial(row, network)) for network in outcome.networks]
     columns = ["ratio", "accuracy", "ece", "ece_floor", "early_stop_epoch"]

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from pruning import Outcome
 from pruning.experiment import Experiment, ImageExperiment
+from pruning.points import Points
 from views import compute, exported, take_home
 from views.charts import Chart
 from views.sections import Measured
-from views.shelf import Own
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -25,7 +25,7 @@ def draw(
     program: str,
     charts: Callable[[], Mapping[str, Chart]],
     place: DeltaGenerator,
-    own: Own | None = None,
+    own: Points | None = None,
 ) -> None:
     """The code that gives the figures, and files to download; those are made when they are asked for.
 
@@ -68,7 +68,7 @@ def draw(
         ("The pruned network", network, name("network", "pt"), "application/octet-stream", "hub"),
     ]
     if own:
-        files.append(("Your points", own.points.to_csv(), "points.csv", "text/csv", "scatter_plot"))
+        files.append(("Your points", own.to_csv(), "points.csv", "text/csv", "scatter_plot"))
     for label, data, file, kind, icon in files:
         # A run of the page that begins with the click could overtake the file, which would then never arrive.
         row.download_button(label, data, file, kind, icon=f":material/{icon}:", on_click="ignore")

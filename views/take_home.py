@@ -7,17 +7,14 @@ import io
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, fields
-from functools import partial
 from typing import Any
 
 from pruning import Experiment, ImageExperiment, Network, Outcome
 from pruning.experiment import Recipe
-from pruning.figures import figures
 from pruning.options import Option
 from pruning.units import Unit
-from uncertainty.calibration import Quantity, reliability_bins
-from uncertainty.floor import calibration_floor
-from views.remembered import remembered
+from uncertainty.calibration import Quantity
+from views.measured import calibration, network_figures
 
 MAX_LINE = 88
 OWN = "own"  # what the visitor's points are called where the name of a data set stands
@@ -104,25 +101,12 @@ def figures_csv(outcome: Outcome, n_samples: int, n_bins: int, *, own: bool = Fa
 
 
 def _row(outcome: Outcome, network: Network, n_samples: int, n_bins: int) -> dict[str, Any]:
-    measured = remembered(
-        network, ("figures", n_samples, n_bins), partial(figures, outcome, network, n_samples, n_bins)
-    )
-    floors = {
-        name: remembered(
-            network,
-            ("floor", quantity, n_samples, n_bins),
-            partial(_floor, outcome, network, n_samples, n_bins, quantity),
-        )
-        for name, quantity in FLOORS.items()
-    }
     knobs = asdict(outcome.experiment) | {"prune_ratio": network.prune_ratio}
-    return knobs | {"n_samples": n_samples, "n_bins": n_bins} | asdict(measured) | floors
-
-
-def _floor(outcome: Outcome, network: Network, n_samples: int, n_bins: int, quantity: Quantity) -> float:
-    probs = network.test.probs(n_samples)
-    bins = reliability_bins(probs, outcome.test_labels, n_bins, quantity=quantity)
-    return calibration_floor(probs, bins, quantity=quantity).mean
+    figures = asdict(network_figures(outcome, network, n_samples, n_bins))
+    floors = {
+        name: calibration(outcome, network, n_samples, n_bins, quantity)[1].mean for name, quantity in FLOORS.items()
+    }
+    return knobs | {"n_samples": n_samples, "n_bins": n_bins} | figures | floors
 
 
 def file_name(

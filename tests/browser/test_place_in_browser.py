@@ -8,7 +8,7 @@ import statistics
 import pytest
 
 from views import controls
-from views.knobs import link
+from views.links import link
 from views.stories import STORIES
 from views.tour import MOONS
 
@@ -277,14 +277,16 @@ def test_a_file_of_points_takes_the_place_of_the_data_set_until_it_is_given_back
 
 
 def test_points_are_drawn_and_trained_on_by_keyboard(visit):
-    """A ready-made start and one button: the networks learn what is on the board."""
+    """A ready-made start and one button: the networks learn what is on the board, and that is seen beside it."""
     visitor = visit("?view=Your+own+points")
-    before = visitor.picture("Dense")
+    before, beside = visitor.picture("Dense"), visitor.page.locator('[aria-label$="Beside its points"] image')
+    assert beside.count() == 0
     visitor.reach(visitor.button("Ring")).page.keyboard.press("Enter")
     visitor.reach(visitor.button("Train on these points")).page.keyboard.press("Enter")
     visitor.says("your own 120 points (2 classes)")
     visitor.settle()
     assert visitor.picture("Dense") != before
+    assert beside.first.evaluate("image => image.href.baseVal") == visitor.picture("Pruned")
 
 
 # Take home

@@ -175,10 +175,13 @@ def _units() -> Iterator[LinkCase]:
 
 def _locks() -> Iterator[LinkCase]:
     for value, stands in {
-        "ratio": "ratio", "nothing": "nothing", "": "nothing", ",, ,": "nothing", " seed , ratio ": "ratio,seed",
+        "ratio": "ratio", "nothing": "nothing", " seed , ratio ": "ratio,seed",
         "colour,show,view": "colour,show,view", "ratio,ratio": "ratio",
     }.items():  # fmt: skip
         yield LinkCase(f"only={value!r}", {"only": value}, (), {"only": stands})
+    for value in ("", ",, ,"):
+        said = ("to no name", "`nothing` or name some of: strategy, ratio, samples", "None is locked.")
+        yield LinkCase(f"only={value!r}", {"only": value}, (said,))
     for value in ("only", "units", "Ratio", "story", "𝟛", "<script>alert(1)</script>", ":red[x]", "$$x$$", "../.."):
         said = (f"leaves the control `{value}`", "There are: strategy, ratio, samples")
         yield LinkCase(f"only={value}", {"only": value}, (said,), {"only": value})

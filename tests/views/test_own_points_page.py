@@ -71,7 +71,7 @@ def everything_read(app: AppTest) -> str:
 
 
 def planes(app: AppTest) -> list[bytes]:
-    """Both planes, as they are sent to the browser."""
+    """All planes, as they are sent to the browser."""
     return [chart.proto.SerializeToString() for name, chart in charts(app).items() if "decision boundary" in name]
 
 
@@ -86,13 +86,14 @@ def kept_on_disk() -> dict[str, tuple[int, int]]:
 
 @pytest.mark.parametrize("data", [file[1] for file in RIGHT], ids=[file[0] for file in RIGHT])
 def test_networks_learn_the_points_of_a_right_file(visit, data):
-    """The page stands, says how many points it learns, draws them, and reads no label as Markdown."""
+    """The page stands, says how many points it learns, shows them beside the file too, reads no label as Markdown."""
     points = read_points(data)
     upload(visit, data)
     assert not visit.exception
     assert not visit.error
     assert f"your own {len(points.labels):,} points** ({len(points.classes)} classes)" in banner(visit)
-    assert len(charts(visit)) == 6
+    assert len(charts(visit)) == 7
+    assert [name for name in charts(visit) if name.endswith("Beside its points")]
     assert sentence(visit)
     captions = [caption.value for caption in visit.caption]
     for note in points.notes:

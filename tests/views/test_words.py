@@ -17,7 +17,8 @@ from pruning.figures import Figures
 from pruning.images import Images, NoImages, Shown
 from uncertainty.floor import Floor
 from views import controls, fetching, image_controls, tables, training
-from views.knobs import Knob, link_problems
+from views.knobs import Knob
+from views.links import link_problems
 
 DENSE = Figures(
     accuracy=0.95, nll=0.2, brier=0.1, ece=0.02, mce=0.3, ace=0.02, uce=0.1, epistemic_test=0.02, epistemic_ood=0.05,

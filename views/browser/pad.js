@@ -13,7 +13,7 @@ const PAGE = `
   <div class="board">
     <canvas tabindex="0" role="application" aria-label="Drawing board" aria-describedby="keys"></canvas>
     <p class="hint">Click, tap or drag to place points</p>
-    <p class="unseen" id="keys">Arrows move the crosshair, with Shift further; Enter or Space places points;
+    <p class="spoken" id="keys">Arrows move the crosshair, with Shift further; Enter or Space places points;
       a digit chooses the class; Backspace undoes.</p></div>
   <div class="panel"><div class="classes" role="radiogroup" aria-label="Class to draw"></div>
     <label class="brush"><span>Brush</span>
@@ -24,7 +24,7 @@ const PAGE = `
     <div><p class="counts"></p><p class="advice"></p></div>
     <div><button class="train" aria-describedby="reason">Train on these points</button>
       <p class="reason" id="reason"></p></div>
-  </div><p class="spoken unseen" role="status"></p>`;
+  </div><p class="spoken" role="status"></p>`;
 
 const boards = new WeakMap(); // where it is mounted → the board
 const left = { points: [] }; // what a board had when it was taken away, as by opening another tab
@@ -145,7 +145,7 @@ function show(board) {
   repaint(board);
 }
 
-const say = (board, words) => (board.find(".spoken").textContent = words);
+const say = (board, words) => (board.find("[role=status]").textContent = words);
 
 function change(board, points, words) {
   if (!points.length && !board.points.length) return;

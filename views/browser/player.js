@@ -39,7 +39,7 @@ const PAGE = `
       ${move("back", "One frame back", "M17.5 4v16L5.5 12z")}
       ${move("on", "One frame on", "M6.5 4v16l12-8z")}
       ${move("next", "To the next phase", "M4 4v16l12-8zM17.5 4H20v16h-2.5z")}</div>
-    <fieldset><legend>Speed</legend>
+    <fieldset><legend class="spoken">Speed</legend>
       ${speed(0.5, "½×")}${speed(1, "1×", "checked")}${speed(2, "2×")}${speed(4, "4×")}</fieldset>
   </div>
   <p class="spoken" role="status"></p>`;
