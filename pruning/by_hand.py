@@ -15,15 +15,21 @@ from pruning.outcome import Network, PlaneOutcome
 from pruning.shrink import shrink
 from pruning.training import one_thread
 from pruning.units import Unit, toggled
-from uncertainty.sampling import predict
+from uncertainty.sampling import predict, single_pass
 
 
-def changed(outcome: PlaneOutcome, units: Collection[Unit], samples: Sequence[int]) -> Network:
+def changed(
+    outcome: PlaneOutcome, units: Collection[Unit], samples: Sequence[int], beside: Collection[Unit] = ()
+) -> Network:
     """The pruned network with each of `units` removed if it is there, and put back if it is not.
 
     A unit that pruning has removed comes back with the weights it had in the dense network, between
     it and the units that are there; nothing is trained. Test points and far points are asked again,
     for each number of MC-dropout samples in `samples`. The latency is not measured.
+
+    Dropout is drawn for every unit that is there or was, so that the others are silenced in the same
+    samples as before and a unit that does nothing changes nothing. It is drawn for the units `beside`
+    too: so a network without a unit is compared with one that got it back.
 
     Raises ValueError for a unit that does not exist, and where a layer would be left empty.
     """
@@ -32,10 +38,16 @@ def changed(outcome: PlaneOutcome, units: Collection[Unit], samples: Sequence[in
     model = mlp(2, experiment.hidden, outcome.n_classes, experiment.dropout)
     weights = _put_back(_tensors(network.weights), _tensors(outcome.dense.weights), network.masks, model)
     weights = apply_masks(model, weights, masks)
+    sampled = {name: mask | network.masks[name] for name, mask in masks.items()}
+    for layer, position in beside:
+        sampled[layer][position] = True
     with one_thread():
-        small = shrink(with_weights(model, weights), masks)
-        test = predict(small, outcome.test_inputs, samples, experiment.seed)
-        far = predict(small, outcome.far_inputs, samples, experiment.seed)
+        masked = with_weights(model, weights)
+        small, drawn = shrink(masked, masks), shrink(masked, sampled)
+        test, far = (
+            replace(predict(drawn, inputs, samples, experiment.seed), logits=single_pass(small, inputs))
+            for inputs in (outcome.test_inputs, outcome.far_inputs)
+        )
     return replace(
         network,
         masks=masks,
@@ -46,6 +58,7 @@ def changed(outcome: PlaneOutcome, units: Collection[Unit], samples: Sequence[in
         latency=float("nan"),
         test=test,
         ood=far,
+        sampled=sampled,
     )
 
 

@@ -46,6 +46,7 @@ class Network:
     rewind_weights: dict[str, np.ndarray] = field(
         default_factory=dict
     )  # of the rewind epoch; the dense network's alone
+    sampled: dict[str, np.ndarray] = field(default_factory=dict)  # units that dropout was drawn for, if not `masks`
 
 
 @dataclass(frozen=True)

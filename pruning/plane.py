@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -79,4 +79,5 @@ def make_plane(
     from uncertainty.sampling import predict
 
     with one_thread():
-        return Plane(extent, predict(module(experiment, network, n_classes), grid(extent), samples, experiment.seed))
+        model = module(experiment, replace(network, masks=network.sampled or network.masks), n_classes)
+        return Plane(extent, predict(model, grid(extent), samples, experiment.seed))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pruning.figures import Figures
 
 Units = frozenset[Unit]
+NONE: Units = frozenset()
 OF, LAST, PROBLEM = "by_hand_of", "by_hand_last", "by_hand_problem"  # of this visit
 
 
@@ -31,16 +32,16 @@ def asked(outcome: PlaneOutcome, visit: Visit) -> Units:
     network = f"{outcome.experiment} {visit.points.key() if visit.points else ''}"
     if st.session_state.setdefault(OF, network) != network:
         st.session_state[OF] = network
-        _remember(frozenset(), None)
+        _remember(NONE, None)
     text = st.query_params.get(UNITS, "")
     if not text:
-        return frozenset()
+        return NONE
     try:
         units = read(text)
         toggled(outcome.pruned.masks, units)
     except ValueError as problem:
         st.session_state[PROBLEM] = f"The link turns over the units {quoted(text)}; {problem}. None is."
-        return frozenset()
+        return NONE
     return units
 
 
@@ -56,11 +57,15 @@ def write(units: Units) -> str:
     return "-".join(f"{layer}.{position}" for layer, position in sorted(units))
 
 
-def applied(outcome: PlaneOutcome, units: Units, choice: Choice, visit: Visit) -> PlaneOutcome:
-    """The outcome with the pruned network as it is once the units have been turned over."""
-    if not units:
+def applied(outcome: PlaneOutcome, units: Units, choice: Choice, visit: Visit, beside: Units = NONE) -> PlaneOutcome:
+    """The outcome with the pruned network as it is once the units have been turned over.
+
+    beside: see `pruning.by_hand.changed`.
+    """
+    if not units | beside:
         return outcome
-    return replace(outcome, by_hand=compute.changed_by_hand(outcome, units, (choice.n_samples,), visit.shelf))
+    network = compute.changed_by_hand(outcome, units, (choice.n_samples,), beside, visit.shelf)
+    return replace(outcome, by_hand=network)
 
 
 def turn_over(unit: Unit, units: Units, masks: Mapping[str, np.ndarray]) -> None:
@@ -96,7 +101,7 @@ def draw_banner(units: Units, trained: Network, place: DeltaGenerator) -> None:
         words = ", ".join(_named(unit, trained) for unit in sorted(units)[:4])
         more = f" and {len(units) - 4} more" if len(units) > 4 else ""
         row.info(f"Changed by hand, without training: {words}{more}.", icon=":material/back_hand:")
-        row.button("Undo all", on_click=_remember, args=(frozenset(), None), icon=":material/undo:")
+        row.button("Undo all", on_click=_remember, args=(NONE, None), icon=":material/undo:")
 
 
 def _named(unit: Unit, trained: Network) -> str:
@@ -114,4 +119,7 @@ def worth(unit: Unit, removed: bool, before: Figures, after: Figures) -> str:
         tables.moved("epistemic uncertainty", before.epistemic_test, after.epistemic_test, 4, " nats"),
     ]
     verb = "taken out" if removed else "put back"
-    return f"Unit {position + 1} of {layer} was **{verb}**. {'; '.join(moved)}: that is what it was worth."
+    return (
+        f"Unit {position + 1} of {layer} was **{verb}**. {'; '.join(moved)}: that is what it was worth, over the "
+        "same dropout samples."
+    )

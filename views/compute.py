@@ -198,16 +198,23 @@ def digest(network: Network) -> str:
 
     def compute() -> str:
         found = hashlib.sha256()
-        for array in (*network.weights.values(), *network.masks.values()):
+        for array in (*network.weights.values(), *network.masks.values(), *network.sampled.values()):
             found.update(array.tobytes())
         return found.hexdigest()
 
     return remembered(network, "digest", compute)
 
 
-def changed_by_hand(outcome: PlaneOutcome, units: frozenset[Unit], samples: Sequence[int], shelf: Shelf) -> Network:
+def changed_by_hand(
+    outcome: PlaneOutcome, units: frozenset[Unit], samples: Sequence[int], beside: frozenset[Unit], shelf: Shelf
+) -> Network:
     """The pruned network with units taken out or put back: see `pruning.by_hand.changed`."""
-    asked = {"by hand": sorted(units), "of": digest(outcome.pruned), "dense": digest(outcome.dense)}
+    asked = {
+        "by hand": sorted(units),
+        "beside": sorted(beside),
+        "of": digest(outcome.pruned),
+        "dense": digest(outcome.dense),
+    }
     key = json.dumps({**asked, "seed": outcome.experiment.seed, "dropout": outcome.experiment.dropout,
                       "samples": samples})  # fmt: skip
 
@@ -216,6 +223,6 @@ def changed_by_hand(outcome: PlaneOutcome, units: frozenset[Unit], samples: Sequ
         from pruning.by_hand import changed
 
         with PICTURES:
-            return changed(outcome, units, samples)
+            return changed(outcome, units, samples, beside)
 
     return shelf.fetch(key, compute)

@@ -44,7 +44,9 @@ def draw(
         beside.caption("Take a unit out with a click, or with the arrow keys and Enter: what was it worth?")
         return
     unit, before = step
-    outcomes = (by_hand.applied(trained, before, choice, visit), shown)
+    # Over the same draws of dropout: those of a unit that pruning took are drawn for the network without it too.
+    also = by_hand.NONE if trained.pruned.masks[unit[0]][unit[1]] else frozenset({unit})
+    outcomes = [by_hand.applied(trained, turned, choice, visit, also) for turned in (before, units)]
     measured = [sections.both_figures(outcome, choice)[1] for outcome in outcomes]
     removed = not shown.pruned.masks[unit[0]][unit[1]]
     beside.markdown(by_hand.worth(unit, removed, *measured))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
-from pruning import Experiment, run
+from pruning import Experiment, module, run
 from pruning.by_hand import changed
 from pruning.networks import mlp, with_weights
+from pruning.plane import extent, grid, make_plane
 from pruning.units import toggled
 from uncertainty.sampling import mc_dropout, single_pass
 
@@ -78,13 +81,47 @@ def test_everything_put_back_after_no_retraining_is_the_dense_network():
         np.testing.assert_array_equal(network.weights[name], value)
 
 
-def test_samples_are_those_of_mc_dropout_on_the_changed_network(outcome):
-    """The mean of five samples is that of the sampler on the smaller module."""
-    from pruning import module
-
-    network = turned(outcome, {("hidden2", kept(outcome, "hidden2"))})
-    samples = mc_dropout(module(EXPERIMENT, network, 2), outcome.test_inputs, 5, EXPERIMENT.seed)
+def test_samples_are_those_of_the_pruned_network_with_the_unit_at_zero(outcome):
+    """The mean of five samples is that of the sampler on the pruned module, in which the unit says nothing."""
+    unit = kept(outcome, "hidden2")
+    network = turned(outcome, {("hidden2", unit)})
+    silenced = module(EXPERIMENT, outcome.pruned, 2)
+    position = int(outcome.pruned.masks["hidden2"][:unit].sum())
+    with torch.no_grad():
+        silenced.hidden2.weight[position] = silenced.hidden2.bias[position] = 0
+    samples = mc_dropout(silenced, outcome.test_inputs, 5, EXPERIMENT.seed)
     np.testing.assert_allclose(network.test.probs(5), samples.mean(axis=0), atol=1e-6)
+    plane = make_plane(EXPERIMENT, network, 2, extent(outcome), (5,))
+    samples = mc_dropout(silenced, grid(extent(outcome)), 5, EXPERIMENT.seed)
+    np.testing.assert_allclose(plane.cells.probs(5), samples.mean(axis=0), atol=1e-6)
+
+
+def test_a_unit_that_does_nothing_is_worth_nothing(outcome):
+    """Out or back, dropout silences the others in the same samples: nothing moves but rounding."""
+    unit = kept(outcome)
+    weights = {name: value.copy() for name, value in outcome.pruned.weights.items()}
+    weights["hidden2.weight"][:, unit] = 0
+    idle = replace(outcome.pruned, weights=weights)
+    idle_outcome = replace(outcome, networks=(outcome.dense, idle))
+    before = turned(idle_outcome, frozenset())
+    after = turned(idle_outcome, {("hidden1", unit)})
+    assert after.units == before.units - 1
+    for one, other in ((before.test, after.test), (before.ood, after.ood)):
+        np.testing.assert_allclose(one.probs(5), other.probs(5), atol=1e-6)
+        np.testing.assert_allclose(one.expected_entropy, other.expected_entropy, atol=1e-6)
+
+
+def test_a_network_is_sampled_as_if_a_unit_beside_it_were_there(outcome):
+    """With the unit and without it, all other units have the same dropout; without `beside` they have another."""
+    unit = gone(outcome)
+    with_it, without, alone = (
+        changed(outcome, units, (5,), beside)
+        for units, beside in (({("hidden1", unit)}, ()), ((), {("hidden1", unit)}), ((), ()))
+    )
+    np.testing.assert_array_equal(without.sampled["hidden1"], with_it.sampled["hidden1"])
+    np.testing.assert_array_equal(without.masks["hidden1"], outcome.pruned.masks["hidden1"])
+    np.testing.assert_allclose(without.test.logits, alone.test.logits, atol=1e-6)
+    assert np.abs(without.test.probs(5) - alone.test.probs(5)).max() > 1e-4
 
 
 def test_turning_over_twice_changes_nothing(outcome):
