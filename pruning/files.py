@@ -7,6 +7,9 @@
     model.eval()
 
 One kind is none of PyTorch's: `Pixels`, the first layer of networks on images, from `pruning.networks`.
+
+A network that learned points of a visitor's own takes their values as they are in the visitor's file: its first
+layer, a `Linear` named standardise, makes of them the inputs that the network was trained on.
 """
 
 from __future__ import annotations
@@ -22,17 +25,25 @@ from typing import Any, BinaryIO
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import skip_init
 
 from pruning import module
 from pruning.experiment import Experiment, ImageExperiment
 from pruning.networks import Pixels
 from pruning.options import Option
 from pruning.outcome import Network
+from pruning.points import Points
 
 FORMAT = 1
 MAX_BYTES = 64 * 2**20  # of a file, and of what is packed in it; the largest network here takes 4 MB
 MAX_LAYERS = 64
 FEATURES, SIDE = (1, 65_536), (1, 16)
+DRAWN = {"dataset", "points", "noise"}  # fields of an experiment that own points take the place of
+CLOSE = 0.01  # of a deviation: an input that is off by less is the same to a network
+COARSE = (
+    "The values differ by too little for float32, which the layer standardise takes: leave it out, and standardise "
+    "in float64 as inputs says."
+)
 
 # kind of layer → its arguments, each with the lowest and the highest that a file may hold
 LAYERS: dict[type[nn.Module], dict[str, tuple[float, float]]] = {
@@ -49,7 +60,11 @@ KINDS = {layer.__name__: layer for layer in LAYERS}
 
 
 def network_file(
-    experiment: Experiment | ImageExperiment, network: Network, n_classes: int, notes: Sequence[str] = ()
+    experiment: Experiment | ImageExperiment,
+    network: Network,
+    n_classes: int,
+    notes: Sequence[str] = (),
+    points: Points | None = None,
 ) -> bytes:
     """The content of a file that holds the network; equal networks give equal bytes.
 
@@ -57,17 +72,30 @@ def network_file(
     arguments]; `state_dict`; `input_shape` of one example, [2] or [H, W, channels] of pixels from 0
     to 255; `experiment`, its fields; `prune_ratio` of this very network; `n_classes`;
     `notes`, sentences on what `experiment` does not say of it.
+
+    With the visitor's own `points` that it learned, the file takes their values: `experiment` lacks
+    what tells of a data set, and there are `inputs`, {"mean": [x, y], "std": [x, y]} as the first
+    layer has them, and `classes`, their names in the order of the logits.
     """
-    model = module(experiment, network, n_classes)
+    model, told, notes = module(experiment, network, n_classes), asdict(experiment), list(notes)
+    own: dict[str, Any] = {}
+    if points is not None:
+        first = _standardise(points)
+        model = nn.Sequential(OrderedDict([("standardise", first), *model.named_children()]))
+        told = {name: value for name, value in told.items() if name not in DRAWN}
+        scale = {"mean": points.mean.tolist(), "std": points.deviation.tolist()}
+        own = {"inputs": scale, "classes": list(points.classes)}
+        notes += [] if _is_close(first, points) else [COARSE]
     content = {
         "format": FORMAT,
         "layers": [[name, type(layer).__name__, _arguments(layer)] for name, layer in model.named_children()],
         "state_dict": dict(model.state_dict()),
         "input_shape": list(experiment.dataset.shape) if isinstance(experiment, ImageExperiment) else [2],
-        "experiment": {name: _plain(value) for name, value in asdict(experiment).items()},
+        "experiment": {name: _plain(value) for name, value in told.items()},
         "prune_ratio": network.prune_ratio,
         "n_classes": n_classes,
-        "notes": list(notes),
+        "notes": notes,
+        **own,
     }
     file = io.BytesIO()
     torch.save(content, file)
@@ -87,6 +115,21 @@ def load_network(file: str | Path | BinaryIO) -> nn.Sequential:
     weights = _checked(content.get("state_dict"), model)
     model.load_state_dict(weights, assign=True)
     return model
+
+
+def _standardise(points: Points) -> nn.Linear:
+    """The layer that makes inputs (N, 2) of values (N, 2): (values − mean) / deviation."""
+    layer = skip_init(nn.Linear, 2, 2)
+    mean, deviation = torch.from_numpy(points.mean), torch.from_numpy(points.deviation)
+    layer.load_state_dict({"weight": (1 / deviation).diag(), "bias": -mean / deviation})
+    return layer
+
+
+@torch.no_grad()
+def _is_close(first: nn.Linear, points: Points) -> bool:
+    """Whether the layer makes the inputs that were learned, as far as float32 tells the values apart."""
+    off = first(torch.from_numpy(points.values).float()) - torch.from_numpy(points.inputs)
+    return bool(off.abs().max() <= CLOSE)
 
 
 def _arguments(layer: nn.Module) -> dict[str, Any]:

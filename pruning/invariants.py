@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 
 from pruning.experiment import Experiment
@@ -18,16 +18,18 @@ from pruning.film import Check
 from pruning.masks import apply_masks, removed_units
 from pruning.networks import Weights, draw_weights, prunable_layers, with_weights
 from pruning.options import Scope
-from pruning.randomness import Purpose, stream
+from pruning.randomness import Purpose, dropout_noise, stream
 from pruning.shrink import shrink
 from pruning.strategies import Ticket
 from pruning.tasks import Task
-from pruning.training import Trained
+from pruning.training import EPSILON, Trained
 from uncertainty.sampling import single_pass
 
 TOLERANCE = 1e-5  # between the masked and the physically smaller network: float32 adds up in another order
 LOSS_TOLERANCE = 1e-5  # nats; the loss is summed in another order too
 STEP_TOLERANCE = 0.02  # of the learning rate
+CLEAR_GRADIENT = 100 * EPSILON  # from here on ε shortens Adam's first step by less than half the tolerance
+NOTHING = True, "nothing is pruned"
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class Training:
     ticket: Ticket
     trained: Trained
     after_one: Weights  # after the first step; empty if there was none
+    rewind: Weights  # at the rewind epoch or, where training ended sooner, at its last one
     awake: int | None  # the first epoch in which a weight of a removed unit was not zero
 
 
@@ -54,6 +57,11 @@ class _Run:
     @property
     def pruned(self) -> Sequence[Training]:
         return self.trainings[1:]
+
+    @property
+    def whole(self) -> bool:
+        """Whether no unit is removed, be it that the ratio is 0 or too small for one."""
+        return all(mask.all() for mask in self.trainings[-1].ticket.masks.values())
 
 
 Finding = tuple[bool, str]
@@ -75,6 +83,10 @@ def _stays_pruned(run: _Run) -> Finding:
     if awake:
         first = awake[0]
         return False, f"at prune ratio {first.ticket.prune_ratio:g} a removed unit woke up in epoch {first.awake}"
+    if run.whole:
+        return NOTHING
+    if not run.experiment.strategy.retrain:
+        return True, "all removed weights and biases are exactly 0; nothing is trained after pruning"
     epochs = sum(len(training.trained.val_loss) - 1 for training in run.pruned)
     return True, f"all removed weights and biases are exactly 0 at the start and after each of {epochs} epochs"
 
@@ -93,6 +105,8 @@ def _counts(run: _Run) -> Finding:
 
 
 def _start(run: _Run) -> Finding:
+    if not run.pruned:
+        return NOTHING
     for before, training in zip(run.trainings, run.pruned, strict=False):
         due = apply_masks(run.model, _origin(run, before), training.ticket.masks)
         unequal = [name for name, value in training.ticket.weights.items() if not torch.equal(value, due[name])]
@@ -108,7 +122,7 @@ def _origin(run: _Run, before: Training) -> Weights:
     source = run.experiment.strategy.start_from
     if source == "random":
         return draw_weights(run.model, stream(run.experiment.seed, Purpose.RANDOM_WEIGHTS))
-    return before.trained.weights if source == "trained" else run.dense.trained.rewind
+    return before.trained.weights if source == "trained" else run.dense.rewind
 
 
 def _shrunk(run: _Run) -> Finding:
@@ -124,21 +138,53 @@ def _shrunk(run: _Run) -> Finding:
 
 
 def _new_optimiser(run: _Run) -> Finding:
-    """Adam's very first step moves no weight further than the learning rate, and most by it.
+    """Adam's very first step moves no weight further than the learning rate, and by it where the gradient is clear.
 
-    One that remembers earlier gradients would. (A gradient as small as ε moves its weight less.)
+    It is lr · |g| / (|g| + ε) (Kingma & Ba 2015); one that remembers earlier gradients takes another.
     """
-    steps = []
-    for training in run.trainings:
-        moved = [after - training.ticket.weights[name] for name, after in training.after_one.items()]
-        sizes = torch.cat([step[step != 0].abs() for step in moved]) if moved else torch.empty(0)
-        if len(sizes):
-            steps.append((float(sizes.median()), float(sizes.max())))
+    if not run.pruned:
+        return NOTHING
     if not run.experiment.strategy.retrain:
         return True, "nothing is trained after pruning"
-    rate, least, most = run.experiment.learning_rate, min(s for s, _ in steps), max(s for _, s in steps)
+    steps = [_first_step(run, training) for training in run.pruned if training.after_one]
+    told, most = [median for median, _ in steps if median is not None], max((far for _, far in steps), default=0.0)
+    rate = run.experiment.learning_rate
+    least = min(told, default=rate)
     holds = least >= (1 - STEP_TOLERANCE) * rate and most <= (1 + STEP_TOLERANCE) * rate
-    return holds, f"first steps: half of the weights by {least:.4g} or more, none by more than {most:.4g}"
+    if not told:
+        return holds, f"gradients too small for the first step to tell; no weight moved by more than {most:.4g}"
+    found = (
+        f"first steps: half of the weights with a clear gradient by {least:.4g} or more, none by more than {most:.4g}"
+    )
+    silent = len(steps) - len(told)
+    return holds, f"{found}; gradients too small to tell at {silent} of {len(steps)} levels" if silent else found
+
+
+def _first_step(run: _Run, training: Training) -> tuple[float | None, float]:
+    """How far the first step moved the median weight of clear gradient (None if there is none), and any weight."""
+    start, after = training.ticket.weights, training.after_one
+    model = with_weights(run.model, start)
+    logits = _with_dropout(run, model, training.ticket.level)
+    loss = functional.cross_entropy(logits, torch.from_numpy(run.task.train_labels))
+    gradients = torch.autograd.grad(loss, list(model.parameters()))
+    moved = torch.cat([(after[name] - start[name]).abs().flatten() for name, _ in model.named_parameters()])
+    clear = moved[torch.cat([gradient.abs().flatten() for gradient in gradients]) > CLEAR_GRADIENT]
+    return float(clear.median()) if len(clear) else None, float(moved.max())
+
+
+def _with_dropout(run: _Run, model: nn.Sequential, level: int) -> Tensor:
+    """The logits (N, C) of the training examples in the first step of a level, some of its units dropped.
+
+    Without that a weight may seem to have a gradient though its unit was dropped for the examples that matter.
+    """
+    rate, noise = run.experiment.dropout, stream(run.experiment.seed, Purpose.DROPOUT, level)
+    values = torch.from_numpy(run.task.train_inputs)
+    for layer in model:
+        if not isinstance(layer, nn.Dropout):
+            values = layer(values)
+        elif rate:
+            values = values * torch.from_numpy(dropout_noise(noise, values.T.shape, rate)).T / (1 - rate)
+    return values
 
 
 def _best_weights(run: _Run) -> Finding:
@@ -161,6 +207,8 @@ def _biases(run: _Run) -> Finding:
             left = training.trained.weights[f"{name}.bias"][torch.from_numpy(~mask)]
             if left.any():
                 return False, f"biases of {int((left != 0).sum())} removed units are left in {name}"
+    if run.whole:
+        return NOTHING
     return True, "the bias of every removed unit is 0"
 
 

@@ -104,7 +104,7 @@ class Criterion(Option):
     TAYLOR = (
         "taylor",
         "Taylor (gradient × activation)",
-        "How much the loss would change, to first order, if the unit were silenced.",
+        "How much each example's loss would change, to first order, without the unit; ups and downs do not cancel.",
     )
     ACTIVATION = (
         "activation",

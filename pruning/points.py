@@ -52,6 +52,17 @@ class Points:
     values: np.ndarray  # (N, 2) float64, the inputs as they were sent
     notes: tuple[str, ...]  # what was assumed, in sentences without their full stop
 
+    @property
+    def mean(self) -> np.ndarray:
+        """(2,) float64, of the values; the inputs are (values − mean) / deviation."""
+        return self.values.mean(axis=0)
+
+    @property
+    def deviation(self) -> np.ndarray:
+        """(2,) float64, of the values, found where no square vanishes."""
+        scale = np.abs(self.values).max(axis=0)
+        return scale * (self.values / scale).std(axis=0)
+
     def key(self) -> str:
         """SHA-256 of inputs and labels, in hexadecimal: it names the data without holding them."""
         return hashlib.sha256(self.inputs.astype("<f4").tobytes() + self.labels.astype("<i8").tobytes()).hexdigest()

@@ -52,10 +52,12 @@ class _Recorder:
     """Is shown every epoch of a chain of trainings, one after the other."""
 
     def __init__(self, experiment: Experiment, n_classes: int) -> None:
+        self.rewind_epoch = experiment.rewind_epoch
         self.model = mlp(2, experiment.hidden, n_classes, experiment.dropout)
         self.shots: list[_Shot] = []
         self.frames: dict[int, Weights] = {}
         self.after_one: Weights = {}
+        self.rewind: Weights = {}
         self.gone: Weights = {}
         self.awake: int | None = None
 
@@ -66,13 +68,16 @@ class _Recorder:
             self.frames, self.after_one, self.awake = {}, {}, None
         if epoch == 1:
             self.after_one = _copy(weights)
+        if epoch <= self.rewind_epoch:
+            self.rewind = _copy(weights)
         if self.awake is None and any(weights[name][gone].any() for name, gone in self.gone.items()):
             self.awake = epoch
         if is_frame(epoch):
             self.frames[epoch] = _copy(weights)
 
     def trained(self, ticket: Ticket, trained: Trained) -> None:
-        self.shots.append(_Shot(Training(ticket, trained, self.after_one, self.awake), self.frames))
+        training = Training(ticket, trained, self.after_one, self.rewind, self.awake)
+        self.shots.append(_Shot(training, self.frames))
 
     def phase(self, shot: _Shot, area: Extent) -> Phase:
         """The film of a training; in its last frame the weights that are kept."""

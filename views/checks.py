@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 
 def all_checks(recording: Recording, network: Network) -> tuple[Check, ...]:
-    """Those of the recording, and whether it ended in the network that is shown."""
+    """Those of the recording, and whether it ended in the network as it was trained for the page."""
     unequal = [
         name for name, value in network.weights.items() if value.tobytes() != recording.weights[name].tobytes()
     ]
     again = Check(
         "The same seed gives the same network",
-        "The run is repeated for this page, and must end in the weights that are shown.",
+        "The run is repeated, and must end in the weights that the run on this page ended in.",
         not unequal,
         f"other weights came out in {', '.join(unequal)}" if unequal else "bit for bit, in every layer",
     )

@@ -15,7 +15,8 @@ from views.sections import Measured
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
-OWN = "Trained on points of the visitor's own: data set, noise and number of points do not apply."
+OWN = "Trained on points of the visitor's own, whose values as they are in points.csv the network takes."
+VALUES = "It takes x and y as they are in `points.csv`: its first layer standardises them. "
 BY_HAND = "Units were taken out or put back by hand, without training."
 
 
@@ -44,7 +45,7 @@ def draw(
         from pruning.files import network_file
 
         notes = [note for note, applies in ((OWN, own), (BY_HAND, by_hand)) if applies]
-        return network_file(experiment, outcome.pruned, outcome.n_classes, notes)
+        return network_file(experiment, outcome.pruned, outcome.n_classes, notes, own)
 
     place.markdown(
         "**The code** that gives exactly these figures, in the project's folder; the latency is measured anew."
@@ -78,6 +79,7 @@ def draw(
         )
     place.markdown(
         "The network is a plain PyTorch file of the physically smaller network: `torch.load(file, "
-        "weights_only=True)` reads it, `pruning.files.load_network(file)` makes a module of it. Every chart on the "
-        "page can also be saved as PNG, and its data shown, from the bar that appears over it."
+        "weights_only=True)` reads it, `pruning.files.load_network(file)` makes a module of it. "
+        + VALUES * (own is not None)
+        + "Every chart on the page can also be saved as PNG, and its data shown, from the bar that appears over it."
     )

@@ -14,7 +14,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from pruning import RATIOS, Architecture, Experiment, ImageExperiment, Network, Scope, files, module
+from pruning import RATIOS, Architecture, Experiment, ImageExperiment, Network, Scope, files, module, read_points
 from pruning.files import load_network, network_file
 from pruning.image_training import empty
 from pruning.masks import apply_masks, full_masks, prune
@@ -225,14 +225,69 @@ assert not {"pruning", "uncertainty", "views"} & set(sys.modules)
 def test_pytorch_alone_opens_a_file(tmp_path):
     """In a fresh process that knows nothing of this project, the few lines of the module's docstring do."""
     paths = []
-    for number, experiment in enumerate([PLANE, IMAGES[0], IMAGES[-1]]):
+    contents = [(PLANE, of_own(own_points())), *((each, saved(each)) for each in (PLANE, IMAGES[0], IMAGES[-1]))]
+    for number, (experiment, data) in enumerate(contents):
         path, inputs = tmp_path / f"{number}.pt", inputs_of(experiment).float()
-        path.write_bytes(saved(experiment))
+        path.write_bytes(data)
         torch.save([inputs, outputs(loaded(path.read_bytes()), inputs)], f"{path}.expected")
         paths.append(str(path))
     command = [sys.executable, "-I", "-c", ALONE, *paths]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+# ---- points of a visitor's own
+
+
+def own_points(scale=1.0, shift=0.0):
+    """Sixty points of three classes; y is ten times as wide as x, and x is scaled and shifted."""
+    rng = np.random.default_rng(0)
+    rows = [
+        (x * scale + shift, 10 * y - 70, "abc"[i % 3]) for i, (x, y) in enumerate(rng.normal(size=(60, 2)).tolist())
+    ]
+    return read_points("".join(f"{x!r},{y!r},{name}\n" for x, y, name in rows).encode())
+
+
+def of_own(points):
+    return network_file(PLANE, network_of(PLANE), 3, ["A note."], points)
+
+
+@pytest.mark.parametrize(("scale", "shift"), [(1, 0), (1000, 0), (0.001, -3), (1, 400), (1e-30, 0), (1e8, 0)])
+def test_the_network_of_own_points_takes_their_values(scale, shift):
+    """Read from the visitor's file, in whatever units, they give the logits of the inputs that were learned."""
+    points = own_points(scale, shift)
+    shown = outputs(module(PLANE, network_of(PLANE), 3), torch.from_numpy(points.inputs))
+    found = outputs(loaded(of_own(points)), torch.from_numpy(points.values).float())
+    torch.testing.assert_close(found, shown, atol=1e-3, rtol=0)
+    assert torch.load(io.BytesIO(of_own(points)), weights_only=True)["notes"] == ["A note."]
+
+
+def test_the_file_of_own_points_says_how_inputs_are_made():
+    """Mean, deviation and class names as plain values; nothing of a data set that was not used; the first layer."""
+    points = own_points()
+    held = torch.load(io.BytesIO(of_own(points)), weights_only=True)
+    assert plain(held)
+    mean, deviation = points.values.mean(axis=0), points.values.std(axis=0)
+    np.testing.assert_allclose(held["inputs"]["mean"], mean)
+    np.testing.assert_allclose(held["inputs"]["std"], deviation)
+    assert held["classes"] == ["a", "b", "c"]
+    assert not {"dataset", "noise", "points"} & set(held["experiment"])
+    assert replace(Experiment(**held["experiment"]), dataset=PLANE.dataset) == PLANE
+    assert held["layers"][0] == ["standardise", "Linear", {"in_features": 2, "out_features": 2}]
+    np.testing.assert_allclose(held["state_dict"]["standardise.weight"], np.diag(1 / deviation), rtol=1e-6)
+    np.testing.assert_allclose(held["state_dict"]["standardise.bias"], -mean / deviation, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("scale", "shift"), [(1, 1e8), (2.0**-900, 0)])
+def test_a_file_says_where_float32_cannot_tell_values_apart(scale, shift):
+    """Then the inputs are to be made in float64 by what the file holds, and the rest of its layers is right."""
+    points = own_points(scale, shift)
+    held = torch.load(io.BytesIO(of_own(points)), weights_only=True)
+    assert held["notes"] == ["A note.", files.COARSE]
+    inputs = (points.values - held["inputs"]["mean"]) / held["inputs"]["std"]
+    rest = loaded(of_own(points))[1:]
+    shown = outputs(module(PLANE, network_of(PLANE), 3), torch.from_numpy(points.inputs))
+    torch.testing.assert_close(outputs(rest, torch.from_numpy(inputs).float()), shown, atol=1e-4, rtol=0)
 
 
 # ---- files that are none

@@ -97,6 +97,8 @@ def test_twenty_points_by_hand():
     np.testing.assert_allclose(points.inputs, expected, rtol=1e-6)
     np.testing.assert_array_equal(points.labels, [1, 1, 1, 0] * 5)
     assert points.classes == ("a", "b")
+    np.testing.assert_allclose(points.mean, [1, 20], rtol=1e-12)
+    np.testing.assert_allclose(points.deviation, [3**0.5, 10], rtol=1e-12)
     assert points.notes == ()
     assert_legal(points)
 
@@ -241,7 +243,9 @@ def test_units_do_not_matter(factor, shift):
     """Centimetres or metres, with zero here or there: the inputs are the same up to rounding."""
     rows = [row.split(",") for row in lines()]
     moved = [f"{float(x) * factor + shift!r},{y},{label}" for x, y, label in rows]
-    np.testing.assert_allclose(read_points(text(moved)).inputs, PLAIN.inputs, atol=1e-5)
+    points = read_points(text(moved))
+    np.testing.assert_allclose(points.inputs, PLAIN.inputs, atol=1e-5)
+    np.testing.assert_allclose((points.values - points.mean) / points.deviation, points.inputs, atol=1e-5)
 
 
 def test_the_order_of_lines_is_kept():

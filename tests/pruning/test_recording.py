@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pruning import Experiment, run
+from pruning import Experiment, run, training
 from pruning.film import coded, is_frame
 from pruning.plane import grid
 from pruning.recording import record
@@ -91,3 +91,20 @@ def test_every_check_holds_for_every_strategy():
             recording = record(Experiment(strategy=strategy, scope=scope, prune_ratio=0.6, **SMALL))
             assert [check.name for check in recording.checks if not check.holds] == []
             assert len(recording.checks) == 7
+
+
+def test_rewind_weights_of_a_later_epoch_are_seen(monkeypatch):
+    """Training that keeps the weights of seven epochs later is not believed: the recorder saw epoch k itself."""
+    begin = training._Stack.__init__
+    monkeypatch.setattr(training._Stack, "__init__", lambda self, *args: begin(self, *args[:-1], args[-1] + 7))
+    for strategy in ("one_shot_rewind", "iterative", "random_mask"):
+        recording = record(Experiment(strategy=strategy, prune_ratio=0.5, rewind_epoch=3, **SMALL))
+        broken = [check.name for check in recording.checks if not check.holds]
+        assert broken == ["The start is what the strategy says"]
+
+
+def test_a_rewind_epoch_that_never_came_is_the_last_one():
+    """The dense run stops long before: kept weights start from the last that were seen, and no other are right."""
+    recording = record(Experiment(strategy="one_shot_rewind", prune_ratio=0.5, rewind_epoch=500, **SMALL))
+    assert len(recording.phases[0].val_loss) < 500
+    assert [check.name for check in recording.checks if not check.holds] == []

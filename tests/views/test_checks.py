@@ -110,8 +110,8 @@ def test_a_line_says_what_must_be_true_and_what_was_found(visit):
         "n, or as many in all; none is emptied. *Kept: 5 of 10 units in hidden1.*"
     )
     assert found[AGAIN] == (
-        f"- :green[:material/check_circle:] holds · **{AGAIN}.** The run is repeated for this page, and must end in "
-        "the weights that are shown. *Bit for bit, in every layer.*"
+        f"- :green[:material/check_circle:] holds · **{AGAIN}.** The run is repeated, and must end in the weights "
+        "that the run on this page ended in. *Bit for bit, in every layer.*"
     )
     assert all(re.search(r"\. \*[A-Z][^*]*[^.]\.\*$", line) for line in found.values())
 

@@ -154,7 +154,7 @@ def assert_written(found: list[Figures], app: AppTest) -> None:
     table = {row.Figure: (row.Dense, row.Pruned) for row in app.table[0].value.itertuples()}
     for row in ROWS:
         if row.field != "latency":
-            assert table[row.label] == tuple(row.number(getattr(measured, row.field)) for measured in found)
+            assert table[row.label] == tuple(row.number.write(getattr(measured, row.field)) for measured in found)
 
 
 # The code of the moons page
@@ -248,16 +248,33 @@ def test_the_table_of_figures_is_of_the_networks_as_they_were_pruned(visit, home
     assert row.nll == home.figures[1].nll != by_hand.nll
 
 
-@pytest.mark.parametrize("link", [*STATES.values(), None], ids=[*STATES, "own points"])
+@pytest.mark.parametrize("link", STATES.values(), ids=STATES)
 def test_the_network_that_is_saved_answers_as_that_on_the_page(visit, home, link):
     """PyTorch reads the file without trusting it, and the module made of it gives the page's logits to the bit."""
-    visit(link or {}, None if link is not None else read_points(OWN.encode()))
+    visit(link)
     data, outcome = home.press("The pruned network"), home.outcome
     assert torch.load(io.BytesIO(data), weights_only=True)["n_classes"] == outcome.n_classes
     model = load_network(io.BytesIO(data))
     np.testing.assert_array_equal(single_pass(model, outcome.test_inputs), outcome.pruned.test.logits)
     parameters = sum(value.numel() for value in model.parameters())
     assert parameters == home.figures[1].parameters
+
+
+@pytest.mark.parametrize("link", [{}, BY_HAND], ids=["as pruned", "by hand"])
+def test_the_network_of_own_points_takes_the_values_of_the_file_beside_it(visit, home, link):
+    """What `points.csv` holds goes in as it is, and the page's logits come out; the tab says so, for these alone."""
+    app = visit(link, read_points(OWN.encode()))
+    outcome, model = home.outcome, load_network(io.BytesIO(home.press("The pruned network")))
+    content = torch.load(io.BytesIO(home.press("The pruned network")), weights_only=True)
+    assert content["classes"] == sorted(NAMES)
+    assert content["notes"][0] == take.OWN
+    points = read_points(home.press("Your points").encode())
+    values = pd.read_csv(io.StringIO(home.press("Your points")))[["x", "y"]].to_numpy(np.float32)
+    place = {tuple(row): i for i, row in enumerate(points.inputs.tolist())}
+    tested = values[[place[tuple(row)] for row in outcome.test_inputs.tolist()]]
+    np.testing.assert_allclose(single_pass(model, tested), outcome.pruned.test.logits, atol=1e-4)
+    assert any(take.VALUES in element.value for element in app.markdown)
+    assert not any(take.VALUES in element.value for element in visit(link).markdown)
 
 
 def test_the_points_that_are_saved_are_those_that_were_learned(visit, home):
