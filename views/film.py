@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cache.jobs import QueueFull
-from pruning.film import Recording
+from pruning.film import Phase, Recording
 from pruning.outcome import PlaneOutcome
-from views import checks, compute, readings
+from views import checks, compute, readings, tables
 from views.colours import Theme
 from views.depth import draw_depth
 from views.places import Place
@@ -24,9 +24,15 @@ def draw_film(trained: PlaneOutcome, visit: Visit, theme: Theme, place: DeltaGen
     if recording is None:
         return
     draw_player(recording, trained, theme, place)
-    last = recording.phases[-1]
-    place.caption(readings.of_training(last.train_loss, last.val_loss, last.early_stop_epoch))
+    place.caption(_learned(recording.phases[-1]))
     draw_depth(place, "Early-stop epoch", "Rewinding", "Level")
+
+
+def _learned(phase: Phase) -> str:
+    """How a phase went, after its name in the film, for that begins with another phase."""
+    subject = f"Pruned by {100 * phase.prune_ratio:.3g}{tables.PERCENT}" if phase.level else "Dense"
+    words = readings.of_training(phase.train_loss, phase.val_loss, phase.early_stop_epoch)
+    return f"{subject}: {words[:1].lower()}{words[1:]}"
 
 
 def draw_checks(trained: PlaneOutcome, visit: Visit, place: DeltaGenerator) -> None:

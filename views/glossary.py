@@ -79,7 +79,7 @@ _SOURCES: Mapping[Option, str] = {
 _WRITTEN = (
     Term("Prune ratio", "Pruning", "How large a share r of its n units, not of its weights, a layer loses: rounded "
          "to the nearest whole number, halves to the even one, and one unit always stays.",
-         r"\min\bigl(\operatorname{round}(r\, n),\; n - 1\bigr), \quad 0 \le r < 1", "",
+         r"\min\bigl(\operatorname{round}(r n), n - 1\bigr), \;\; 0 \le r < 1", "",
          ("Units", "Scope", "Compression ratio")),
     Term("Mask", "Pruning", "A yes or no for every unit: is it kept? What is removed stays removed ever after.",
          r"m_u \in \{0, 1\}, \quad \theta \mapsto m \odot \theta", "Frankle & Carbin 2019", ("Shrunk network",)),
@@ -112,7 +112,7 @@ _WRITTEN = (
     Term("Scope", "Pruning", "Who competes with whom: the units of each layer among themselves, or all units. Both "
          "remove the same number in all.", "", "", tuple(each.label for each in Scope)),
     Term("Splits", "Training", "Training examples are learned from, validation examples decide when to stop, test "
-         "examples only measure. Points on the plane are split 70, 15 and 15 %.", "", "", ("Early-stop epoch",)),
+         "examples only measure. Points on the plane are split 70, 15 and 15\u00a0%.", "", "", ("Early-stop epoch",)),
     Term("Early-stop epoch", "Training", "The epoch of the lowest validation loss, whose weights are kept. Training "
          "ends when as many epochs as the patience allows have brought none lower.",
          r"e^\ast = \min \operatorname*{arg\,min}_e L_{\text{val}}(e)", "Prechelt 1998; Frankle & Carbin 2019",
@@ -129,14 +129,9 @@ _WRITTEN = (
          r"z = f(x;\, \theta), \quad p_c = \frac{e^{z_c}}{\sum_{j=1}^C e^{z_j}}", "", ("MC dropout", "Energy")),
     Term("MC dropout", "Uncertainty", "The network is asked S times with dropout on: S thinned networks, the same "
          "for every example. The average of their answers is the mean prediction, from which most figures are taken.",
-         r"\bar p = \frac1S \sum_s p^{(s)}, \; p^{(s)} = \operatorname{softmax} f(x; d^{(s)})",
+         r"\begin{aligned} \bar p &= \frac1S \sum_s p^{(s)} \\ p^{(s)} &= \operatorname{softmax} f(x; d^{(s)}) "
+         r"\end{aligned}",
          "Gal & Ghahramani 2016, equation 6", ("Dropout", "Mutual information")),
-    Term("Deep ensemble", "Uncertainty", "Networks trained from different seeds take the place of the samples.",
-         r"p^{(s)} = \operatorname{softmax} f(x;\, \theta^{(s)})", "Lakshminarayanan et al. 2017", ("MC dropout",)),
-    Term("Laplace approximation", "Uncertainty", "A Gaussian around the trained weights, of the last layer or of a "
-         "subnetwork, tells which others would fit the training data D nearly as well; samples are drawn from it.",
-         r"\theta^{(s)} \sim \mathcal N\bigl(\theta^*,\, [-\nabla^2 \ln p(\theta^* \mid \mathcal D)]^{-1}\bigr)",
-         "MacKay 1992; Daxberger et al. 2021", ("Deep ensemble",)),
     Term("Confidence", "Uncertainty", "The probability that the network gives to its own answer.", r"\max_c \bar p_c",
          "Hendrycks & Gimpel 2017", ("Calibration", "MSP")),
     Term("Predictive entropy", "Uncertainty", "All the doubt there is, whatever its cause, in nats, the unit that "
@@ -157,7 +152,8 @@ _WRITTEN = (
          ("Out of distribution", "Epistemic, test")),
     Term("Hellinger distance", "Uncertainty", "How far apart two predictions are: 0 if equal, 1 if no class is "
          "shared.", r"\sqrt{\tfrac12 \textstyle\sum_c \bigl(\sqrt{p_c} - \sqrt{q_c}\bigr)^2}", "Hellinger 1909"),
-    Term("Calibration", "Calibration", "Confidence that comes true: of all answers given with 80 %, 80 % are right.",
+    Term("Calibration", "Calibration", "Confidence that comes true: of all answers given with 80\u00a0%, 80\u00a0% "
+         "are right.",
          r"P(\text{right} \mid \text{confidence} = q) = q", "Guo et al. 2017, equation 1",
          ("Reliability diagram", "ECE")),
     Term("Accuracy", "Calibration", "The share of right answers. A tie goes to the class with the lower number; the "
@@ -173,8 +169,9 @@ _WRITTEN = (
          "share of each bin is right against how confident it is. A bin holds its upper edge, the first also 0.",
          r"\left(\tfrac{b-1}{B}, \tfrac bB\right], \quad b = 1, \dots, B", "DeGroot & Fienberg 1983; Guo et al. 2017",
          ("Consistency bars", "ECE")),
-    Term("Consistency bars", "Calibration", "Where a bin's dot would lie in 95 % of draws if the network were "
-         "calibrated. One dot in twenty lies outside by chance.", "", "Bröcker & Smith 2007",
+    Term("Consistency bars", "Calibration", "Where a bin's dot would lie in 95\u00a0% of draws if the network were "
+         "calibrated. At most one dot in twenty lies outside by chance, far fewer in small bins.", "",
+         "Bröcker & Smith 2007",
          ("Floor", "Reliability diagram")),
     Term("ECE", "Calibration", "Expected calibration error: the gap between accuracy and confidence, averaged over "
          "the examples by way of their bins.", r"\sum_{b=1}^B \frac{n_b}{N}\, |\text{acc}_b - \text{conf}_b|",
@@ -187,15 +184,14 @@ _WRITTEN = (
          "Nixon et al. 2019, whose equation 3 averages over all classes as well", ("ECE",)),
     Term("UCE", "Calibration", "Uncertainty calibration error: the gap between error rate and mean normalised "
          "entropy, over bins of that entropy. Even a calibrated network is not at zero here, so read it beside its "
-         "floor.", r"\sum_{b=1}^B \frac{n_b}{N}\, |\text{err}_b - h_b|, \quad h = \frac{H[\bar p]}{\ln C}",
+         "floor: outside the band, on either side, speaks against calibration.",
+         r"\sum_{b=1}^B \frac{n_b}{N}\, |\text{err}_b - h_b|, \quad h = \frac{H[\bar p]}{\ln C}",
          "Laves et al. 2019, equation 10", ("Floor", "Predictive entropy")),
     Term("Floor", "Calibration", "What a calibrated network of these very confidences would get on these examples: "
-         "the mean of 400 draws, with the band of the middle 95 %. Inside the band nothing is proved.",
+         "the mean of 400 draws, with the band of the middle 95\u00a0%. Inside the band nothing is proved; a UCE "
+         "below it speaks against calibration as one above does, for that floor is no minimum.",
          r"\text{right}_n \sim \text{Bernoulli}\bigl(\max_c \bar p_{nc}\bigr)",
          "Bröcker & Smith 2007; Vaicenavicius et al. 2019, section 4", ("ECE", "UCE", "Consistency bars")),
-    Term("Temperature scaling", "Calibration", "One number T, fitted on the validation examples, divides all logits. "
-         "Above 1 it takes confidence away; the answer of a single pass stays the same.", r"p_c \propto e^{z_c / T}",
-         "Guo et al. 2017, section 4.2", ("Calibration", "NLL")),
     Term("Out of distribution", "Out of distribution", "OOD examples are unlike what was learned: unknown classes, "
          "or points far away. Test examples are in distribution, ID.", "", "", ("Score", "Epistemic, OOD")),
     Term("Score", "Out of distribution", "A number for every example, higher the more it looks OOD. Selective "
@@ -208,9 +204,10 @@ _WRITTEN = (
     Term("AUPR", "Out of distribution", "Precision, the share of OOD among all at or above a threshold, averaged "
          "over recall, the share of OOD that is. Guessing gets the share of OOD among all examples.",
          r"\sum_m (R_m - R_{m-1})\, P_m", "Davis & Goadrich 2006", ("AUROC",)),
-    Term("FPR@95TPR", "Out of distribution", "The share of ID examples that are flagged too when at least 95 % of "
-         "OOD examples are: lower is better, guessing gets 0.95. OOD is the positive class.",
-         r"\min_\tau \{P(s_{\text{ID}} \ge \tau) : P(s_{\text{OOD}} \ge \tau) \ge 0.95\}",
+    Term("FPR@95TPR", "Out of distribution", "The share of ID examples that are flagged too when at least 95\u00a0% "
+         "of OOD examples are: lower is better, guessing gets 0.95. OOD is the positive class.",
+         r"\begin{aligned} \min_\tau \{ & P(s_{\text{ID}} \ge \tau) : \\ & P(s_{\text{OOD}} \ge \tau) \ge 0.95\} "
+         r"\end{aligned}",
          "Hendrycks et al. 2019 (outlier exposure)", ("AUROC",)),
     Term("Risk–coverage curve", "Out of distribution", "Risk is the error rate among the answers that are kept, "
          "coverage their share. A useful score has a lower risk at a lower coverage.",
@@ -221,7 +218,7 @@ _WRITTEN = (
          r"\frac1N \sum_{n=1}^N \text{risk of the } n \text{ most certain}", "Geifman et al. 2019",
          ("Risk–coverage curve",)),
     Term("Wilson interval", "Out of distribution", "The range that plausibly holds the true share behind k out of n, "
-         "at 95 % with z = 1.96. It has a width even if none or all were counted.",
+         "at 95\u00a0% with z = 1.96. It has a width even if none or all were counted.",
          r"\frac{k + z^2/2 \pm z \sqrt{k(n-k)/n + z^2/4}}{n + z^2}", "Wilson 1927"),
     Term("Units", "Size", "Hidden neurons and channels: what pruning removes, each with everything that belongs to "
          "it. The last layer's are the classes and are neither counted nor pruned.", "", "", ("Prune ratio",)),

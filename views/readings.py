@@ -27,6 +27,12 @@ WORDS: dict[Quantity, tuple[str, ...]] = {
     "confidence": ("confidence", "confident", "accuracy", "right", "ECE"),
     "uncertainty": ("normalised entropy", "uncertain", "error rate", "often wrong", "UCE"),
 }
+# quantity of the plane → who, and what of them is said where there is less doubt, and where there is more
+DOUBT = {
+    "epistemic": ("samples of the pruned network agree", "**more**", "**less**"),
+    "aleatoric": ("each sample of the pruned network alone is", "**surer**", "**less sure**"),
+}
+SELF = ("the pruned network is", "**surer** of itself", "**less sure** of itself")
 
 
 def of_planes(dense: Maps, pruned: Maps, quantity: str, n_classes: int) -> str:
@@ -41,15 +47,17 @@ def of_planes(dense: Maps, pruned: Maps, quantity: str, n_classes: int) -> str:
     if np.array_equal(dense.probs, pruned.probs) and np.array_equal(before, after):
         return f"Both planes are the same: {name} {before.mean():.3f}{unit}."
     one, other = dense.probs.argmax(axis=-1), pruned.probs.argmax(axis=-1)
-    where = _where_surer(after - before if sure else before - after, _near_boundary(one) | _near_boundary(other))
+    gain, near = after - before if sure else before - after, _near_boundary(one) | _near_boundary(other)
+    where = _where_surer(gain, near, *DOUBT.get(quantity, SELF))
     change = tables.moved(name, before.mean(), after.mean(), 3, unit)
-    return f"{_percent((one != other).mean()).capitalize()} of the plane changes class; {change}{where}."
+    return f"{tables.percent((one != other).mean()).capitalize()} of the plane changes class; {change}{where}."
 
 
 def of_curve(rows: pd.DataFrame, name: str, better: Literal["high", "low"], digits: int) -> str:
     """How long a figure stays with that of the dense network as the prune ratio grows, and where it goes then.
 
-    rows: as `charts.curve_chart` takes them, dense first. Of a whole number (no digits) the best ratio is named.
+    rows: as `charts.curve_chart` takes them, dense first; with a floor, also `high`, the top of its band. Of a
+    whole number (no digits) the best ratio is named.
     """
     dense = round(float(rows.dense.iloc[0]), digits)
     if math.isnan(dense):
@@ -72,11 +80,11 @@ def of_panel(dense: Judged, pruned: Judged, quantity: Quantity) -> str:
         for field in ("mean_score", "mean_outcome")
     )
     x, sure, y, right, metric = WORDS[quantity]
-    one, other = _place(dense), _place(pruned)
+    one, other = _place(dense, quantity), _place(pruned, quantity)
     floor = f"both {one} their floor bands" if one == other else f"from {one} to {other} its floor band"
     return (
-        f"Pruned is {_more(sure, *score)} and {_more(right, *outcome)}: mean {x} {_arrow(*score)}, "
-        f"{y} {_arrow(*outcome)}; {metric} {_arrow(dense.bins.error, pruned.bins.error)}, {floor}."
+        f"Pruned is {_more(sure, *score)} and {_more(right, *outcome)}: mean {x} {tables.arrow(*score)}, "
+        f"{y} {tables.arrow(*outcome)}; {metric} {tables.arrow(dense.bins.error, pruned.bins.error)}, {floor}."
     )
 
 
@@ -91,7 +99,7 @@ def of_training(train_loss: np.ndarray, val_loss: np.ndarray, early_stop_epoch: 
     if not np.isfinite(val_loss[-1]):
         return f"Validation loss is no longer a number at epoch {last}; kept is epoch {best}, {lowest:.3f} nats."
     if last == 0:
-        return f"There is no epoch of training: validation loss is {lowest:.3f} nats."
+        return f"There is no epoch of training; validation loss is {lowest:.3f} nats."
     if best == last:
         return f"Validation loss is lowest at the last epoch, {last}: {lowest:.3f} nats; it may not be at its end."
     n = (last - best + 1) // 2
@@ -117,28 +125,29 @@ def of_losses(dense: Network, pruned: Network) -> str:
 
 
 def of_networks(dense: Network, pruned: Network) -> str:
-    """How many units each layer keeps, which lost most, and how the weights between kept units changed."""
+    """How many units each layer keeps, which lost most, and how the weights into kept units changed."""
     units = ", ".join(f"{mask.sum():,} of {len(mask):,} in {name}" for name, mask in pruned.masks.items())
     lost = {name: float(1 - mask.mean()) for name, mask in pruned.masks.items()}
     if not any(lost.values()):
         return f"Nothing is pruned: units kept {units}."
-    share = _percent(max(lost.values()))
-    most = [f"**{name}**" for name, each in lost.items() if _percent(each) == share]
-    words = f"{' and '.join(most)} lost most, {share}" if len(most) < len(lost) else f"every layer lost {share}"
+    share = tables.percent(max(lost.values()))
+    most = [f"**{name}**" for name, each in lost.items() if tables.percent(each) == share]
+    layers = "every layer" if len(lost) > 1 else "it"
+    words = f"{' and '.join(most)} lost most, {share}" if len(most) < len(lost) else f"{layers} lost {share}"
     # What went with a removed unit is exactly zero, into it and out of it.
     kept = {f"{name}.weight": pruned.weights[f"{name}.weight"] != 0 for name in lost}
     before, after = (
         np.concatenate([np.abs(network.weights[name][which]) for name, which in kept.items()]).mean(dtype=float)
         for network in (dense, pruned)
     )
-    change = tables.moved("the mean |weight| between kept units", before, after, 3, "")
+    change = tables.moved("the mean |weight| into kept units", before, after, 3, "")
     return f"Units kept: {units}; {words}; {change}."
 
 
 def of_scores(known: np.ndarray, unknown: np.ndarray) -> str:
     """How far apart the scores of N test images and of M of unknown classes are, at the median of the latter."""
     middle = float(np.median(unknown))
-    caught, flagged = (_percent((scores >= middle).mean()) for scores in (unknown, known))
+    caught, flagged = (tables.percent((scores >= middle).mean()) for scores in (unknown, known))
     return f"{caught} of the unknown classes score {middle:.3f} or more, and so do {flagged} of the test images."
 
 
@@ -150,9 +159,9 @@ def of_mistaken(dense: np.ndarray, pruned: np.ndarray, unknown: Sequence[str], k
     row, column = map(int, np.unravel_index(pruned.argmax(), pruned.shape))
     before, after = (100 * shares[shares.any(axis=1)].max(axis=1).mean() for shares in (dense, pruned))
     return (
-        f"Pruned, {_percent(pruned[row, column])} of *{unknown[row]}* are called *{known[column]}* "
-        f"(dense {_percent(dense[row, column])}); "
-        f"{tables.moved('the largest share of a row, on average,', before, after, 0, ' %')}."
+        f"Pruned, {tables.percent(pruned[row, column])} of *{unknown[row]}* are called *{known[column]}* "
+        f"(dense {tables.percent(dense[row, column])}); "
+        f"{tables.moved('the largest share of a row, on average,', before, after, 0, tables.PERCENT)}."
     )
 
 
@@ -171,16 +180,16 @@ def _near_boundary(winner: np.ndarray) -> np.ndarray:
     return windows.min(axis=(-2, -1)) != windows.max(axis=(-2, -1))
 
 
-def _where_surer(gain: np.ndarray, near: np.ndarray) -> str:
+def _where_surer(gain: np.ndarray, near: np.ndarray, who: str, surer: str, less_sure: str) -> str:
     """Where the mean sureness grows and where it shrinks; gain in sureness and near a boundary, both (R, R)."""
     parts = {" near the boundary": near, " far from it": ~near}
     gains = {part: round(float(gain[cells].mean()), 3) for part, cells in parts.items() if cells.any()}
     words = []
-    for verb, sign in (("**surer** of itself", 1), ("**less sure** of itself", -1)):
+    for verb, sign in ((surer, 1), (less_sure, -1)):
         places = [part for part, change in gains.items() if sign * change > 0]
         if places:
             words.append(verb + (" and".join(places) if len(gains) > 1 else ""))
-    return f": the pruned network is {', '.join(words)}" if words else ""
+    return f": {who} {', '.join(words)}" if words else ""
 
 
 def _departure(rows: pd.DataFrame, better: str, digits: int) -> str:
@@ -191,16 +200,18 @@ def _departure(rows: pd.DataFrame, better: str, digits: int) -> str:
     outside, far = distance > NEAR, int(distance.argmax())
     if not outside.any():
         return f"stays within {NEAR:g} of the dense {written[0]} up to ratio {ratios[-1]:g}"
-    start = f"stays within {NEAR:g} of the dense {written[0]} up to ratio {ratios[outside.argmax() - 1]:g}, then"
-    if outside[1]:
-        start = f"leaves the dense {written[0]} at ratio {ratios[1]:g} and"
-    up = values[far] > dense
-    judged = "better" if up == (better == "high") else "worse"
+    first, up = int(outside.argmax()), values > dense
+    ways = [f"**{'rises' if up[i] else 'falls'}** to {written[i]} at {ratios[i]:g}" for i in (first, far)]
+    stays = f"stays within {NEAR:g} of the dense {written[0]} up to ratio {ratios[first - 1]:g}, then"
+    start = f"leaves the dense {written[0]} at ratio {ratios[1]:g} and" if first == 1 else stays
+    way = f"first {ways[0]}, later {ways[1]}" if up[first] != up[far] else ways[1]
+    judged = "better" if up[far] == (better == "high") else "worse"
     if "floor" in rows:
-        floor = f"{rows.floor.iloc[far]:.{digits}f}"
-        judged = f"no more than its floor {floor}" if values[far] <= float(floor) else f"{judged}; floor {floor}"
+        judged = f"{judged}; floor {rows.floor.iloc[far]:.{digits}f}"
+        if values[far] <= round(float(rows.high.iloc[far]), digits):
+            judged = "no more than chance gives a calibrated network"
     back = "" if outside[-1] else f", and is back at {written[-1]} at {ratios[-1]:g}"
-    return f"{start} **{'rises' if up else 'falls'}** to {written[far]} at {ratios[far]:g} ({judged}){back}"
+    return f"{start} {way} ({judged}){back}"
 
 
 def _best(rows: pd.DataFrame, better: str) -> str:
@@ -221,15 +232,12 @@ def _more(word: str, before: float, after: float) -> str:
     return f"**{'more' if after > before else 'less'}** {word}"
 
 
-def _arrow(before: float, after: float) -> str:
-    a, b = f"{before:.3f}", f"{after:.3f}"
-    return f"{a} for both" if a == b else f"{a} → {b}"
-
-
-def _place(judged: Judged) -> str:
-    """Where a binned error stands beside the band that chance gives a calibrated network."""
-    error, low, high = (round(value, 3) for value in (judged.bins.error, judged.floor.low, judged.floor.high))
-    return "below" if error < low else "within" if error <= high else "**above**"
+def _place(judged: Judged, quantity: Quantity) -> str:
+    """Where an error stands beside its band, in bold where that speaks against the network."""
+    place = tables.place(judged.bins.error, judged.floor)
+    # The floor of UCE is no minimum: a calibrated network is not below it either.
+    against = place == "above" or (place == "below" and quantity == "uncertainty")
+    return f"**{place}**" if against else place
 
 
 def _trend(before: float, after: float) -> tuple[str, str]:
@@ -239,11 +247,3 @@ def _trend(before: float, after: float) -> tuple[str, str]:
         return "stays", f"stays about {b:.3f}"
     verb = "rises" if b > a else "falls"
     return verb, f"**{verb}** {a:.3f} → {b:.3f}"
-
-
-def _percent(share: float) -> str:
-    """A share in whole percent; none and all are said only where they are meant."""
-    written = f"{100 * share:.0f} %"
-    if written == "0 %" and share > 0:
-        return "less than 1 %"
-    return "more than 99 %" if written == "100 %" and share < 1 else written

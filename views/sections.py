@@ -49,6 +49,7 @@ CURVES = (
     Curve("ece", "ECE", ".2f", "low", 3),
     Curve("early_stop_epoch", "Early-stop epoch", "d", "low", 0),
 )
+IDLE = "Nothing is trained after pruning, so there is no early stop to compare."
 
 
 def draw_curves(outcome: Outcome, choice: Measured, places: Sequence[tuple[Place, Place]], answers: bool) -> None:
@@ -67,14 +68,15 @@ def draw_curves(outcome: Outcome, choice: Measured, places: Sequence[tuple[Place
         )
         chart = charts.curve_chart(rows, curve.title, curve.number, answers)
         place.chart(chart, f"{curve.title} against prune ratio.", **click)
-        words.caption(readings.of_curve(rows, curve.title, curve.better, curve.digits))
+        idle = curve.column == "early_stop_epoch" and not outcome.experiment.strategy.retrain
+        words.caption(IDLE if idle else readings.of_curve(rows, curve.title, curve.better, curve.digits))
 
 
 def _curve_rows(rows: pd.DataFrame, curve: Curve) -> pd.DataFrame:
     """What is drawn of one curve, out of the `tables.curve_rows` of them all."""
     part = rows[["ratio", "chosen"]].assign(value=rows[curve.column], dense=rows[curve.column].iloc[0])
-    floor = f"{curve.column}_floor"
-    return part.assign(floor=rows[floor]) if floor in rows else part
+    ends = {end: f"{curve.column}_{end}" for end in ("floor", "high")}
+    return part.assign(**{end: rows[column] for end, column in ends.items() if column in rows})
 
 
 def all_charts(outcome: Outcome, choice: Measured) -> dict[str, charts.Chart]:
@@ -156,9 +158,10 @@ def draw_reliability(judgement: Judgement, nouns: tables.Nouns, place: DeltaGene
         column.caption(readings.of_panel(*judgement[title], quantity))
     place.caption(
         f"Dots are bins of test {nouns.examples}; on the diagonal they are calibrated. The pale upright bars hold "
-        "95 % of what chance would do to a perfectly calibrated network; the columns at the foot are the share of "
-        f"{nouns.examples} in each bin. An uncertainty is not an error rate, so the third panel does not follow "
-        "the diagonal even for a perfect network: compare UCE with its floor."
+        f"95{tables.PERCENT} of what chance would do to a perfectly calibrated network; the columns at the foot are "
+        f"the share of {nouns.examples} in each bin (a quarter of the height would be all of them). An uncertainty "
+        "is not an error rate, so the third panel does not follow the diagonal even for a perfect network: compare "
+        "UCE with its floor."
     )
     draw_depth(place, "Reliability diagram", "ECE", "UCE", "Floor", "Consistency bars")
 
@@ -179,7 +182,9 @@ def draw_table(
 ) -> None:
     """All figures with their difference."""
     place.header("Figures", anchor=False)
-    place.table(tables.figure_table(dense, pruned, floors(judgement)), hide_index=True, border="horizontal")
+    trained = outcome.experiment.strategy.retrain or outcome.pruned.level == 0
+    table = tables.figure_table(dense, pruned, floors(judgement), trained)
+    place.table(table, hide_index=True, border="horizontal")
     place.caption(
         f"{len(outcome.test_labels):,} test {nouns.examples}, mean of {choice.n_samples} MC-dropout "
         f"{'sample' if choice.n_samples == 1 else 'samples'}, {choice.n_bins} bins. Units, parameters, compression "

@@ -1,10 +1,11 @@
-"""What the moons page writes: the table of figures, the rows of the curves, the sentence on top."""
+"""What the pages write: the table of figures, the rows of the curves, the sentence on top, numbers in words."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
 import pandas as pd
 
@@ -16,6 +17,30 @@ from uncertainty.floor import Floor
 from views.measured import calibration
 from views.remembered import remembered
 
+NOT_YET = "…"  # where a number is not measured yet
+NONE = "–"  # where there is none
+PERCENT = "\u00a0%"  # no line breaks before the sign
+
+
+@dataclass(frozen=True)
+class Number:
+    """How a number is written: multiplied by `scale`, with so many digits, and its unit."""
+
+    digits: int
+    unit: str = ""
+    scale: int = 1
+
+    def write(self, value: float) -> str:
+        return NOT_YET if value != value else f"{self.scale * value:,.{self.digits}f}{self.unit}"
+
+    def difference(self, before: float, after: float) -> str:
+        """That of the two numbers as they are written, with its sign, so that it is what a reader gets."""
+        if before != before or after != after:
+            return NOT_YET
+        one, other = (round(self.scale * float(value), self.digits) for value in (before, after))
+        size = f"{abs(other - one):,.{self.digits}f}{self.unit}"
+        return "0" if one == other else ("+" if other > one else "−") + size
+
 
 @dataclass(frozen=True)
 class Row:
@@ -23,52 +48,41 @@ class Row:
 
     field: str
     label: str
-    number: Callable[[float], str]
+    number: Number
     meaning: str
 
 
-def _plain(digits: int) -> Callable[[float], str]:
-    return lambda value: f"{value:.{digits}f}"
-
-
-def _whole(value: float) -> str:
-    return f"{value:,.0f}"
-
-
-def _times(value: float) -> str:
-    return f"{value:.2f} ×"
-
-
-def _milliseconds(value: float) -> str:
-    return "…" if value != value else f"{1000 * value:.3f} ms"  # NaN: not measured yet
-
-
 ROWS = (
-    Row("accuracy", "Accuracy", _plain(3), "Share of test points that get the right class."),
-    Row("nll", "NLL", _plain(3), "Negative log-likelihood in nats; lower is better."),
-    Row("brier", "Brier score", _plain(3), "Squared distance to the true label; lower is better."),
-    Row("ece", "ECE", _plain(3), "Expected calibration error: |accuracy − confidence|, averaged over bins."),
-    Row("mce", "MCE", _plain(3), "Maximum calibration error: the largest gap of any bin."),
-    Row("ace", "ACE", _plain(3), "Adaptive calibration error: as ECE, over bins of equal mass."),
-    Row("uce", "UCE", _plain(3), "Uncertainty calibration error: |error − normalised entropy|, averaged over bins."),
+    Row("accuracy", "Accuracy", Number(3), "Share of test points that get the right class."),
+    Row("nll", "NLL", Number(3), "Negative log-likelihood in nats; lower is better."),
+    Row("brier", "Brier score", Number(3), "Squared distance to the true label; lower is better."),
+    Row("ece", "ECE", Number(3), "Expected calibration error: |accuracy − confidence|, averaged over bins."),
+    Row("mce", "MCE", Number(3), "Maximum calibration error: the largest gap of any bin."),
+    Row("ace", "ACE", Number(3), "Adaptive calibration error: as ECE, over bins of equal mass."),
+    Row("uce", "UCE", Number(3), "Uncertainty calibration error: |error − normalised entropy|, averaged over bins."),
     Row(
         "epistemic_test",
         "Epistemic, test",
-        _plain(4),
+        Number(4),
         "Mean mutual information in nats, where there are data.",
     ),
-    Row("epistemic_ood", "Epistemic, OOD", _plain(4), "The same out of distribution ({ood}); it ought to be larger."),
+    Row("epistemic_ood", "Epistemic, OOD", Number(4), "The same out of distribution ({ood}); it ought to be larger."),
     Row(
-        "early_stop_epoch", "Early-stop epoch", _whole, "Epoch of the lowest validation loss after the last pruning."
+        "early_stop_epoch",
+        "Early-stop epoch",
+        Number(0),
+        "Epoch of the lowest validation loss after the last pruning.",
     ),
-    Row("units", "Units", _whole, "Hidden units that are left."),
-    Row("parameters", "Parameters", _whole, "Weights and biases of the physically smaller network."),
-    Row("compression_ratio", "Compression ratio", _times, "Dense parameters divided by those that are left."),
-    Row("speed_up", "Theoretical speed-up", _times, "Dense multiply–adds divided by those that are left."),
+    Row("units", "Units", Number(0), "Hidden units that are left."),
+    Row("parameters", "Parameters", Number(0), "Weights and biases of the physically smaller network."),
+    Row(
+        "compression_ratio", "Compression ratio", Number(2, " ×"), "Dense parameters divided by those that are left."
+    ),
+    Row("speed_up", "Theoretical speed-up", Number(2, " ×"), "Dense multiply–adds divided by those that are left."),
     Row(
         "latency",
         "Measured latency",
-        _milliseconds,
+        Number(3, " ms", scale=1000),
         "One pass over {batch} on the computer that trained it, one thread.",
     ),
 )
@@ -87,12 +101,19 @@ POINTS = Nouns("points", "a ring far from all data", f"{LATENCY_BATCH:,} points"
 IMAGES = Nouns("images", "classes the network has never seen", f"{IMAGE_LATENCY_BATCH} images")
 
 
-def figure_table(dense: Figures, pruned: Figures, floors: dict[str, tuple[Floor, Floor]]) -> pd.DataFrame:
-    """Every figure, dense → pruned with the difference; ECE and UCE followed by their floors."""
+def figure_table(
+    dense: Figures, pruned: Figures, floors: dict[str, tuple[Floor, Floor]], trained: bool
+) -> pd.DataFrame:
+    """Every figure, dense → pruned with the difference; ECE and UCE followed by their floors.
+
+    trained: whether the pruned network was, after pruning; without that it has no early stop.
+    """
     lines: list[tuple[str, ...]] = []
     for row in ROWS:
-        a, b = getattr(dense, row.field), getattr(pruned, row.field)
-        lines.append((row.label, row.number(a), row.number(b), _difference(row, a, b)))
+        number, a, b = row.number, getattr(dense, row.field), getattr(pruned, row.field)
+        missing = row.field == "early_stop_epoch" and not trained
+        beside = (NONE, "") if missing else (number.write(b), number.difference(a, b))
+        lines.append((row.label, number.write(a), *beside))
         if row.field in floors:
             lines.append(_floor_line(row.label, *floors[row.field]))
     return pd.DataFrame(lines, columns=["Figure", "Dense", "Pruned", "Difference"])
@@ -102,20 +123,10 @@ def meanings(nouns: Nouns) -> str:
     """What each figure is, as a list."""
     floor = (
         "**Floor**: what a perfectly calibrated network of the same confidences would get on as many examples, with "
-        "the band that holds 95 % of such results. A value inside the band is no evidence against a network."
+        f"the band that holds 95{PERCENT} of such results. A value inside the band is no evidence against a network."
     )
     words = [f"- **{row.label}**: {row.meaning.format(ood=nouns.ood, batch=nouns.batch)}" for row in ROWS]
     return "\n".join([*words, f"- {floor}"])
-
-
-def _difference(row: Row, dense: float, pruned: float) -> str:
-    difference = pruned - dense
-    if difference != difference:
-        return "…"
-    written = row.number(abs(difference))
-    if not any(digit in written for digit in "123456789"):
-        return "0"
-    return ("+" if difference > 0 else "−") + written
 
 
 def _floor_line(label: str, dense: Floor, pruned: Floor) -> tuple[str, ...]:
@@ -126,17 +137,26 @@ def band(floor: Floor) -> str:
     return f"{floor.mean:.3f} ({floor.low:.3f}–{floor.high:.3f})"
 
 
+def place(error: float, floor: Floor) -> Literal["below", "within", "above"]:
+    """Where a binned error stands beside the band that chance gives a calibrated network, both as printed."""
+    value, low, high = (round(float(each), 3) for each in (error, floor.low, floor.high))
+    return "below" if value < low else "within" if value <= high else "above"
+
+
 def curve_rows(outcome: Outcome, n_samples: int, n_bins: int) -> pd.DataFrame:
-    """One row a network that is there so far: ratio, accuracy, ece and its floor, early_stop_epoch, chosen."""
+    """One row a network that is there so far: ratio, accuracy, ece, early_stop_epoch, chosen.
+
+    Of the floor of ece there are the mean, ece_floor, and the top of its band, ece_high.
+    """
     labels, chosen = outcome.test_labels, outcome.experiment.prune_ratio
 
     def row(network: Network) -> tuple[float, ...]:
         right = accuracy(network.test.probs(n_samples), labels)
         bins, floor = calibration(outcome, network, n_samples, n_bins)
-        return network.prune_ratio, right, bins.error, floor.mean, network.early_stop_epoch
+        return network.prune_ratio, right, bins.error, floor.mean, floor.high, network.early_stop_epoch
 
     rows = [remembered(network, ("curves", n_samples, n_bins), partial(row, network)) for network in outcome.networks]
-    columns = ["ratio", "accuracy", "ece", "ece_floor", "early_stop_epoch"]
+    columns = ["ratio", "accuracy", "ece", "ece_floor", "ece_high", "early_stop_epoch"]
     table = pd.DataFrame(rows, columns=columns).astype({"early_stop_epoch": int})
     return table.assign(chosen=table.ratio == chosen)
 
@@ -152,16 +172,16 @@ def reading(outcome: Outcome, dense: Figures, pruned: Figures, floor: Floor, nou
     if outcome.experiment.prune_ratio == 0 and pruned.units == dense.units:  # by hand units may be out
         return (
             f"Nothing is pruned yet: both pictures show the dense network, accuracy {dense.accuracy:.3f}, "
-            f"ECE {dense.ece:.3f}. Move the prune ratio."
+            f"ECE {dense.ece:.3f}."
         )
     accuracy = moved("Accuracy", dense.accuracy, pruned.accuracy, 3, "")
     doubt = moved(
         f"epistemic uncertainty on the test {nouns.examples}", dense.epistemic_test, pruned.epistemic_test, 3, " nats"
     )
-    place = "below" if pruned.ece < floor.low else "within" if pruned.ece <= floor.high else "**above**"
+    where = place(pruned.ece, floor).replace("above", "**above**")
     return (
         f"Pruned to **{pruned.units} of {dense.units} units**. {accuracy}; {doubt}. Its ECE of {pruned.ece:.3f} is "
-        f"{place} the range that chance gives a calibrated network ({floor.low:.3f}–{floor.high:.3f})."
+        f"{where} the range that chance gives a calibrated network ({floor.low:.3f}–{floor.high:.3f})."
     )
 
 
@@ -172,3 +192,17 @@ def moved(name: str, before: float, after: float, digits: int, unit: str) -> str
         return f"{name} **stays** at {a}{unit}"
     verb = "rises" if after > before else "falls"
     return f"{name} **{verb}** {a} → {b}{unit}"
+
+
+def arrow(before: float, after: float) -> str:
+    """From one number to another, unless they are written alike."""
+    a, b = f"{before:.3f}", f"{after:.3f}"
+    return f"{a} for both" if a == b else f"{a} → {b}"
+
+
+def percent(share: float) -> str:
+    """A share in whole percent, unbroken; none and all are said only where they are meant."""
+    written = f"{100 * share:.0f}"
+    if written == "0" and share > 0:
+        return f"less than 1{PERCENT}"
+    return f"more than 99{PERCENT}" if written == "100" and share < 1 else f"{written}{PERCENT}"

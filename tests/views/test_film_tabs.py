@@ -108,11 +108,13 @@ def test_the_player_has_the_phases_that_lead_to_the_chosen_ratio(recorded):
 
 
 def test_a_sentence_says_how_the_pruned_network_learned(recorded):
-    """It names the epoch of the early stop, which is that of the last phase."""
-    app = visit(WATCH)
-    stop, last = (film(app)[-1][name] for name in ("stop", "last"))
-    words = f"Validation loss is lowest at epoch {stop} of {last}"
-    assert sum(caption.value.startswith(words) for caption in app.caption) == 1
+    """It begins with the name of the last phase in the film, and tells the epoch of that one's early stop."""
+    for ratio in ("0.5", "0.0"):
+        app = visit(WATCH, ratio=ratio)
+        subject, stop, last = (film(app)[-1][name] for name in ("subject", "stop", "last"))
+        words = f"{subject}: validation loss is lowest at epoch {stop} of {last}"
+        captions = [caption.value.replace("\u00a0", " ") for caption in app.caption]
+        assert sum(caption.startswith(words) for caption in captions) == 1
 
 
 def test_where_nothing_is_pruned_there_is_the_dense_training_alone(recorded):

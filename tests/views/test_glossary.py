@@ -48,6 +48,7 @@ def test_a_term_says_something(each):
     for text in (each.name, each.sentence, each.source, *each.see):
         assert text == text.strip()
         assert not re.search(r"[*_$`<>|\[\]\\]|:\w", text), text
+        assert not re.search(r"\d %", text), "a line may break between the number and its sign"
 
 
 @each_term
@@ -124,9 +125,9 @@ def test_numbers_in_the_sentences_are_those_of_the_code():
     """Draws and band of the floor, shares of the splits, bins, the dearest example, and the passes of a latency."""
     floor, splits = term("Floor").sentence, term("Splits").sentence
     assert f"{N_DRAWS} draws" in floor
-    assert f"{100 * (HIGH - LOW):.0f} %" in floor
+    assert f"{100 * (HIGH - LOW):.0f}\u00a0%" in floor
     shares = (TRAIN_SHARE, VAL_SHARE, 1 - TRAIN_SHARE - VAL_SHARE)
-    assert "{:.0f}, {:.0f} and {:.0f} %".format(*(100 * share for share in shares)) in splits
+    assert "{:.0f}, {:.0f} and {:.0f}\u00a0%".format(*(100 * share for share in shares)) in splits
     (bins,) = (knob for knob in SETTINGS["Measurement"] if knob.name == "bins")
     assert f"{bins.default} unless" in term("Reliability diagram").sentence
     dearest = negative_log_likelihood(np.array([[1.0, 0.0]]), np.array([1]))

@@ -74,6 +74,19 @@ def test_nothing_pruned_shows_the_dense_network_twice(app):
     assert any("Nothing is pruned yet" in element.value for element in app.markdown)
 
 
+def test_without_retraining_there_is_no_early_stop(app):
+    """Epoch 0 is neither praised under its curve nor written into the table; the dense network has its own."""
+    app.query_params.update({"strategy": "No retraining", "ratio": "0.5"})
+    app.run()
+    captions = [caption.value for caption in app.caption]
+    assert "Nothing is trained after pruning, so there is no early stop to compare." in captions
+    assert not any(words.startswith("Early-stop epoch is") for words in captions)
+    dense, *pruned = table(app)["Early-stop epoch"]
+    assert pruned == ["–", ""]
+    app.select_slider[0].set_value(0.0).run()
+    assert table(app)["Early-stop epoch"] == (dense, dense, "0")
+
+
 def test_moving_the_samples_trains_nothing(app, monkeypatch):
     """After the first run the sample slider only reads what is there: no job, no forward pass."""
     app.run()

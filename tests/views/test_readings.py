@@ -6,6 +6,7 @@ import math
 import re
 import subprocess
 import sys
+from itertools import permutations
 from types import SimpleNamespace
 
 import numpy as np
@@ -23,7 +24,16 @@ from views import readings
 shares = st.floats(0, 1)
 few = settings(max_examples=80, deadline=None)
 SURER = "the pruned network is **surer** of itself"
-LESS_SURE = "the pruned network is **less sure** of itself"
+AGREE = "samples of the pruned network agree"
+WHO = {  # colour of the plane → what is said where there is less doubt, and what where there is more
+    "entropy": (SURER, "the pruned network is **less sure** of itself", "**less sure** of itself"),
+    "aleatoric": (
+        "each sample of the pruned network alone is **surer**",
+        "each sample of the pruned network alone is **less sure**",
+        "**less sure**",
+    ),
+    "epistemic": (f"{AGREE} **more**", f"{AGREE} **less**", "**less**"),
+}
 
 
 # The plane
@@ -62,11 +72,15 @@ def test_equal_planes_are_called_the_same(quantity, words):
 @pytest.mark.parametrize(
     ("before", "after", "words"),
     [
-        (0.031, 0.012, f"**falls** 0.031 → 0.012 nats (at most 0.693): {SURER} near the boundary and far from it"),
+        (
+            0.031,
+            0.012,
+            f"**falls** 0.031 → 0.012 nats (at most 0.693): {AGREE} **more** near the boundary and far from it",
+        ),
         (
             0.012,
             0.031,
-            f"**rises** 0.012 → 0.031 nats (at most 0.693): {LESS_SURE} near the boundary and far from it",
+            f"**rises** 0.012 → 0.031 nats (at most 0.693): {AGREE} **less** near the boundary and far from it",
         ),
         (0.0449, 0.0451, "**stays** at 0.045 nats (at most 0.693)"),
         (0.0444, 0.0446, "**rises** 0.044 → 0.045 nats (at most 0.693)"),  # too little to say where
@@ -75,14 +89,14 @@ def test_equal_planes_are_called_the_same(quantity, words):
 def test_a_plane_that_keeps_its_classes(before, after, words):
     """The boundary stays, the mean of the quantity moves; what looks equal stays."""
     text = readings.of_planes(maps(SPLIT, before), maps(SPLIT, after), "epistemic", 2)
-    assert text == f"0 % of the plane changes class; mean epistemic uncertainty {words}."
+    assert text == f"0\u00a0% of the plane changes class; mean epistemic uncertainty {words}."
 
 
 def test_a_plane_that_changes_near_its_boundary_only():
     """Columns 6 to 13 are within four cells of the boundary; they alone lose uncertainty."""
     near = (np.arange(20) >= 6) & (np.arange(20) <= 13)
     text = readings.of_planes(maps(SPLIT, 0.1), maps(SPLIT, np.where(near, 0.05, 0.1)), "epistemic", 2)
-    assert text.endswith(f"**falls** 0.100 → 0.080 nats (at most 0.693): {SURER} near the boundary.")
+    assert text.endswith(f"**falls** 0.100 → 0.080 nats (at most 0.693): {AGREE} **more** near the boundary.")
 
 
 def test_a_plane_that_changes_in_both_directions():
@@ -90,21 +104,47 @@ def test_a_plane_that_changes_in_both_directions():
     near = (np.arange(20) >= 6) & (np.arange(20) <= 13)
     text = readings.of_planes(maps(SPLIT, 0.1), maps(SPLIT, np.where(near, 0.07, 0.12)), "epistemic", 2)
     assert text.endswith(
-        f"**stays** at 0.100 nats (at most 0.693): {SURER} near the boundary, **less sure** of itself far from it."
+        f"**stays** at 0.100 nats (at most 0.693): {AGREE} **more** near the boundary, **less** far from it."
     )
+
+
+def coloured(doubt) -> Maps:
+    """The plane of two halves, in which every kind of doubt is this one (20,)."""
+    part = np.tile(np.broadcast_to(np.asarray(doubt, float), 20), (10, 1))
+    return Maps(maps(SPLIT).probs, part, part, part)
+
+
+@pytest.mark.parametrize("quantity", WHO)
+@pytest.mark.parametrize(
+    ("near", "far", "words"),
+    [
+        (0.05, 0.05, "{less} near the boundary and far from it"),
+        (0.15, 0.15, "{more} near the boundary and far from it"),
+        (0.05, 0.10, "{less} near the boundary"),
+        (0.10, 0.15, "{more} far from it"),
+        (0.05, 0.15, "{less} near the boundary, {also} far from it"),
+        (0.15, 0.05, "{less} far from it, {also} near the boundary"),
+    ],
+)
+def test_only_less_doubt_in_all_is_called_being_sure_of_oneself(quantity, near, far, words):
+    """A low epistemic part says that samples agree, a low aleatoric one that each alone is sure; from 0.1 each."""
+    columns = np.where((np.arange(20) >= 6) & (np.arange(20) <= 13), near, far)
+    text = readings.of_planes(coloured(0.1), coloured(columns), quantity, 2)
+    less, more, also = WHO[quantity]
+    assert text.endswith(f" nats (at most 0.693): {words.format(less=less, more=more, also=also)}.")
 
 
 def test_more_probability_is_more_sureness():
     """Of entropies less is surer, of the winning probability more; a collapsed plane has no boundary to be near."""
     text = readings.of_planes(maps(0.8), maps(0.9), "probability", 2)
     assert text == (
-        "0 % of the plane changes class; mean probability of the winning class **rises** 0.800 → 0.900 "
+        "0\u00a0% of the plane changes class; mean probability of the winning class **rises** 0.800 → 0.900 "
         f"(at least 0.500): {SURER}."
     )
 
 
 @pytest.mark.parametrize(
-    ("cells", "share"), [(0, "0 %"), (1, "Less than 1 %"), (8, "4 %"), (199, "More than 99 %"), (200, "100 %")]
+    ("cells", "share"), [(0, "0"), (1, "Less than 1"), (8, "4"), (199, "More than 99"), (200, "100")]
 )
 def test_the_share_of_the_plane_that_changes_class(cells, share):
     """Of 200 cells; none and all are said only of none and all."""
@@ -114,7 +154,7 @@ def test_the_share_of_the_plane_that_changes_class(cells, share):
     text = readings.of_planes(
         before, Maps(probs, before.entropy, before.aleatoric, np.ones((10, 20))), "epistemic", 2
     )
-    assert text.startswith(f"{share} of the plane changes class; ")
+    assert text.startswith(f"{share}\u00a0% of the plane changes class; ")
 
 
 def test_a_plane_that_is_not_a_number():
@@ -126,10 +166,9 @@ def test_a_plane_that_is_not_a_number():
 # Curves
 
 
-def curve(values: dict[float, float], chosen: float = 0.9, floor: dict[float, float] | None = None) -> pd.DataFrame:
+def curve(values: dict[float, float], chosen: float = 0.9) -> pd.DataFrame:
     rows = pd.DataFrame({"ratio": list(values), "value": list(values.values())})
-    rows = rows.assign(dense=values[0], chosen=rows.ratio == chosen)
-    return rows.assign(floor=list(floor.values())) if floor else rows
+    return rows.assign(dense=values[0], chosen=rows.ratio == chosen)
 
 
 @pytest.mark.parametrize(
@@ -141,6 +180,16 @@ def curve(values: dict[float, float], chosen: float = 0.9, floor: dict[float, fl
         (
             {0: 0.967, 0.5: 0.95, 0.8: 0.98, 0.9: 0.9, 0.95: 0.873},
             "stays within 0.02 of the dense 0.967 up to ratio 0.8, then **falls** to 0.873 at 0.95 (worse)",
+        ),
+        (
+            {0: 0.061, 0.1: 0.021, 0.5: 0.07, 0.95: 0.441},
+            "leaves the dense 0.061 at ratio 0.1 and first **falls** to 0.021 at 0.1, "
+            "later **rises** to 0.441 at 0.95 (better)",
+        ),
+        (
+            {0: 0.9, 0.3: 0.9, 0.5: 0.93, 0.9: 0.7, 0.95: 0.91},
+            "stays within 0.02 of the dense 0.900 up to ratio 0.3, then first **rises** to 0.930 at 0.5, "
+            "later **falls** to 0.700 at 0.9 (worse), and is back at 0.910 at 0.95",
         ),
         # 0.0204 is printed as 0.020, so it is within; 0.0206 as 0.021
         ({0: 0.9, 0.5: 0.8796}, "stays within 0.02 of the dense 0.900 up to ratio 0.5"),
@@ -168,17 +217,19 @@ def test_a_curve_of_shares(values, words, chosen):
 
 
 @pytest.mark.parametrize(
-    ("ece", "floor", "words"),
+    ("ece", "high", "words"),
     [
-        (0.110, 0.050, "**rises** to 0.110 at 0.9 (worse; floor 0.050)"),
-        (0.110, 0.1096, "**rises** to 0.110 at 0.9 (no more than its floor 0.110)"),
-        (0.001, 0.0004, "**falls** to 0.001 at 0.9 (better; floor 0.000)"),
+        (0.110, 0.1094, "**rises** to 0.110 at 0.9 (worse; floor 0.050)"),
+        (0.110, 0.1096, "**rises** to 0.110 at 0.9 (no more than chance gives a calibrated network)"),
+        (0.1104, 0.1096, "**rises** to 0.110 at 0.9 (no more than chance gives a calibrated network)"),
+        (0.060, 0.055, "**falls** to 0.060 at 0.9 (better; floor 0.050)"),
+        (0.060, 0.090, "**falls** to 0.060 at 0.9 (no more than chance gives a calibrated network)"),
     ],
 )
-def test_a_curve_beside_its_floor(ece, floor, words):
-    """An error that chance alone would give is not called worse; for errors lower is better."""
-    rows = curve({0: 0.03, 0.9: ece}, floor={0: 0.02, 0.9: floor})
-    assert readings.of_curve(rows, "ECE", "low", 3) == f"ECE leaves the dense 0.030 at ratio 0.9 and {words}."
+def test_a_curve_beside_its_floor(ece, high, words):
+    """An error in the band that chance gives is judged no further; for others lower is better."""
+    rows = curve({0: 0.085, 0.9: ece}).assign(floor=[0.02, 0.05], high=[0.04, high])
+    assert readings.of_curve(rows, "ECE", "low", 3) == f"ECE leaves the dense 0.085 at ratio 0.9 and {words}."
 
 
 @pytest.mark.parametrize(
@@ -302,6 +353,15 @@ def test_the_band_is_that_which_is_printed(error, low, high, place):
     assert readings.of_panel(one, one, "confidence").endswith(f"both {place} their floor bands.")
 
 
+def test_below_the_band_an_uncertainty_is_not_calibrated_either():
+    """The floor of UCE is no minimum: below and above are in bold alike, within is not."""
+    above, within, below = (judged(0.9, 0.9, 0.04, 0.06, error) for error in (0.07, 0.05, 0.03))
+    said = {"**above**": above, "within": within, "**below**": below}
+    for (one, before), (other, after) in permutations(said.items(), 2):
+        text = readings.of_panel(before, after, "uncertainty")
+        assert text.endswith(f", from {one} to {other} its floor band.")
+
+
 def test_means_over_examples_come_from_the_bins():
     """Bins count by their examples: three of four at 0.9, and the mean is not that of the two bins."""
     probs = np.array([[0.9, 0.1]] * 3 + [[0.6, 0.4]])
@@ -335,7 +395,7 @@ def test_a_panel_never_speaks_against_its_numbers(a, b, c, d):
 @pytest.mark.parametrize(
     ("train", "val", "best", "words"),
     [
-        ([], [0.4], 0, "There is no epoch of training: validation loss is 0.400 nats."),
+        ([], [0.4], 0, "There is no epoch of training; validation loss is 0.400 nats."),
         (
             [0.6, 0.5],
             [0.7, 0.5, 0.4],
@@ -453,23 +513,23 @@ def pruned_network(*kept: str) -> tuple[SimpleNamespace, SimpleNamespace]:
     return network(0.0, masks=full, weights=dense), network(ratio, masks=masks, weights=weights)
 
 
-FALLS = "the mean |weight| between kept units **falls** 0.500 → 0.250"
+FALLS = "the mean |weight| into kept units **falls** 0.500 → 0.250"
 
 
 @pytest.mark.parametrize(
     ("kept", "words"),
     [
         (("xx", "xxx"), "Nothing is pruned: units kept 2 of 2 in hidden1, 3 of 3 in hidden2."),
-        (("x.", "xx.."), f"Units kept: 1 of 2 in hidden1, 2 of 4 in hidden2; every layer lost 50 %; {FALLS}."),
-        (("x...",), f"Units kept: 1 of 4 in hidden1; every layer lost 75 %; {FALLS}."),
+        (("x.", "xx.."), f"Units kept: 1 of 2 in hidden1, 2 of 4 in hidden2; every layer lost 50\u00a0%; {FALLS}."),
+        (("x...",), f"Units kept: 1 of 4 in hidden1; it lost 75\u00a0%; {FALLS}."),
         (
             ("xx", "x..."),
-            f"Units kept: 2 of 2 in hidden1, 1 of 4 in hidden2; **hidden2** lost most, 75 %; {FALLS}.",
+            f"Units kept: 2 of 2 in hidden1, 1 of 4 in hidden2; **hidden2** lost most, 75\u00a0%; {FALLS}.",
         ),
         (
             ("x.", "x.", "xxx"),
             "Units kept: 1 of 2 in hidden1, 1 of 2 in hidden2, 3 of 3 in hidden3; "
-            f"**hidden1** and **hidden2** lost most, 50 %; {FALLS}.",
+            f"**hidden1** and **hidden2** lost most, 50\u00a0%; {FALLS}.",
         ),
     ],
 )
@@ -484,9 +544,9 @@ def test_what_is_left_of_a_network(kept, words):
 def test_scores_at_the_median_of_the_unknown():
     """Two of four unknown images score 0.5 or more, and one of five test images; ties count as caught."""
     text = readings.of_scores(np.array([0.1, 0.2, 0.3, 0.4, 0.9]), np.array([0.1, 0.4, 0.6, 0.8]))
-    assert text == "50 % of the unknown classes score 0.500 or more, and so do 20 % of the test images."
+    assert text == "50\u00a0% of the unknown classes score 0.500 or more, and so do 20\u00a0% of the test images."
     text = readings.of_scores(np.zeros(4), np.zeros(2))
-    assert text == "100 % of the unknown classes score 0.000 or more, and so do 100 % of the test images."
+    assert text == "100\u00a0% of the unknown classes score 0.000 or more, and so do 100\u00a0% of the test images."
 
 
 @pytest.mark.parametrize(
@@ -496,14 +556,14 @@ def test_scores_at_the_median_of_the_unknown():
             [[0.7, 0.3], [0.5, 0.5]],
             [[0.4, 0.6], [0.1, 0.9]],
             # rows' largest: 0.7, 0.5 → 0.6, 0.9
-            "Pruned, 90 % of *woman* are called *cat* (dense 50 %); "
-            "the largest share of a row, on average, **rises** 60 → 75 %.",
+            "Pruned, 90\u00a0% of *woman* are called *cat* (dense 50\u00a0%); "
+            "the largest share of a row, on average, **rises** 60 → 75\u00a0%.",
         ),
         (
             [[0.704, 0.296], [0, 0]],
             [[0.696, 0.304], [0, 0]],
-            "Pruned, 70 % of *man* are called *deer* (dense 70 %); "
-            "the largest share of a row, on average, **stays** at 70 %.",
+            "Pruned, 70\u00a0% of *man* are called *deer* (dense 70\u00a0%); "
+            "the largest share of a row, on average, **stays** at 70\u00a0%.",
         ),
     ],
 )

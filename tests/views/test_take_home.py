@@ -25,6 +25,7 @@ from pruning.figures import Figures, figures
 from pruning.training import one_thread
 from uncertainty.predictions import Predictions
 from views import sections
+from views.tables import curve_rows
 from views.take_home import MAX_LINE, code, figures_csv, file_name
 
 ROOT = Path(__file__).parents[2]
@@ -253,6 +254,15 @@ def test_the_table_by_hand():
     assert np.isnan(table.latency[1])
     assert list(table.ece_floor) == pytest.approx([9 / 32, 0.25], abs=0.03)
     assert table.uce_floor[1] == pytest.approx(0.5, abs=0.03)
+
+
+def test_the_curves_by_hand():
+    """Beside the ECE stand mean and top of what chance gives: ¾ with 1 in 16, and ½ with a half, are in the band."""
+    rows = curve_rows(by_hand(), 1, 10)
+    assert list(rows.ece) == [0.25, 0.0]
+    assert list(rows.ece_floor) == pytest.approx([9 / 32, 0.25], abs=0.03)
+    assert list(rows.ece_high) == [0.75, 0.5]
+    assert list(rows.chosen) == [False, True]
 
 
 def test_the_table_has_a_column_for_everything_that_decides_and_everything_that_is_measured():

@@ -37,8 +37,8 @@ PRUNED = replace(
 FLOOR = Floor(0.03, 0.01, 0.05)
 
 
-def rows(dense: Figures = DENSE, pruned: Figures = PRUNED) -> dict[str, tuple[str, str, str]]:
-    table = tables.figure_table(dense, pruned, {"ece": (FLOOR, FLOOR), "uce": (FLOOR, FLOOR)})
+def rows(dense: Figures = DENSE, pruned: Figures = PRUNED, trained: bool = True) -> dict[str, tuple[str, str, str]]:
+    table = tables.figure_table(dense, pruned, {"ece": (FLOOR, FLOOR), "uce": (FLOOR, FLOOR)}, trained)
     return {row.Figure: (row.Dense, row.Pruned, row.Difference) for row in table.itertuples()}
 
 
@@ -59,6 +59,30 @@ def test_a_difference_is_pruned_minus_dense_with_its_sign():
 def test_a_difference_too_small_to_show_is_0():
     """What would be written +0.000 is written 0."""
     assert rows(pruned=replace(PRUNED, nll=0.2001))["NLL"][2] == "0"
+
+
+@pytest.mark.parametrize(
+    ("field", "before", "after", "written"),
+    [
+        ("nll", 0.0344, 0.0356, ("0.034", "0.036", "+0.002")),  # exactly 0.0012
+        ("nll", 0.0346, 0.0354, ("0.035", "0.035", "0")),  # exactly 0.0008
+        ("nll", 0.0356, 0.0344, ("0.036", "0.034", "−0.002")),
+        ("latency", 0.0001234, 0.0003456, ("0.123 ms", "0.346 ms", "+0.223 ms")),  # exactly 0.2222
+        ("speed_up", 1.0, 1.004, ("1.00 ×", "1.00 ×", "0")),
+    ],
+)
+def test_a_difference_is_that_of_the_numbers_beside_it(field, before, after, written):
+    """Whoever subtracts what is printed gets what is printed."""
+    label = next(row.label for row in tables.ROWS if row.field == field)
+    assert rows(replace(DENSE, **{field: before}), replace(PRUNED, **{field: after}))[label] == written
+
+
+def test_without_training_there_is_no_early_stop():
+    """Nothing was trained after pruning: a dash instead of epoch 0, and no difference; all else is written."""
+    idle, trained = rows(trained=False), rows()
+    assert idle.pop("Early-stop epoch") == ("70", "–", "")
+    assert trained.pop("Early-stop epoch") == ("70", "70", "0")
+    assert idle == trained
 
 
 def test_floors_follow_their_figures():
@@ -88,6 +112,17 @@ def test_every_figure_has_a_row_and_a_meaning():
 def test_the_sentence_places_the_ece_in_its_band(ece, words):
     """The ends of the band belong to it."""
     assert f"ECE of {ece:.3f} is {words} the range" in reading(replace(PRUNED, ece=ece))
+
+
+@pytest.mark.parametrize(
+    ("error", "place"),
+    [(0.0504, "within"), (0.0506, "above"), (0.0096, "within"), (0.0094, "below"), (np.float64(0.0504), "within")],
+)
+def test_a_place_is_that_of_the_printed_number(error, place):
+    """0.0504 is printed 0.050, the end of the band, and belongs to it; so the sentence on top says."""
+    assert tables.place(error, FLOOR) == place
+    shown = place.replace("above", "**above**")
+    assert f"is {shown} the range" in reading(replace(PRUNED, ece=error))
 
 
 def test_the_sentence_tells_what_rose_and_what_fell():
