@@ -6,15 +6,21 @@ Streamlit imports this file once, for `app`, and runs it for every visitor, for 
 import streamlit as st
 
 if st.runtime.exists():
+    from views.window import mend_window
+
     st.set_page_config(page_title="Pruning × Uncertainty Explorer", page_icon="🌗", layout="wide")
-    st.navigation(
+    page = st.navigation(
         [
             st.Page("views/moons.py", title="Moons", icon=":material/nightlight:", default=True),
             st.Page("views/images.py", title="Images", icon=":material/image_search:"),
             st.Page("views/glossary_page.py", title="Glossary", icon=":material/menu_book:"),
         ],
         position="top",
-    ).run()
+    )
+    before = st.session_state.get("page", page.url_path)
+    st.session_state.update(page=page.url_path, arrived=page.url_path != before)
+    mend_window()
+    page.run()
 else:
     from starlette.middleware import Middleware
 

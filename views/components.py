@@ -14,8 +14,9 @@ FOLDER = Path(__file__).parent / "browser"
 
 
 def component(name: str) -> ComponentRenderer:
-    """The component of `browser/<name>.js` and `.css`, to be registered once, when its module is imported."""
-    styles = [(FOLDER / f"{part}.css").read_text(encoding="utf-8") for part in ("common", name)]
+    """The component of `browser/<name>.js`, and `.css` if there is one; made once, as its module is imported."""
+    sheets = [FOLDER / f"{part}.css" for part in ("common", name)]
+    styles = [sheet.read_text(encoding="utf-8") for sheet in sheets if sheet.exists()]
     return st.components.v2.component(
         f"explorer_{name}",
         html='<div class="root"></div>',

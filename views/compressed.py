@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 FOLDER, ENDINGS = "/static/", (".js", ".css")
+DETOURS = ("//", "/.")  # other spellings of the same file, of which there is no end
 Kept = tuple[list[tuple[bytes, bytes]], bytes]
 """Headers and body."""
 
@@ -52,6 +53,7 @@ def _wanted(scope: Scope) -> bool:
     return (
         path.startswith(FOLDER)
         and path.endswith(ENDINGS)
+        and not any(detour in path for detour in DETOURS)
         and b"gzip" in headers.get(b"accept-encoding", b"")
         and not partial
     )

@@ -7,7 +7,7 @@ import json
 import logging
 import os
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -52,25 +52,19 @@ def outcomes(experiment: Experiment, status: ProgressBar, visit: Visit) -> Gener
     waits for it.
     """
     store, points, key = _asked("sweep", json.loads(experiment.key()), visit)
-    stored = store.get(key)
-    if stored is not None:
-        yield replace(stored, experiment=experiment)
-        return
-
-    def work(report: Any) -> PlaneOutcome:
-        load_torch()
-        report()
-        return store.fetch(key, lambda: run(experiment, report, ratios=RATIOS, points=points), waiting=report)
-
-    with JOBS.watch(key, work) as job:
-        shown = 0
-        while not job.wait(_pause()):
-            _show_progress(job, status)
-            partial = job.progress.outcome if job.progress else None
-            if partial is not None and len(partial.networks) > shown:
-                shown = len(partial.networks)
-                yield replace(partial, experiment=experiment)
-        yield replace(_result(job), experiment=experiment)
+    found = store.get(key)
+    if found is None:
+        work = _work(store, key, lambda report: run(experiment, report, ratios=RATIOS, points=points))
+        with JOBS.watch(key, work) as job:
+            shown = 0
+            while not job.wait(_pause()):
+                _show_progress(job, status)
+                partial = job.progress.outcome if job.progress else None
+                if partial is not None and len(partial.networks) > shown:
+                    shown = len(partial.networks)
+                    yield replace(partial, experiment=experiment)
+            found = _kept(job, key, visit)
+    yield replace(found, experiment=experiment)
 
 
 def recording(experiment: Experiment, status: ProgressBar, visit: Visit) -> Recording:
@@ -81,17 +75,15 @@ def recording(experiment: Experiment, status: ProgressBar, visit: Visit) -> Reco
     if stored is not None:
         return stored
 
-    def work(report: Any) -> Recording:
-        load_torch()
-        report()
+    def compute(report: Any) -> Recording:
         from pruning.recording import record
 
-        return store.fetch(key, lambda: record(experiment, points, report), waiting=report)
+        return record(experiment, points, report)
 
-    with JOBS.watch(key, work) as job:
+    with JOBS.watch(key, _work(store, key, compute)) as job:
         while not job.wait(_pause()):
             _show_progress(job, status)
-        return _result(job)
+        return _kept(job, key, visit)
 
 
 def _asked(what: str, values: dict[str, Any], visit: Visit) -> tuple[Store | Shelf, Points | None, str]:
@@ -100,6 +92,23 @@ def _asked(what: str, values: dict[str, Any], visit: Visit) -> tuple[Store | She
     if visit.points is None:
         return STORE, None, json.dumps(asked)
     return visit.shelf, visit.points, json.dumps({**asked, "points": visit.points.key()})
+
+
+def _work(store: Store | Shelf, key: str, compute: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """What a job is to do: compute, given where to report, and keep the result."""
+
+    def work(report: Any) -> Any:
+        load_torch()
+        report()
+        return store.fetch(key, lambda: compute(report), waiting=report)
+
+    return work
+
+
+def _kept(job: Job, key: str, visit: Visit) -> Any:
+    """The job's result. One of own points is kept by everybody who waited: another visitor may have begun the job."""
+    result = _result(job)
+    return visit.shelf.fetch(key, lambda: result) if visit.points else result
 
 
 def complete(outcome: Outcome) -> bool:
@@ -209,14 +218,8 @@ def changed_by_hand(
     outcome: PlaneOutcome, units: frozenset[Unit], samples: Sequence[int], beside: frozenset[Unit], shelf: Shelf
 ) -> Network:
     """The pruned network with units taken out or put back: see `pruning.by_hand.changed`."""
-    asked = {
-        "by hand": sorted(units),
-        "beside": sorted(beside),
-        "of": digest(outcome.pruned),
-        "dense": digest(outcome.dense),
-    }
-    key = json.dumps({**asked, "seed": outcome.experiment.seed, "dropout": outcome.experiment.dropout,
-                      "samples": samples})  # fmt: skip
+    asked = {"by hand": sorted(units), "beside": sorted(beside), "of": str(outcome.experiment), "samples": samples}
+    key = json.dumps({**asked, "pruned": digest(outcome.pruned), "dense": digest(outcome.dense)})
 
     def compute() -> Network:
         load_torch()

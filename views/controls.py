@@ -112,14 +112,14 @@ QUANTITY = Knob(
     lambda name: {"entropy": "Predictive entropy"}.get(name, name.capitalize()),
 )
 POINTS = Knob(
-    "show", "Points shown", "Which points are drawn; a ring marks those the network gets wrong.",
+    "show", "Points shown", "Which points are drawn; a ring marks test points that the network gets wrong.",
     "test", ("test", "training", "none"), "buttons", str.capitalize,
 )  # fmt: skip
 
 
 EXPERIMENT = (*MAIN, *(knob for knobs in SETTINGS.values() for knob in knobs))
 TABS = ("Reliability", "Watch it train", "The network", "Checks", "Your own points", "Take home")
-TAB = Knob("view", "Tab", "What is shown below the planes.", TABS[0], TABS)
+TAB = Knob("view", "Tab", "What is shown below the planes.", TABS[0], TABS, "tabs")
 ALL = (*EXPERIMENT, QUANTITY, POINTS, TAB)
 
 

@@ -111,21 +111,22 @@ def _largest(weights: np.ndarray) -> float:
     return float(np.abs(weights[np.isfinite(weights)]).max(initial=0)) or 1.0
 
 
-def draw_network(data: dict[str, Any], on_click: Callable[[Unit], None], place: DeltaGenerator) -> None:
+def draw_network(data: dict[str, Any], on_click: Callable[[Unit], None] | None, place: DeltaGenerator) -> None:
     """Draw a `diagram`; `on_click` gets the (layer, unit) that somebody clicks, before the run that answers.
 
     The unit is to be removed if it was kept and restored if it was not. Until data come that have
-    heard of the click, the browser shows the unit as it will be.
+    heard of the click, the browser shows the unit as it will be. None: units cannot be clicked.
     """
 
     def act() -> None:
         sent = st.session_state[KEY].unit
-        if unit := clicked(sent, data):
+        if on_click and (unit := clicked(sent, data)):
             st.session_state[HEARD] = sent["count"]
             on_click(unit)
 
+    state = {"heard": st.session_state.get(HEARD, 0), "locked": on_click is None}
     with place:
-        NETWORK(key=KEY, data={**data, "heard": st.session_state.get(HEARD, 0)}, on_unit_change=act)
+        NETWORK(key=KEY, data={**data, **state}, on_unit_change=act)
 
 
 def clicked(value: Any, data: dict[str, Any]) -> Unit | None:

@@ -76,7 +76,7 @@ def settings(task: ImageSet) -> Mapping[str, tuple[Knob, ...]]:
 
 TAB = Knob(
     "tab", "Tab", "", "Reliability",
-    ("Reliability", "Gallery", "Mistaken for", "Detection", "Your picture", "Take home"),
+    ("Reliability", "Gallery", "Mistaken for", "Detection", "Your picture", "Take home"), "tabs",
 )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ class Knob:
     help: str
     default: Any
     options: Sequence[Any]
-    widget: Literal["select", "steps", "buttons", "number"] = "steps"
+    widget: Literal["select", "steps", "buttons", "number", "tabs"] = "steps"  # the page draws its tabs itself
     show: Callable[[Any], str] = str
 
     def legal(self) -> dict[str, Any]:
@@ -44,6 +44,13 @@ class Knob:
         if text not in self.legal():
             raise ValueError(f"it must be one of: {' · '.join(self.legal())}")  # labels have commas of their own
         return self.legal()[text]
+
+    def read_or_default(self, text: str | None) -> Any:
+        """As `read`, and the default for no text or a wrong one."""
+        try:
+            return self.default if text is None else self.read(text)
+        except ValueError:
+            return self.default
 
     @property
     def is_open(self) -> bool:
@@ -82,10 +89,7 @@ class Knob:
     def _held(self) -> Any:
         held = lock.current()
         assert held is not None
-        try:
-            return self.read(held.values[self.name])
-        except (KeyError, ValueError):
-            return self.default
+        return self.read_or_default(held.values.get(self.name))
 
 
 def choice(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from views import lock
 from views.knobs import Knob
@@ -33,6 +34,10 @@ def warn_of_link(
     `knobs` are those the link may set; they are asked for once, and only if it sets any. `also` are
     words of a link that other parts of the page understand.
     """
+    if st.session_state.get("arrived"):
+        _arrive(knobs())
+    if lock.current():
+        lock.restore(knob.name for knob in knobs() if knob.widget != "tabs")
     # Streamlit drops from the address what it cannot use, so this is read before the knobs are drawn.
     if f"{page}_problems" not in st.session_state:
         params = st.query_params.to_dict()
@@ -43,12 +48,35 @@ def warn_of_link(
     problems = st.session_state[f"{page}_problems"]
     place = st.container()
     choice = draw()
-    if st.session_state.setdefault(f"{page}_choice", choice) == choice:
-        for problem in problems[:MOST_PROBLEMS]:
-            place.warning(problem, icon=":material/link_off:")
-        if len(problems) > MOST_PROBLEMS:
-            place.warning(f"{len(problems) - MOST_PROBLEMS} more things in the link are wrong.")
+    if st.session_state.setdefault(f"{page}_choice", choice) != choice:
+        problems.clear()
+    for problem in problems[:MOST_PROBLEMS]:
+        place.warning(problem, icon=":material/link_off:")
+    if len(problems) > MOST_PROBLEMS:
+        place.warning(f"{len(problems) - MOST_PROBLEMS} more things in the link are wrong.")
     return choice
+
+
+def _arrive(knobs: Sequence[Knob]) -> None:
+    """Put into the address what a page that a visitor comes to from another one is to show.
+
+    Streamlit takes out of it what the pages share, and so would reset those controls. Who goes back
+    or forward finds what the address said; along a link to the page the controls keep what they say.
+    """
+    run = get_script_run_ctx()
+    if run and run.is_history_navigation:
+        said = dict(parse_qsl(run.query_string))
+        due = {knob.name: said[knob.name] for knob in knobs if knob.name in said}
+    else:
+        values = {knob: st.session_state.get(knob.name, knob.default) for knob in knobs if knob.is_open}
+        due = {
+            knob.name: knob.show(value)
+            for knob, value in values.items()
+            if value != knob.default and knob.allows(value)
+        }
+    if not due.keys() <= set(st.query_params):
+        st.query_params.update(due)
+        st.rerun()
 
 
 def _correct_link(params: Mapping[str, str], knobs: Sequence[Knob]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import streamlit as st
@@ -27,6 +27,17 @@ def current() -> Lock | None:
     if "lock" not in st.session_state:
         st.session_state.lock = read(st.query_params.to_dict())
     return st.session_state.lock
+
+
+def restore(names: Iterable[str]) -> None:
+    """Put the lock, and what it says of these controls, back into the address, which loses them from page to page.
+
+    So a page that is loaded anew, or an address handed on, is still locked.
+    """
+    held = current()
+    if held and PARAM not in st.query_params:
+        fixed = {name for name in names if name in held.values and not held.leaves(name)}
+        st.query_params.update({name: held.values[name] for name in (*fixed, PARAM)})
 
 
 def read(params: Mapping[str, str]) -> Lock | None:

@@ -4,13 +4,15 @@ from contextlib import closing
 
 import streamlit as st
 
-from views import controls, story_bar
+from views import controls, lock, own_points, story_bar, turned
 
 st.title("Pruning × Uncertainty Explorer", anchor=False)
 st.markdown("When a neural network is pruned, what happens to what it knows, and to what it knows it does not know?")
 tour, stories = st.container(), st.container(key="stories")
 with st.container(key="controls"):
     choice = controls.draw_controls()
+visit = own_points.visit()
+turned.settle(choice.experiment, visit, arrived=st.session_state.get("arrived", False))
 story_bar.draw(choice.values, stories)
 
 banner, status = st.container(), st.container()
@@ -26,8 +28,9 @@ with pictures.container(key="planes"):
     legend, plane_words, plane_depth = st.container(), st.container(), st.container()
 with curves:
     st.markdown(
-        f"**All prune ratios** of this strategy{': click one to go there' if controls.RATIO.is_open else ''}",
-        help="Dashed: the dense network. Dotted under ECE: its floor, what a perfectly calibrated network would get.",
+        f"**All prune ratios**{': click or tap one to go there' if controls.RATIO.is_open else ''}",
+        help="Of this strategy. Dashed: the dense network. Dotted under ECE: its floor, what a perfectly calibrated "
+        "network would get.",
     )
     curve_columns = [(st.container(), st.container()) for _ in range(3)]
     curve_depth = st.container()
@@ -43,7 +46,6 @@ from views import (  # noqa: E402
     compute,
     film,
     network_tab,
-    own_points,
     planes,
     sections,
     share,
@@ -55,8 +57,8 @@ from views.depth import draw_depth  # noqa: E402
 from views.places import Place, theme  # noqa: E402
 from views.tour import MOONS, draw_tour  # noqa: E402
 
-draw_tour(MOONS, tour, quiet=bool(st.query_params))
-visit = own_points.visit()
+if lock.current() is None:  # a tour speaks of controls that may not be there
+    draw_tour(MOONS, tour, quiet=bool(st.query_params))
 if visit.points:
     own_points.draw_banner(visit.points, banner)
 if tabs["Your own points"].open:
@@ -79,7 +81,7 @@ try:
                 trained, choice, curve_places, answers=controls.RATIO.is_open and compute.complete(trained)
             )
             if not drawn and trained.has(choice.experiment.prune_ratio):
-                units = by_hand.asked(trained, visit)
+                units = turned.asked(trained)
                 outcome = by_hand.applied(trained, units, choice, visit)
                 planes.draw_planes(outcome, choice, view, visit, plane_places)
                 drawn = st.session_state.moons_drawn = True
@@ -95,9 +97,10 @@ dense, pruned = sections.both_figures(outcome, choice)
 judgement = sections.judge(outcome, choice)
 line.markdown(tables.reading(outcome, dense, pruned, sections.floors(judgement)["ece"][1], tables.POINTS))
 draw_depth(plane_depth, "MC dropout", "Predictive entropy", "Expected entropy", "Mutual information")
+by_hand.draw_caveat(units, curve_depth)
 draw_depth(curve_depth, "Prune ratio", "ECE", "Floor", "Early-stop epoch")
 values = {**choice.values, controls.QUANTITY.name: quantity, controls.POINTS.name: shown}
-by_hand_words = {controls.UNITS: by_hand.write(units)} if units else {}
+by_hand_words = {controls.UNITS: turned.write(units)} if units else {}
 caveat = "A link cannot carry your own points: who opens it sees the data set instead." if visit.points else ""
 share.draw_share(values, controls.ALL, by_hand_words, caveat, share_place)
 
@@ -106,10 +109,12 @@ if tabs["Reliability"].open:
     sections.draw_table(outcome, choice, dense, pruned, judgement, tables.POINTS, tabs["Reliability"])
 if tabs["Watch it train"].open:
     film.draw_film(trained, visit, view.theme, tabs["Watch it train"])
+    by_hand.draw_caveat(units, tabs["Watch it train"])
 if tabs["The network"].open:
     network_tab.draw(trained, units, choice, view, visit, tabs["The network"])
 if tabs["Checks"].open:
     film.draw_checks(trained, visit, tabs["Checks"])
+    by_hand.draw_caveat(units, tabs["Checks"])
 if tabs["Your own points"].open and visit.points:
     planes.draw_pruned_plane(outcome, choice, view, visit, Place(answer), "Beside its points")
 if tabs["Take home"].open:

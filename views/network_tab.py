@@ -6,12 +6,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pruning.outcome import PlaneOutcome
-from views import by_hand, drawing, planes, readings, sections
-from views.by_hand import Units
+from views import by_hand, drawing, lock, planes, readings, sections, turned
 from views.controls import Choice
 from views.depth import draw_depth
 from views.places import Place
 from views.shelf import Visit
+from views.turned import NONE, Units
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -33,20 +33,23 @@ def draw(
     drawn, beside = place.columns([3, 2], gap="medium")
     names = visit.points.classes if visit.points else tuple(f"class {c}" for c in range(trained.n_classes))
     data = drawing.diagram(shown.pruned, trained.dense, units, names, view.theme)
-    turn_over = partial(by_hand.turn_over, units=units, masks=trained.pruned.masks)
+    turn_over = None if lock.current() else partial(turned.turn_over, masks=trained.pruned.masks)
     drawing.draw_network(data, turn_over, drawn)
     drawn.caption(readings.of_networks(trained.dense, shown.pruned))
     draw_depth(drawn, "Units", "Prune ratio", "L1 of incoming weights")
     beside.markdown("**Pruned** network, as it is now")
     planes.draw_pruned_plane(shown, choice, view, visit, Place(beside.container()), "Beside its units")
-    step = by_hand.last_step(units)
+    step = turned.last_step(units)
+    if turn_over is None:
+        beside.caption("This link is locked by whoever made it: units stay as they are.")
+        return
     if step is None:
-        beside.caption("Take a unit out with a click, or with the arrow keys and Enter: what was it worth?")
+        beside.caption("Take a unit out with a click or a tap, or with the arrow keys and Enter: what was it worth?")
         return
     unit, before = step
     # Over the same draws of dropout: those of a unit that pruning took are drawn for the network without it too.
-    also = by_hand.NONE if trained.pruned.masks[unit[0]][unit[1]] else frozenset({unit})
-    outcomes = [by_hand.applied(trained, turned, choice, visit, also) for turned in (before, units)]
+    also = NONE if trained.pruned.masks[unit[0]][unit[1]] else frozenset({unit})
+    outcomes = [by_hand.applied(trained, these, choice, visit, also) for these in (before, units)]
     measured = [sections.both_figures(outcome, choice)[1] for outcome in outcomes]
     removed = not shown.pruned.masks[unit[0]][unit[1]]
     beside.markdown(by_hand.worth(unit, removed, *measured))

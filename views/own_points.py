@@ -48,6 +48,10 @@ def draw(theme: Theme, place: DeltaGenerator) -> DeltaGenerator:
     if problem := st.session_state.get(PROBLEM):
         place.error(plain(problem), icon=":material/error:")
     board, file = place.columns(2, gap="large")
+    points: Points | None = st.session_state.get(POINTS)
+    answer = file.container()  # on a phone it comes right below the board
+    if points:
+        answer.markdown("**Pruned** network on your points; all pictures above show them too")
     board.markdown("**Draw them**")
     rows = draw_pad(5, theme, board)
     if rows is not None:
@@ -69,18 +73,16 @@ def draw(theme: Theme, place: DeltaGenerator) -> DeltaGenerator:
     file.download_button(
         "An example file", EXAMPLE, "points.csv", "text/csv", icon=":material/download:", on_click="ignore"
     )
-    points: Points | None = st.session_state.get(POINTS)
     for note in points.notes if points else ():
         file.caption(f"{plain(note)}.")
-    answer = file.container()
-    if points:
-        answer.markdown("**Pruned** network on your points; all pictures above show them too")
     return answer
 
 
 def _upload() -> None:
     file = st.session_state.get("own_file")
-    if file is not None:
+    if file is None:
+        st.session_state[PROBLEM] = None
+    else:
         _take(read_points, file.getvalue())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ from views import charts, compute, readings
 from views.colours import Theme
 from views.controls import Choice
 from views.places import Place
+from views.remembered import remembered
 from views.shelf import Visit
 
 # The tops of the colour scale for epistemic uncertainty: a fixed few, so that colours compare.
@@ -43,13 +44,19 @@ def draw_planes(
     scene.draw("Dense", places[0])
     scene.draw("Pruned", places[1])
     places[2].chart(scene.legend(), f"Colour scale of {view.quantity}.")
-    places[3].caption(_sentence(*scene.planes.values(), choice.n_samples, view.quantity, outcome.n_classes))
+    places[3].caption(
+        _sentence(scene.planes["Dense"], scene.planes["Pruned"], choice.n_samples, view.quantity, outcome.n_classes)
+    )
 
 
-@lru_cache(maxsize=64)
 def _sentence(dense: Plane, pruned: Plane, n_samples: int, quantity: str, n_classes: int) -> str:
     """What reads both planes; a slider that goes to and fro asks for the same few sentences again."""
-    return readings.of_planes(dense.maps(n_samples), pruned.maps(n_samples), quantity, n_classes)
+
+    def compute() -> str:
+        return readings.of_planes(dense.maps(n_samples), pruned.maps(n_samples), quantity, n_classes)
+
+    other = None if dense is pruned else dense  # what held itself would be remembered for ever
+    return remembered(pruned, ("sentence", other, n_samples, quantity, n_classes), compute)
 
 
 def draw_pruned_plane(

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
 
+SAME = ", so it gives the same figures to everybody."
+
+
 def draw_share(
     values: Mapping[str, Any], knobs: Sequence[Knob], extra: Mapping[str, str], caveat: str, place: DeltaGenerator
 ) -> None:
@@ -25,7 +28,7 @@ def draw_share(
     held, lockable = lock.current(), tuple(values)
     values = {**_elsewhere(knobs), **values}
     with place.popover("Share", icon=":material/link:"):
-        st.markdown("**This very state**: the link carries every control, so it gives the same figures to everybody.")
+        st.markdown(f"**This very state**: the link carries every control{'.' if caveat else SAME}")
         left = sorted(held.left) if held else []
         fixed = {lock.PARAM: lock.write(left)} if held else {}
         st.code(_address(link(values, knobs, {**extra, **fixed})), language=None, wrap_lines=True)

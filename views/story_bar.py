@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from views import controls, lock, own_points
+from views import controls, lock, own_points, turned
 from views.stories import STORIES, Story
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
-KEY = "story"
+KEY, LAST = "story", "story_last"
 DISPLAY = {knob.name for knob in (controls.N_SAMPLES, controls.QUANTITY, controls.POINTS)}
 DEFAULTS = {knob.name: knob.default for knob in (*controls.EXPERIMENT, controls.QUANTITY, controls.POINTS)}
 
@@ -21,7 +21,8 @@ DEFAULTS = {knob.name: knob.default for knob in (*controls.EXPERIMENT, controls.
 def draw(values: Mapping[str, Any], place: DeltaGenerator) -> None:
     """A button a story, which sets every control, and what the one has to say whose settings stand.
 
-    Who set them does not matter: a link to a story is a link to its settings.
+    Who set them does not matter: a link to a story is a link to its settings. Who changes them, as
+    the story itself may ask, can read on until another is pressed.
     """
     changed = own_points.visit().points or controls.UNITS in st.query_params  # of which no story tells
     story = None if changed else told(values)
@@ -29,9 +30,20 @@ def draw(values: Mapping[str, Any], place: DeltaGenerator) -> None:
         st.session_state[KEY] = story.name if story else None
         names = [each.name for each in STORIES]
         place.pills("Stories: one press sets every control", names, key=KEY, on_change=_tell)
-    if story:
-        words = f"**{story.name}.** {story.sentences}\n\n**Look at this:** {story.look_at}"
-        place.info(words, icon=":material/auto_stories:")
+    last = st.session_state[LAST] = story or st.session_state.get(LAST)
+    if last is None:
+        return
+    # What to look at asks for controls that a lock may hold.
+    look_at = "" if lock.current() else f"\n\n**Look at this:** {last.look_at}"
+    row = place.container(horizontal=True, vertical_alignment="top")
+    name = last.name if story else f"{last.name}, with other settings by now"
+    row.info(f"**{name}.** {last.sentences}{look_at}", icon=":material/auto_stories:")
+    if not story:
+        row.button("Close the story", type="tertiary", icon=":material/close:", on_click=_close)
+
+
+def _close() -> None:
+    st.session_state[LAST] = None
 
 
 def told(values: Mapping[str, Any]) -> Story | None:
@@ -46,7 +58,8 @@ def told(values: Mapping[str, Any]) -> Story | None:
 def _tell() -> None:
     """Set every control to the chosen story, or back to its default if it was pressed again; own points leave."""
     own_points.forget()
-    st.query_params.pop(controls.UNITS, None)
+    turned.remember(turned.NONE)
+    _close()
     chosen = {story.name: story for story in STORIES}.get(st.session_state[KEY])
     for name, value in {**DEFAULTS, **(chosen.settings if chosen else {})}.items():
         st.session_state[name] = value

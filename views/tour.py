@@ -30,7 +30,7 @@ MOONS = (
     ),
     Step(
         "Where is it unsure?",
-        "Dense on the left, pruned on the right: the same colours, the same scale. "
+        "First the dense network, then the pruned one: the same colours, the same scale. "
         "Colour the plane by “Epistemic” to see where the network does not know.",
         "planes",
     ),

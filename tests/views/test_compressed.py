@@ -71,6 +71,9 @@ def test_a_script_is_compressed_once_and_is_the_same_script():
         ("/static/media/font.woff2", ASKS, "GET"),
         ("/_stcore/health", ASKS, "GET"),
         ("/a.js", ASKS, "GET"),
+        ("/static/js//a.js", ASKS, "GET"),
+        ("/static/./js/a.js", ASKS, "GET"),
+        ("/static/js/../js/a.js", ASKS, "GET"),
     ],
 )
 def test_everything_else_passes_as_it_is(path, headers, method):

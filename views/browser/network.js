@@ -70,7 +70,7 @@ function listen(drawing) {
 function receive(drawing, data) {
   const shape = JSON.stringify(data.layers.map((layer) => [layer.name, layer.labels ?? layer.kept.length]));
   if (shape !== drawing.shape) fill(drawing, data.layers);
-  Object.assign(drawing, { shape, colours: data.colours, clicks: Math.max(drawing.clicks, data.heard) });
+  Object.assign(drawing, { shape, colours: data.colours, locked: data.locked, clicks: Math.max(drawing.clicks, data.heard) });
   const answered = nodes(drawing).find((node) => node.awaits && node.awaits <= data.heard);
   data.layers.forEach((layer, l) => drawing.layers[l].forEach((node) => update(node, layer, data.heard)));
   drawing.matrices = data.matrices.map((given, m) => {
@@ -290,7 +290,7 @@ function press(drawing, event) {
 /** Show at once what a click will do, and send it; data that have heard of it settle the matter. */
 function toggle(drawing, node) {
   const now = performance.now();
-  if (now < node.busy) return;
+  if (drawing.locked || now < node.busy) return;
   drawing.clicks += 1;
   Object.assign(node, { busy: now + BUSY, kept: !node.kept, awaits: drawing.clicks });
   node.words = `${node.words.split(": ")[0]}: ${node.kept ? "restoring" : "removing"} …`;

@@ -134,7 +134,7 @@ function show(board) {
     ".brush output": brush,
     ".counts": sizes.map((size, kind) => `Class\u00a0${kind + 1}:\u00a0${size}`).join(" · "),
     ".advice": data.advice,
-    ".reason": lacking || `${counted(points.length)}, ready.`,
+    ".reason": lacking || `${counted(points.length)}${points === board.learned ? ", which the networks learn." : ", ready."}`,
   };
   Object.entries(texts).forEach(([selector, text]) => (find(selector).textContent = text));
   const disabled = { ".undo": !board.past.length, ".clear": !points.length, ".train": Boolean(lacking) };
@@ -163,6 +163,7 @@ function undo(board) {
 function send(board) {
   if (reason(sizesOf(board), board.data.limits)) return;
   board.setTriggerValue("points", { rows: board.points, count: ++board.sent });
+  show(Object.assign(board, { learned: board.points }));
   say(board, `${counted(board.points.length)} sent`);
 }
 

@@ -129,10 +129,18 @@ function reveal(part) {
 
 function close(tour) {
   const within = tour.root.getRootNode().activeElement;
+  const afloat = tour.find(".afloat") && part(tour); // then the button that starts it is out of sight
   remember();
   show(Object.assign(tour, { open: false }));
   tour.find(".spoken").textContent = "";
-  if (within) tour.find(".again").focus({ preventScroll: true });
+  if (within) (afloat ? part(tour) : tour.find(".again")).focus({ preventScroll: true });
+}
+
+/** The part of the page that the current step is about, able to take the focus. */
+function part({ steps, at }) {
+  const found = document.querySelector(selector(steps[at].target));
+  if (found) found.tabIndex = -1;
+  return found;
 }
 
 /** Whether a key that is pressed now can be meant for the tour: the focus is in it, or nowhere. */
