@@ -35,11 +35,11 @@ def draw(values: Mapping[str, Any], place: DeltaGenerator) -> None:
         return
     # What to look at asks for controls that a lock may hold.
     look_at = "" if lock.current() else f"\n\n**Look at this:** {last.look_at}"
-    row = place.container(horizontal=True, vertical_alignment="top")
+    words, way_out = place.columns([11, 1], gap="small")  # as wide when there is no way out: nothing jumps
     name = last.name if story else f"{last.name}, with other settings by now"
-    row.info(f"**{name}.** {last.sentences}{look_at}", icon=":material/auto_stories:")
+    words.info(f"**{name}.** {last.sentences}{look_at}", icon=":material/auto_stories:")
     if not story:
-        row.button("Close the story", type="tertiary", icon=":material/close:", on_click=_close)
+        way_out.button("Close", type="tertiary", icon=":material/close:", on_click=_close)
 
 
 def _close() -> None:
