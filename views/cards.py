@@ -12,8 +12,10 @@ import numpy as np
 from views.colours import DENSE, PRUNED
 from views.raster import png
 
-TALL, BARS, LABEL = 16, 100, 30  # pixels: height of a full bar, width of all bars, width of a label
-WIDTH = LABEL + BARS + 106
+TALL, LABEL, WORDS = 16, 30, 94  # pixels: height of a full bar, width of a label, of what is said in words
+GAP = 1.5  # pixels between two bars
+WIDTH = 236  # pixels of a card where two stand side by side; on a narrower screen one is as wide as the page
+CARD = f"width:clamp({WIDTH}px,(520px - 100vw)*999,100vw - 2rem);max-width:100%"
 FAINT = "#80808080"  # seen on light and on dark
 
 
@@ -27,10 +29,14 @@ class Row:
     dense: bool
 
 
-def picture(pixels: np.ndarray, side: int, alt: str) -> str:
-    """Pixels (H, W, channels) uint8 as an image element of `side` CSS pixels, enlarged without blur."""
+def picture(pixels: np.ndarray, side: int, alt: str, kept: bool = True) -> str:
+    """Pixels (H, W, channels) uint8 as an image element of `side` CSS pixels, enlarged without blur.
+
+    kept: whether it stays in memory, for others who ask for the same one.
+    """
+    url = data_url(pixels.tobytes(), pixels.shape) if kept else png(pixels)
     return (
-        f'<img src="{data_url(pixels.tobytes(), pixels.shape)}" width="{side}" height="{side}" alt="{escape(alt)}" '
+        f'<img src="{url}" width="{side}" height="{side}" alt="{escape(alt)}" '
         'style="image-rendering:pixelated;border-radius:4px;display:block">'
     )
 
@@ -42,8 +48,12 @@ def data_url(content: bytes, shape: tuple[int, ...]) -> str:
 
 
 def card(pixels: np.ndarray, side: int, name: str, rows: Sequence[Row], classes: Sequence[str]) -> str:
-    """A picture, its name, and what every network makes of it."""
-    return f"{picture(pixels, side, name)}<strong>{escape(name)}</strong>{bars(rows, classes)}"
+    """A picture, its name, and what every network makes of it: below, or beside it where that is wide enough."""
+    return (
+        f'<div style="{CARD};display:flex;flex-wrap:wrap;column-gap:12px">'
+        f"<div>{picture(pixels, side, name)}<strong>{escape(name)}</strong></div>"
+        f'<div style="flex:1 1 200px">{bars(rows, classes)}</div></div>'
+    )
 
 
 def strip(title: str, pictures: Sequence[tuple[np.ndarray, str, str]], side: int) -> str:
@@ -57,17 +67,22 @@ def strip(title: str, pictures: Sequence[tuple[np.ndarray, str, str]], side: int
 
 
 def bars(rows: Sequence[Row], classes: Sequence[str]) -> str:
-    """Class probabilities: a bar a class in the order of `classes`, the winner in colour and in words."""
+    """Class probabilities: a bar a class in the order of `classes`, the winner in colour and in words.
+
+    They are as wide as the place they are put into.
+    """
     return "".join(_bar_row(row, classes) for row in rows)
 
 
 def _bar_row(row: Row, classes: Sequence[str]) -> str:
-    winner, width = int(row.probs.argmax()), BARS / len(classes)
+    winner, last = int(row.probs.argmax()), max(len(classes) - 1, 1)
     colour = DENSE if row.dense else PRUNED
     drawn = ", ".join(
         # One background a class: an element for every bar would be a thousand elements a page.
         f"linear-gradient({colour if number == winner else FAINT} 0 0) "
-        f"{number * width:.1f}px 100%/{width - 1.5:.1f}px {max(TALL * float(p), 1):.1f}px no-repeat"
+        # At 0 % a bar touches the left end, at 100 % the right one.
+        f"{100 * number / last:.2f}% 100%/calc({100 / len(classes):.2f}% - {GAP}px) {max(TALL * float(p), 1):.1f}px "
+        "no-repeat"
         for number, p in enumerate(row.probs)
     )
     spoken = ", ".join(f"{name} {p:.2f}" for name, p in zip(classes, row.probs, strict=True))
@@ -75,7 +90,7 @@ def _bar_row(row: Row, classes: Sequence[str]) -> str:
     return (
         f'<div title="{escape(spoken)}" style="display:flex;align-items:end;gap:6px;height:{TALL + 4}px;'
         f'font-size:12px;line-height:{TALL}px;white-space:nowrap;font-weight:{weight}">'
-        f'<span style="width:{LABEL}px;text-align:right">{escape(row.label)}</span>'
-        f'<span style="width:{BARS}px;height:{TALL}px;flex:none;background:{drawn}"></span>'
-        f"<span>{escape(classes[winner])} ({row.probs[winner]:.2f})</span></div>"
+        f'<span style="width:{LABEL}px;flex:none;text-align:right">{escape(row.label)}</span>'
+        f'<span style="height:{TALL}px;flex:1;background:{drawn}"></span>'
+        f'<span style="width:{WORDS}px;flex:none">{escape(classes[winner])} ({row.probs[winner]:.2f})</span></div>'
     )

@@ -7,9 +7,11 @@ over named data, and kept; each redraw only fills the data in.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from weakref import ref
 
 import altair as alt
 import numpy as np
@@ -44,15 +46,21 @@ def plane_chart(plane: Plane, n_samples: int, points: pd.DataFrame, quantity: st
 
     points: columns x, y, label (class number), wrong (bool), p (probability of the own label).
     """
-    picture, cells = _painted(plane, n_samples, quantity, top, theme)
-    return Chart(_plane_spec(plane.extent, theme), {"picture": picture, "cells": cells, "points": points})
+    picture, cells = _painted(ref(plane), n_samples, quantity, top, theme)
+    # A class's points have its colour: by night, on strong colours, no dark rim would set them off.
+    right = INK[theme] if (quantity, theme) == ("probability", "dark") else PAPER[theme]
+    rimmed = points.assign(rim=np.where(points.wrong, INK[theme], right))
+    return Chart(_plane_spec(plane.extent), {"picture": picture, "cells": cells, "points": rimmed})
 
 
 @lru_cache(maxsize=64)
-def _painted(
-    plane: Plane, n_samples: int, quantity: str, top: float, theme: Theme
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The picture and the cells of a plane; a slider that leaves a network alone leaves its plane as it is."""
+def _painted(held: ref[Plane], n_samples: int, quantity: str, top: float, theme: Theme) -> tuple[pd.DataFrame, ...]:
+    """The picture and the cells of a plane; a slider that leaves a network alone leaves its plane as it is.
+
+    held: a weak reference, so that a plane that nobody else has any more does not stay for this.
+    """
+    plane = held()
+    assert plane is not None  # the caller has it
     maps = plane.maps(n_samples)
     x0, x1, y0, y1 = plane.extent
     url = plane_picture(maps, quantity, top, theme)
@@ -61,11 +69,10 @@ def _painted(
 
 
 @lru_cache(maxsize=64)
-def _plane_spec(extent: Extent, theme: Theme) -> str:
-    x0, x1, y0, y1 = extent
+def _plane_spec(extent: Extent) -> str:
     axis = alt.Axis(grid=False)
-    x = alt.X("x:Q", scale=alt.Scale(domain=(x0, x1), nice=False), title=None, axis=axis)
-    y = alt.Y("y:Q", scale=alt.Scale(domain=(y0, y1), nice=False), title=None, axis=axis)
+    x = alt.X("x:Q", scale=alt.Scale(domain=extent[:2], nice=False), title=None, axis=axis)
+    y = alt.Y("y:Q", scale=alt.Scale(domain=extent[2:], nice=False), title=None, axis=axis)
     picture = layer("picture").mark_image(aspect=False, aria=False, clip=True)
     cells = layer("cells").mark_rect(fillOpacity=0, strokeOpacity=0, aria=False, clip=True)
     titles = {"winner": "class", "p": "its probability", **TERMS}
@@ -74,6 +81,7 @@ def _plane_spec(extent: Extent, theme: Theme) -> str:
         for name in ("winner", "p", "entropy", "aleatoric", "epistemic")
     ]
     classes = alt.Scale(domain=list(range(len(CLASSES))), range=list(CLASSES))
+    own = [alt.Tooltip("label:O", title="class"), alt.Tooltip("p:Q", title="probability of that class", format=".2f")]
     dots = (
         layer("points")
         .mark_circle(opacity=1, clip=True)
@@ -81,13 +89,10 @@ def _plane_spec(extent: Extent, theme: Theme) -> str:
             x=x,
             y=y,
             color=alt.Color("label:O", scale=classes, legend=None),
-            stroke=alt.condition("datum.wrong", alt.value(INK[theme]), alt.value(PAPER[theme])),
+            stroke=alt.Stroke("rim:N", scale=None),
             strokeWidth=alt.condition("datum.wrong", alt.value(2.2), alt.value(0.7)),
             size=alt.condition("datum.wrong", alt.value(90), alt.value(36)),
-            tooltip=[
-                alt.Tooltip("label:O", title="class"),
-                alt.Tooltip("p:Q", title="probability of that class", format=".2f"),
-            ],
+            tooltip=own,
         )
     )
     return specification(
@@ -137,16 +142,14 @@ def _reliability_spec(x_title: str, y_title: str) -> str:
     x = alt.X("score:Q", scale=unit, title=x_title)
     y = alt.Y("outcome:Q", scale=unit, title=y_title)
     color = alt.Color("series:N", scale=SERIES, legend=None)
-    tooltip = [
-        alt.Tooltip("series:N", title="network"),
-        alt.Tooltip("score:Q", title=x_title, format=".3f"),
-        alt.Tooltip("outcome:Q", title=y_title, format=".3f"),
-        alt.Tooltip("count:Q", title="test examples"),
-    ]
-    size = alt.Size(
-        "count:Q", scale=alt.Scale(type="sqrt", domain=(1, 200), range=(20, 220), clamp=True), legend=None
+    place = [alt.Tooltip("series:N", title="network"), alt.Tooltip("score:Q", title=x_title, format=".3f")]
+    low, high, found = (
+        alt.Tooltip(f"{field}:Q", title=title, format=".3f")
+        for field, title in (("low", "by chance from"), ("high", "to"), ("outcome", y_title))
     )
-    bins = layer("bins")
+    tooltip = [*place, found, alt.Tooltip("count:Q", title="test examples")]
+    area, bins = alt.Scale(type="sqrt", domain=(1, 200), range=(20, 220), clamp=True), layer("bins")
+    size = alt.Size("count:Q", scale=area, legend=None)
     diagonal = layer("ends").mark_line(strokeDash=[4, 4], color=DENSE, strokeWidth=1, aria=False)
     foot = bins.mark_bar(opacity=0.45, aria=False)
     bars = bins.mark_rule(strokeWidth=3, opacity=0.3, aria=False)
@@ -154,7 +157,7 @@ def _reliability_spec(x_title: str, y_title: str) -> str:
         RELIABILITY_HEIGHT,
         diagonal.encode(x=x, y=y),
         foot.encode(x="left:Q", x2="right", y="ground:Q", y2="share", color=color, tooltip=tooltip),
-        bars.encode(x=x, y="low:Q", y2="high", color=color),
+        bars.encode(x=x, y="low:Q", y2="high", color=color, tooltip=[*place, low, high]),
         bins.mark_line(strokeWidth=1.5, aria=False).encode(x=x, y=y, color=color),
         bins.mark_circle(opacity=1).encode(x=x, y=y, color=color, size=size, tooltip=tooltip),
     )
@@ -183,18 +186,22 @@ def _bin_rows(name: str, bins: Bins, low: np.ndarray, high: np.ndarray) -> pd.Da
 def curve_chart(rows: pd.DataFrame, title: str, number: str, answers: bool = False) -> Chart:
     """A figure against prune ratio, the dense value as a line of reference, the chosen ratio marked.
 
-    rows: columns ratio, value, dense (the dense value), chosen (bool), and floor where the figure
-    has one, drawn as a dotted line. number: a d3 format. Where it `answers`, a click selects the
-    nearest ratio as `PICKED`; a column `turn` then tells one click from an equal one before.
+    rows: columns ratio, value, dense, chosen (bool), and floor, a dotted line, where there is one. number: "d" for
+    whole ones; any other is told to three digits. Where it `answers`, a click selects the nearest ratio as
+    `PICKED`; a column `turn` tells equal clicks apart.
     """
-    return Chart(_curve_spec(title, number, "floor" in rows, answers), {"rows": rows})
+    return Chart(_curve_spec(title, number == "d", "floor" in rows, answers), {"rows": rows})
 
 
 @lru_cache(maxsize=64)
-def _curve_spec(title: str, number: str, has_floor: bool, answers: bool) -> str:
+def _curve_spec(title: str, whole: bool, has_floor: bool, answers: bool) -> str:
     x = alt.X("ratio:Q", scale=alt.Scale(domain=(0, 1)), title="prune ratio")
-    y = alt.Y("value:Q", scale=alt.Scale(zero=False), title=title, axis=alt.Axis(format=number, tickCount=4))
-    tooltip = [alt.Tooltip("ratio:Q", title="prune ratio"), alt.Tooltip("value:Q", title=title, format=number)]
+    # No two ticks have the same label. Those between whole numbers have none: a least step is not kept to.
+    number, label = ("d", "datum.value % 1 ? '' : datum.label") if whole else (".3f", "format(datum.value, '.5~r')")
+    axis = alt.Axis(tickCount=4, format=number, labelExpr=label)
+    y = alt.Y("value:Q", scale=alt.Scale(zero=False), title=title, axis=axis)
+    ratio = alt.Tooltip("ratio:Q", title="prune ratio", format=".3~f")
+    tooltip = [ratio, alt.Tooltip("value:Q", title=title, format=number)]
     rows = layer("rows")
     reference = rows.mark_line(color=DENSE, strokeDash=[4, 4], strokeWidth=1.5, aria=False).encode(x=x, y="dense:Q")
     floor = rows.mark_line(color=PRUNED, strokeDash=[1, 3], strokeWidth=1.5, aria=False).encode(x=x, y="floor:Q")
@@ -228,10 +235,9 @@ def legend_chart(quantity: str, n_classes: int, top: float, theme: Theme) -> Cha
 
 @lru_cache(maxsize=64)
 def _legend_spec(low: float, high: float, title: str) -> str:
-    axis = alt.Axis(grid=False, tickCount=5, format=".2~f", titlePadding=4)
+    axis = alt.Axis(grid=False, tickCount=5, format=".3~f", titlePadding=4)
     x = alt.X("x:Q", scale=alt.Scale(domain=(low, high), nice=False), title=title, axis=axis)
-    strip = layer("strip").mark_image(aspect=False, aria=False)
-    height = alt.value(LEGEND_HEIGHT - 46)
+    strip, height = layer("strip").mark_image(aspect=False, aria=False), alt.value(LEGEND_HEIGHT - 46)
     return specification(LEGEND_HEIGHT, strip.encode(x=x, x2="x2", y=alt.value(0), y2=height, url="url:N"))
 
 
@@ -241,5 +247,9 @@ def layer(name: str) -> alt.Chart:
 
 
 def specification(height: int, *layers: alt.Chart) -> str:
-    """The layers, first one lowest, as one specification."""
-    return alt.layer(*layers).properties(height=height).to_json(indent=None)
+    """The layers, first one lowest, as one specification. A layer without a tooltip says nothing to the mouse."""
+    spec = alt.layer(*layers).properties(height=height).to_dict()
+    for part in spec["layer"]:
+        if "tooltip" not in part["encoding"]:
+            part["mark"]["tooltip"] = None  # else Streamlit's theme lists every column there is
+    return json.dumps(spec, sort_keys=True)

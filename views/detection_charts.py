@@ -21,7 +21,7 @@ CAUGHT = 0.95  # the share at which FPR@95TPR is read off
 GROUPS = ("test images", "unknown classes")
 Point = tuple[float, float]  # x, y
 UNIT = alt.Scale(domain=(0, 1))
-GROUP_SCALE = alt.Scale(domain=list(GROUPS), range=list(CLASSES[:2]))
+GROUP_COLOURS = {"light": [CLASSES[0], CLASSES[1]], "dark": [CLASSES[4], CLASSES[1]]}
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,8 @@ def _histogram_spec(theme: Theme) -> str:
     x_title, y_title = "score (higher is more OOD)", "share of the group"
     x = alt.X("left:Q", scale=scale, title=x_title, axis=alt.Axis(grid=False, tickCount=5))
     y = alt.Y("share:Q", title=y_title, axis=alt.Axis(format=".0%", tickCount=5))
-    color = alt.Color("group:N", scale=GROUP_SCALE, legend=_legend("square"))
+    groups = alt.Scale(domain=list(GROUPS), range=GROUP_COLOURS[theme])
+    color = alt.Color("group:N", scale=groups, legend=_legend("square"))
     tooltip = [
         alt.Tooltip("group:N", title="of"),
         alt.Tooltip("left:Q", title="score from", format=".3f"),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from pruning import Network, Outcome
@@ -16,6 +18,7 @@ from views import cards, image_charts, readings
 from views.asking import ask
 from views.image_controls import ALL_CLASSES, ORDER, PICTURES, ImageChoice, of_class
 from views.places import Place
+from views.plain import plain
 from views.remembered import remembered
 
 if TYPE_CHECKING:
@@ -48,7 +51,7 @@ def draw(outcome: Outcome, choice: ImageChoice, images: Shown, place: DeltaGener
 def _caption(count: int, part: Images, classes: tuple[str, ...]) -> str:
     return (
         f"{count:,} pictures. One row a prune ratio, 0 is the dense network; the bars from left to right: "
-        f"{', '.join(classes)}. Point at a row for its numbers."
+        f"{', '.join(classes)}. Look closer at one for its numbers."
     )
 
 
@@ -95,7 +98,7 @@ def _card(outcome: Outcome, choice: ImageChoice, images: Shown, role: str, index
     part = images.ood if role == "ood" else images.test
     name = part.classes[part.labels[index]]
     said = [_predictions(network, role).probs_of(index, choice.n_samples) for network in outcome.networks]
-    with st.container(width=cards.WIDTH, gap="xsmall"):
+    with st.container(width="content", gap="xsmall"):
         st.html(cards.card(part.pixels[index], SIDE, name, rows(outcome, choice, said), images.test.classes))
         if st.button("Look closer", key=f"look_{position}", icon=":material/zoom_in:"):
             _look_closer(outcome, choice, images, role, index)
@@ -103,7 +106,7 @@ def _card(outcome: Outcome, choice: ImageChoice, images: Shown, role: str, index
 
 @st.dialog("A closer look", width="large")
 def _look_closer(outcome: Outcome, choice: ImageChoice, images: Shown, role: str, index: int) -> None:
-    """The picture large, the spread of its MC samples, and the test images that are answered alike."""
+    """The picture large, the spread of its MC samples, all probabilities, and the test images answered alike."""
     part = images.ood if role == "ood" else images.test
     name = part.classes[part.labels[index]]
     known = "a class no network has learned" if role == "ood" else "a test image"
@@ -111,7 +114,8 @@ def _look_closer(outcome: Outcome, choice: ImageChoice, images: Shown, role: str
     left.html(cards.picture(part.pixels[index], LARGE, name))
     left.markdown(f"**{name}**, {known}")
     said = [_predictions(network, role).probs_of(index, choice.n_samples) for network in outcome.networks]
-    left.html(cards.bars(rows(outcome, choice, said), images.test.classes))
+    answers = rows(outcome, choice, said)
+    left.html(cards.bars(answers, images.test.classes))
     n_samples = IMAGE_SAMPLES[-1]
     right.markdown(
         f"**{n_samples} MC-dropout samples**: a line is one thinned network's probability, a dot their mean."
@@ -123,6 +127,8 @@ def _look_closer(outcome: Outcome, choice: ImageChoice, images: Shown, role: str
             image_charts.spread_chart(samples, images.test.classes), f"{title} network: spread of samples."
         )
         right.caption(readings.of_spread(samples, images.test.classes))
+    st.markdown("**Class probabilities** at every prune ratio")
+    st.table(numbers(answers, images.test.classes), hide_index=True, border="horizontal")
     st.markdown(
         "**Test images that are answered most alike**: the nearest predicted distributions (Hellinger distance)."
     )
@@ -135,6 +141,17 @@ def _look_closer(outcome: Outcome, choice: ImageChoice, images: Shown, role: str
             for i, far in zip(nearest, distance, strict=True)
         ]
         st.html(cards.strip(title, alike, SMALL))
+
+
+def numbers(answers: Sequence[cards.Row], classes: Sequence[str]) -> pd.DataFrame:
+    """What the bars show, in figures: a row a network, the chosen one in bold; its answer; a column a class."""
+    table = {
+        "Prune ratio": [f"**{row.label}**" if row.chosen else row.label for row in answers],
+        "Predicted": [plain(classes[int(row.probs.argmax())]) for row in answers],
+    }
+    return pd.DataFrame(
+        table | {plain(name): [f"{row.probs[c]:.2f}" for row in answers] for c, name in enumerate(classes)}
+    )
 
 
 def neighbours(

@@ -15,22 +15,32 @@ LEARNING_HEIGHT = 220
 RATIO_TICKS = [0, 0.2, 0.4, 0.6, 0.8, 1]
 TRAIN_VAL = ("training", "validation")
 DENSE_PRUNED = ("dense", "pruned")
+SERIES_COLOURS = {"training": DENSE, "validation": PRUNED, "dense": DENSE, "pruned": PRUNED}
 
 
 def learning_chart(
-    rows: pd.DataFrame, title: str, max_epochs: int, series: tuple[str, str], height: int = LEARNING_HEIGHT
+    rows: pd.DataFrame,
+    title: str,
+    max_epochs: int,
+    series: tuple[str, ...],
+    height: int = LEARNING_HEIGHT,
+    reach: float = 0.0,
 ) -> Chart:
-    """A figure against epoch for two series. rows: columns series, epoch, value."""
-    return Chart(_learning_spec(title, max_epochs, series, height), {"rows": rows})
+    """A figure against epoch, from 0 to the largest value or to `reach`, whichever is more.
+
+    rows: columns series (of SERIES_COLOURS), epoch, value.
+    """
+    corner = pd.DataFrame({"epoch": [0.0], "value": [reach]})  # invisible, for the axis
+    return Chart(_learning_spec(title, max_epochs, series, height), {"rows": rows, "corner": corner})
 
 
 @lru_cache(maxsize=64)
-def _learning_spec(title: str, max_epochs: int, series: tuple[str, str], height: int) -> str:
+def _learning_spec(title: str, max_epochs: int, series: tuple[str, ...], height: int) -> str:
     x = alt.X(
         "epoch:Q", scale=alt.Scale(domain=(0, max_epochs), nice=False), title="epoch", axis=alt.Axis(tickMinStep=1)
     )
-    y = alt.Y("value:Q", scale=alt.Scale(zero=False), title=title, axis=alt.Axis(tickCount=4))
-    scale = alt.Scale(domain=list(series), range=[DENSE, PRUNED])
+    y = alt.Y("value:Q", scale=alt.Scale(zero=True), title=title, axis=alt.Axis(tickCount=4))
+    scale = alt.Scale(domain=list(series), range=[SERIES_COLOURS[name] for name in series])
     color = alt.Color("series:N", scale=scale, legend=alt.Legend(title=None, orient="top", symbolType="stroke"))
     tooltip = [
         alt.Tooltip("series:N", title="of"), alt.Tooltip("epoch:Q"), alt.Tooltip("value:Q", title=title, format=".3f")
@@ -38,6 +48,7 @@ def _learning_spec(title: str, max_epochs: int, series: tuple[str, str], height:
     rows = layer("rows")
     return specification(
         height,
+        layer("corner").mark_point(opacity=0, aria=False).encode(x=x, y=y),
         rows.mark_line(strokeWidth=2, aria=False).encode(x=x, y=y, color=color),
         rows.mark_circle(size=30, opacity=1).encode(x=x, y=y, color=color, tooltip=tooltip),
     )

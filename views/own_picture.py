@@ -52,7 +52,7 @@ def _draw_answers(outcome: Outcome, choice: ImageChoice, classes: tuple[str, ...
     }
     said = [probs.mean(axis=0)[0] for probs in samples.values()]
     left, middle, right = st.columns([1, 1, 2], gap="medium")
-    left.html(cards.picture(picture.pixels, LARGE, "your picture as the networks see it"))
+    left.html(cards.picture(picture.pixels, LARGE, "your picture as the networks see it", kept=False))
     side = picture.pixels.shape[0]
     notes = "".join(f" {note}." for note in picture.notes)
     left.caption(f"{picture.width:,} × {picture.height:,} pixels, brought to {side} × {side}.{notes}")

@@ -23,6 +23,8 @@ from views.places import Place
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
+LOSS_REACH = 2.5  # nats: just above ln 10, where networks that know nothing of ten classes begin
+
 
 def draw_training(experiment: ImageExperiment, outcome: Outcome | None, place: DeltaGenerator) -> None:
     """What is still to be trained, and how far that is; nothing where all is there."""
@@ -58,7 +60,8 @@ def _offer(outcome: Outcome | None) -> str:
         return "Train the rest"
     st.info(
         "These networks are not trained yet. On two cores the dense LeNet takes a minute, the wider CNN four, "
-        "pruned ones less. You may leave the page meanwhile; whoever asks for the same shares the run.",
+        "pruned ones less. Training goes on while this page is open, and what is finished is kept; whoever asks for "
+        "the same shares the run.",
         icon=":material/model_training:",
     )
     return "Train"
@@ -102,14 +105,16 @@ def _draw_curves(curves: Curves | None) -> None:
     losses += [("validation", epoch, value) for epoch, value in enumerate(val)]
     shares = [("validation", epoch, value) for epoch, value in enumerate(accuracy)]
     left, right = st.columns(2, gap="medium")
-    for column, rows, title in ((left, losses, "loss, nats"), (right, shares, "validation accuracy")):
-        place = Place(column.container())
+    for column, rows, title, series, reach in (
+        (left, losses, "loss, nats", image_charts.TRAIN_VAL, LOSS_REACH),
+        (right, shares, "validation accuracy", image_charts.TRAIN_VAL[1:], 1.0),
+    ):
+        # Between two drawings a chart has no height; what stands below is not to jump.
+        place = Place(column.container(height=image_charts.LEARNING_HEIGHT, border=False))
         if curves and rows:
             table = pd.DataFrame(rows, columns=["series", "epoch", "value"])
-            place.chart(
-                image_charts.learning_chart(table, title, curves.max_epochs, image_charts.TRAIN_VAL),
-                f"{title}, epoch by epoch.",
-            )
+            chart = image_charts.learning_chart(table, title, curves.max_epochs, series, reach=reach)
+            place.chart(chart, f"{title}, epoch by epoch.")
         else:
             place.skeleton(image_charts.LEARNING_HEIGHT)
 

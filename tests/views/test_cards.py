@@ -55,10 +55,15 @@ def row(*, chosen: bool = False, dense: bool = False, probs: np.ndarray = PROBS,
 
 
 def drawn(html: str) -> list[tuple[str, float, float, float]]:
-    """Colour, left, width and height of every bar of a row."""
+    """Colour, left and width in percent, and height in pixels, of every bar of a row; a gap is left of each width."""
     (style,) = (span["style"] or "" for span in Parsed(html).all("span") if "gradient" in (span.get("style") or ""))
-    bar = r"linear-gradient\((#\w+) 0 0\) ([\d.]+)px 100%/([\d.]+)px ([\d.]+)px no-repeat"
+    bar = r"linear-gradient\((#\w+) 0 0\) ([\d.]+)% 100%/calc\(([\d.]+)% - 1.5px\) ([\d.]+)px no-repeat"
     return [(colour, *map(float, numbers)) for colour, *numbers in re.findall(bar, style)]
+
+
+def titles(html: str) -> list[str]:
+    """What is told where a row is pointed at."""
+    return [div["title"] or "" for div in Parsed(html).all("div") if "title" in div]
 
 
 # Pictures
@@ -72,6 +77,15 @@ def test_a_picture_holds_exactly_its_pixels(shape):
     np.testing.assert_array_equal(decoded(image["src"]), pixels[..., 0] if shape[-1] == 1 else pixels)
     assert (image["width"], image["height"]) == ("112", "112")
     assert "image-rendering:pixelated" in image["style"]
+
+
+def test_a_picture_of_a_visitor_is_not_kept():
+    """It looks the same as one that is kept, and leaves nothing behind."""
+    pixels = np.full((4, 4, 3), 77, np.uint8)
+    before = cards.data_url.cache_info()
+    own = cards.picture(pixels, 40, "mine", kept=False)
+    assert cards.data_url.cache_info() == before
+    assert own == cards.picture(pixels, 40, "mine")
 
 
 def test_equal_bytes_of_another_shape_are_another_picture():
@@ -98,10 +112,10 @@ def test_a_name_is_never_markup():
     assert "<b>" not in html
     assert "<i>" not in html
     assert f"<strong>{ESCAPED}</strong>" in html
-    assert f"<span>{ESCAPED} (0.70)</span>" in html
-    parsed = Parsed(html)
-    assert parsed.all("img")[0]["alt"] == NASTY
-    assert parsed.all("div")[0]["title"].startswith(f"{NASTY} 0.70, dog 0.10")
+    assert f">{ESCAPED} (0.70)</span>" in html
+    assert Parsed(html).all("img")[0]["alt"] == NASTY
+    (title,) = titles(html)
+    assert title.startswith(f"{NASTY} 0.70, dog 0.10")
 
 
 def test_a_strip_names_its_pictures_and_what_is_said_of_them():
@@ -123,11 +137,16 @@ def test_a_strip_of_nothing_is_its_title():
 
 
 def test_bars_are_as_high_as_their_probabilities_side_by_side():
-    """Of 16 pixels, 0.5 takes 8 and 0.25 takes 4; four classes share the width and no bar touches the next."""
+    """Of 16 pixels, 0.5 takes 8 and 0.25 takes 4; four classes share the width, from its left end to its right."""
     bars = drawn(cards.bars([row()], CLASSES))
     assert [height for *_, height in bars] == [4, 8, 2, 2]
-    assert [left for _, left, _, _ in bars] == [0, 25, 50, 75]
-    assert {width for _, _, width, _ in bars} == {23.5}
+    assert [left for _, left, _, _ in bars] == [0, 33.33, 66.67, 100]
+    assert {width for _, _, width, _ in bars} == {25}
+
+
+def test_one_class_alone_has_one_bar():
+    """It takes the whole width, and nothing is divided by nought."""
+    assert drawn(cards.bars([row(probs=np.ones(1))], ("cat",))) == [(PRUNED, 0, 100, cards.TALL)]
 
 
 def test_no_bar_vanishes_and_none_leaves_its_row():
@@ -153,7 +172,7 @@ def test_of_equal_classes_the_first_wins():
 
 def test_pointing_at_a_row_tells_all_its_numbers():
     """Every class with two decimals, in order."""
-    (title,) = (div["title"] for div in Parsed(cards.bars([row()], CLASSES)).all("div"))
+    (title,) = titles(cards.bars([row()], CLASSES))
     assert title == "cat 0.25, dog 0.50, owl 0.12, fox 0.12"
 
 

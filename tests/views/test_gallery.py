@@ -14,7 +14,7 @@ from pruning.images import Images, Shown
 from pruning.outcome import IMAGE_SAMPLES
 from uncertainty.predictions import Predictions
 from views import gallery
-from views.cards import data_url
+from views.cards import Row, data_url
 from views.gallery import neighbours
 from views.image_controls import ALL_CLASSES, ORDER, ImageChoice
 
@@ -162,6 +162,21 @@ def test_neighbours_leave_the_predictions_as_they_are():
     np.testing.assert_array_equal(others, [[1.0, 0.0], [0.5, 0.5]])
 
 
+# The figures
+
+
+def test_the_figures_are_those_of_the_bars():
+    """A row a network with its answer and every class's probability; the chosen ratio is bold, no name markup."""
+    answers = [Row("0", np.array([0.2, 0.8]), False, True), Row("0.5", np.array([0.505, 0.495]), True, False)]
+    table = gallery.numbers(answers, ("a*b*", "dog"))
+    assert table.to_dict("list") == {
+        "Prune ratio": ["0", "**0.5**"],
+        "Predicted": ["dog", r"a\*b\*"],
+        r"a\*b\*": ["0.20", "0.51"],
+        "dog": ["0.80", "0.49"],
+    }
+
+
 # The tab
 
 PIXELS = np.random.default_rng(1).integers(0, 256, (48, 8, 8, 1), np.uint8)  # 24 test images, 24 of unknown classes
@@ -205,7 +220,7 @@ def test_a_page_shows_ten_cards_and_the_last_what_is_left():
     assert not app.exception
     assert len(names(app)) == len(app.button) == gallery.PER_PAGE
     assert app.caption[0].value.startswith("24 pictures. ")
-    assert "0, 1, 2, 3, 4, 5, 6, 7. Point at" in app.caption[0].value
+    assert app.caption[0].value.endswith("0, 1, 2, 3, 4, 5, 6, 7. Look closer at one for its numbers.")
     seen = numbers(app)
     for page, count in ((2, 10), (3, 4)):
         app.pagination[0].set_value(page).run()
@@ -275,6 +290,8 @@ def test_a_closer_look_draws_samples_and_neighbours_of_both_networks(role, monke
     assert [chart.proto.alt for chart in app.get("vega_lite_chart")] == [
         "Dense network: spread of samples.", "Pruned network: spread of samples."
     ]  # fmt: skip
+    (table,) = app.table
+    assert list(table.value["Prune ratio"]) == ["0", "**0.5**"]
     known = "a class no network has learned" if role == "ood" else "a test image"
     assert any(element.value.endswith(f"**, {known}") for element in app.markdown)
     strips = [html.value for html in app.get("html") if ">Dense<" in html.value or ">Pruned<" in html.value]

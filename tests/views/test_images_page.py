@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,7 +22,7 @@ from pruning import RATIOS, Diverged, ImageExperiment, ImageSet, Network, Outcom
 from pruning.image_steps import results, run_images
 from pruning.images import NoImages, shown
 from pruning.progress import Curves, StepProgress
-from views import compute, runs, training
+from views import compute, image_charts, runs, training
 from views.following import STOPPED
 from views.image_controls import TAB, ImageChoice
 
@@ -291,6 +292,36 @@ def test_the_bar_is_full_only_at_the_end():
     assert (share, text) == (0.55, "Training it (6 of 10), epoch 4.0 of at most 8, at most 10 s left for it")
     last = replace(halfway, step=9, curves=replace(curves, epoch=8.0))
     assert training._progress(SimpleNamespace(progress=last))[0] == 1.0
+
+
+@pytest.mark.parametrize("losses", [(), (2.1, 1.4)])
+def test_the_live_curves_keep_their_height_and_scale(losses, monkeypatch):
+    """Drawn or not, each has one height; losses reach beyond ln 10, accuracy to 1; legends name what is drawn."""
+    reach = []
+    learning_chart = image_charts.learning_chart
+
+    def noted(*args, **options):
+        reach.append(options["reach"])
+        return learning_chart(*args, **options)
+
+    monkeypatch.setattr(image_charts, "learning_chart", noted)
+
+    def page(curves):
+        from views import training
+
+        training._draw_curves(curves)
+
+    curves = Curves(1.0, 16, 1.0, losses[1:], losses, losses[1:])
+    app = AppTest.from_function(page, kwargs={"curves": curves}).run()
+    assert not app.exception
+    heights = [block.proto.height_config.pixel_height for column in app.columns for block in column.children.values()]
+    assert heights == [image_charts.LEARNING_HEIGHT] * 2
+    drawn = [element.proto for element in app.get("vega_lite_chart")]
+    assert len(drawn) + len(app.get("skeleton")) == 2
+    assert reach == [training.LOSS_REACH, 1.0][: len(drawn)]
+    assert np.log(10) < training.LOSS_REACH < 3
+    series = [json.loads(one.spec)["layer"][1]["encoding"]["color"]["scale"]["domain"] for one in drawn]
+    assert series == [["training", "validation"], ["validation"]][: len(drawn)]
 
 
 # CIFAR

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import base64
+import gc
 import io
 import json
+import tomllib
+import weakref
+from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -14,11 +19,15 @@ from PIL import Image
 from pruning.plane import RESOLUTION, SAMPLES, Maps, Plane
 from uncertainty.calibration import reliability_bins
 from uncertainty.predictions import Sampled
-from views import charts, image_charts
-from views.colours import CLASSES, INK, PAPER, STRONGEST, blend, rgb, sequence
+from views import charts, detection_charts, image_charts
+from views.colours import CLASSES, INK, PAPER, PRUNED, STRONGEST, blend, rgb, sequence
+from views.exported import svg
+from views.image_charts import TRAIN_VAL
+from views.planes import EPISTEMIC_TOPS
 from views.raster import PIXELS, plane_picture, scale_picture
 
 THEMES = ("light", "dark")
+CONFIG = Path(__file__).parents[2] / ".streamlit" / "config.toml"
 
 
 def decoded(url: str) -> np.ndarray:
@@ -36,6 +45,17 @@ def plane_of(value: float, extent=(-1.0, 1.0, -2.0, 2.0)) -> Plane:
 
 
 POINTS = pd.DataFrame({"x": [0.0], "y": [0.0], "label": [1], "wrong": [False], "p": [0.5]})
+
+
+def test_what_is_painted_of_a_plane_is_kept_and_the_plane_is_not():
+    """A slider that goes to and fro finds the picture again; a plane that its visitor drops is gone."""
+    plane = plane_of(0.9)
+    one, other = (charts.plane_chart(plane, 1, POINTS, "probability", 1.0, "light").data for _ in range(2))
+    assert one["picture"] is other["picture"]
+    held = weakref.ref(plane)
+    del plane
+    gc.collect()
+    assert held() is None
 
 
 @pytest.mark.parametrize("theme", THEMES)
@@ -184,6 +204,135 @@ def test_an_empty_cell_of_the_table_is_paper(theme):
     scale = layer["encoding"]["color"]["scale"]
     assert scale["domain"] == [0, 1]
     assert scale["range"][0] == PAPER[theme]
+
+
+@pytest.mark.parametrize(
+    ("theme", "quantity", "wrong", "rim"),
+    [
+        ("light", "probability", False, PAPER["light"]),
+        ("dark", "probability", False, INK["dark"]),
+        ("dark", "epistemic", False, PAPER["dark"]),
+        ("light", "probability", True, INK["light"]),
+        ("dark", "probability", True, INK["dark"]),
+        ("dark", "epistemic", True, INK["dark"]),
+    ],
+)
+def test_no_point_drowns_in_the_colour_of_its_class(theme, quantity, wrong, rim):
+    """By night a class's own colour lies under its points: their rim is light. A wrong one's is ink everywhere."""
+    chart = charts.plane_chart(plane_of(0.7), 1, POINTS.assign(wrong=wrong), quantity, 1.0, theme)
+    assert list(chart.data["points"].rim) == [rim]
+    assert "rim" not in POINTS
+
+
+def labels(chart: charts.Chart) -> list[list[str]]:
+    """What is written at the ticks of each axis, x first."""
+    drawing = ElementTree.fromstring(svg(chart, ""))
+    axes = [part for part in drawing.iter() if (part.get("class") or "").startswith("mark-text role-axis-label")]
+    return [[text.text or "" for text in axis] for axis in axes]
+
+
+@pytest.mark.parametrize("top", EPISTEMIC_TOPS)
+def test_no_two_ticks_of_a_colour_scale_are_called_alike(top):
+    """Of every epistemic scale: 0.005 is not written as 0.01."""
+    (ticks,) = labels(charts.legend_chart("epistemic", 2, top, "light"))
+    numbers = [float(tick) for tick in ticks]
+    np.testing.assert_allclose(np.diff(numbers), numbers[1])
+    assert len(numbers) > 2
+
+
+@pytest.mark.parametrize(
+    ("number", "values"),
+    [
+        (".2f", [0.96, 0.975]),
+        (".2f", [0.0105, 0.026]),
+        (".2f", [0.0, 0.0015]),
+        (".2f", [0.9434, 0.9441]),
+        (".2f", [0.5, 1.0]),
+        ("d", [2, 240]),
+        ("d", [3, 5]),
+        ("d", [0, 1]),
+    ],
+)
+def test_no_two_ticks_of_a_curve_are_called_alike(number, values):
+    """Ticks are evenly spaced as they are written, however close to each other; epochs are whole."""
+    rows = pd.DataFrame({"ratio": [0.0, 0.5], "value": values, "dense": values[0], "chosen": [True, False]})
+    ticks = [tick for tick in labels(charts.curve_chart(rows, "A", number))[1] if tick]
+    steps = np.diff([float(tick) for tick in ticks])
+    assert len(steps)
+    np.testing.assert_allclose(steps, steps[0])
+    assert number != "d" or all(tick.isdigit() for tick in ticks)
+
+
+@pytest.mark.parametrize("values", [[0.94, 0.94], [1.0, 1.0], [0.0, 0.0]])
+def test_a_curve_of_equal_values_has_a_short_tick(values):
+    """One value alone is written with the digits it has."""
+    rows = pd.DataFrame({"ratio": [0.0, 0.5], "value": values, "dense": values[0], "chosen": [True, False]})
+    assert labels(charts.curve_chart(rows, "A", ".2f"))[1] == [f"{values[0]:g}"]
+
+
+def test_only_what_has_a_tooltip_of_its_own_answers_the_mouse():
+    """Every layer names what it tells or tells nothing; numbers have a format, so that none has twelve digits."""
+    for chart in charts_of_each_kind().values():
+        for layer in json.loads(chart.spec)["layer"]:
+            if "tooltip" not in layer["encoding"]:
+                assert layer["mark"]["tooltip"] is None
+            for told in layer["encoding"].get("tooltip", []):
+                whole = told["field"] in ("count", "n", "epoch", "label")
+                assert told["type"] == "nominal" or "format" in told or whole
+
+
+def test_the_bars_of_chance_tell_their_ends():
+    """They name the network, the score and from where to where chance goes."""
+    rule = json.loads(charts_of_each_kind()["reliability"].spec)["layer"][2]
+    assert rule["mark"]["type"] == "rule"
+    assert [(told["field"], told["title"]) for told in rule["encoding"]["tooltip"]] == [
+        ("series", "network"), ("score", "x"), ("low", "by chance from"), ("high", "to")
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("reach", "ends"), [(0.0, (0.0, 0.5)), (1.0, (0.0, 1.0)), (2.5, (0.0, 2.5))])
+def test_learning_is_drawn_from_nought_to_its_reach(reach, ends):
+    """The same frame whatever is learned so far; without a reach, to the largest value."""
+    rows = pd.DataFrame({"series": "validation", "epoch": [0, 1], "value": [0.5, 0.4]})
+    ticks = labels(image_charts.learning_chart(rows, "loss", 16, ("validation",), reach=reach))[1]
+    assert (float(ticks[0]), float(ticks[-1])) == ends
+
+
+def test_a_series_has_one_colour_alone_or_with_another():
+    """The legend names those that are drawn, and validation is violet in either chart."""
+    specs = [image_charts.learning_chart(POINTS, "", 16, series).spec for series in (TRAIN_VAL, TRAIN_VAL[1:])]
+    scales = [json.loads(spec)["layer"][1]["encoding"]["color"]["scale"] for spec in specs]
+    assert [scale["domain"] for scale in scales] == [["training", "validation"], ["validation"]]
+    assert scales[0]["range"][1] == scales[1]["range"][0] == PRUNED
+
+
+def test_the_night_has_colours_that_fit():
+    """Boxes are paper a little lighter, in its hue; words and captions on them reach 4.5:1."""
+    night = tomllib.loads(CONFIG.read_text())["theme"]["dark"]
+    assert night["backgroundColor"] == PAPER["dark"]
+    box = rgb(night["secondaryBackgroundColor"])
+    assert box[0] < box[1] < box[2]
+    caption = 0.6 * rgb(INK["dark"]) + 0.4 * box
+    assert min(contrast(colour, box) for colour in (caption, rgb(night["primaryColor"]))) >= 4.5
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_the_columns_of_test_images_stand_out_from_the_page(theme):
+    """As they are drawn, pale, they have contrast 3:1 on the page by day and by night."""
+    same = np.full(5, 0.25)
+    (chart,) = detection_charts.histogram_charts([(same, same)], [0.25], theme)
+    (bars,) = (layer for layer in json.loads(chart.spec)["layer"] if layer["mark"]["type"] == "bar")
+    colour, opacity = bars["encoding"]["color"]["scale"]["range"][0], bars["mark"]["opacity"]
+    seen = opacity * rgb(colour) + (1 - opacity) * rgb(PAPER[theme])
+    assert contrast(seen, rgb(PAPER[theme])) >= 3
+
+
+def contrast(*colours: np.ndarray) -> float:
+    """Of two colours (3,) in [0, 255], from 1 to 21: WCAG 2.2."""
+    parts = np.stack(colours) / 255
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    low, high = np.sort(linear @ [0.2126, 0.7152, 0.0722])
+    return (high + 0.05) / (low + 0.05)
 
 
 @pytest.mark.parametrize(

@@ -243,7 +243,8 @@ function fit(player) {
   player.pixels = pixels;
   root.querySelectorAll("canvas").forEach((canvas) => (canvas.width = canvas.height = pixels));
   const pen = part(".points").getContext("2d");
-  Object.assign(pen, { strokeStyle: data.colours.paper, lineWidth: 0.8 / width }).scale(pixels, pixels);
+  const rim = data.theme === "dark" ? data.colours.ink : data.colours.paper; // the lighter of the two
+  Object.assign(pen, { strokeStyle: rim, lineWidth: 0.8 / width }).scale(pixels, pixels);
   for (const [x, y, label] of data.points) {
     Object.assign(pen, { fillStyle: data.colours.classes[label] }).beginPath();
     pen.arc(x, 1 - y, Math.max(2.2, width / 150) / width, 0, 2 * Math.PI);
