@@ -76,6 +76,7 @@ def _arrive(knobs: Sequence[Knob]) -> None:
         }
     if not due.keys() <= set(st.query_params):
         st.query_params.update(due)
+        st.session_state.page = None  # so the run that begins here arrives too
         st.rerun()
 
 

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 import torch
 
-from pruning import Experiment, training
+from pruning import Experiment, invariants, training
 from pruning.film import Check
 from pruning.invariants import Training, checks
 from pruning.networks import Weights, mlp
+from pruning.strategies import Ticket
 from pruning.sweep import run_seeds, task_of
 
 EXPERIMENT = Experiment(
@@ -23,6 +24,7 @@ EASY = Experiment(
     strategy="iterative_finetune", prune_ratio=0.3,
 )  # fmt: skip
 PRUNED, START, BIAS = "Pruned stays pruned", "The start is what the strategy says", "A unit takes its bias along"
+COUNTS = "Counts are exact"
 OPTIMISER = "The optimiser is new after every pruning"
 
 
@@ -81,6 +83,16 @@ def removed(training: Training, layer: str) -> int:
     return int(np.flatnonzero(~training.ticket.masks[layer])[0])
 
 
+def counted(experiment: Experiment, kept: tuple[int, int]) -> Check:
+    """The check of counts over a network of which so many units of each layer are kept."""
+    masks = {f"hidden{i + 1}": np.arange(n) < kept[i] for i, n in enumerate(experiment.hidden)}
+    ticket = Ticket(experiment.prune_ratio, 1, masks, {})
+    with pytest.MonkeyPatch.context() as patch:
+        alone = [row for row in invariants.INVARIANTS if row[0] == COUNTS]
+        patch.setattr(invariants, "INVARIANTS", alone)
+        return checked(experiment, [Training(ticket, None, {}, {}, None)])[COUNTS]
+
+
 def test_an_honest_run_breaks_nothing(trainings):
     """Dense and three levels, all green."""
     assert len(trainings) == 4
@@ -123,7 +135,21 @@ def test_one_unit_too_few_is_seen(trainings):
     masks = {name: mask.copy() for name, mask in last.ticket.masks.items()}
     masks["hidden1"][np.flatnonzero(masks["hidden1"])[0]] = False
     ticket = replace(last.ticket, masks=masks)
-    assert "Counts are exact" in broken([*trainings[:-1], replace(last, ticket=ticket)])
+    assert COUNTS in broken([*trainings[:-1], replace(last, ticket=ticket)])
+
+
+@pytest.mark.parametrize(("kept", "holds"), [((5, 2), True), ((4, 3), True), ((5, 1), False), ((5, 3), False)])
+def test_under_global_scope_the_total_counts(kept, holds):
+    """How seven units spread over two layers is the scores' business; six or eight are wrong."""
+    experiment = replace(EXPERIMENT, scope="global", prune_ratio=0.5)
+    assert counted(experiment, kept).holds is holds
+
+
+@pytest.mark.parametrize(("kept", "holds"), [((4, 1), True), ((5, 0), False), ((0, 5), False)])
+def test_an_empty_layer_is_seen_although_the_total_is_right(kept, holds):
+    """Five units of fourteen are due at ratio 0.6, and no layer may go without one."""
+    experiment = replace(EXPERIMENT, scope="global", prune_ratio=0.6)
+    assert counted(experiment, kept).holds is holds
 
 
 def test_a_bias_left_behind_is_seen(trainings):
@@ -218,7 +244,6 @@ def test_weights_of_another_epoch_are_seen(trainings):
 
 def test_a_shrunk_network_that_answers_otherwise_is_seen(trainings, monkeypatch):
     """If shrinking lost a wrong unit, the two forms would differ."""
-    import pruning.invariants as invariants
 
     def wrong(model, masks):
         turned = {name: np.roll(mask, 1) for name, mask in masks.items()}

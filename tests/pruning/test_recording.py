@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from pruning import Experiment, run, training
 from pruning.film import coded, is_frame
 from pruning.plane import grid
-from pruning.recording import record
+from pruning.recording import _Recorder, record
+from pruning.strategies import Ticket
 from uncertainty.sampling import single_pass
 
 SMALL = {"points": 200, "hidden": (8, 6), "patience": 5, "max_epochs": 60}
@@ -108,3 +110,35 @@ def test_a_rewind_epoch_that_never_came_is_the_last_one():
     recording = record(Experiment(strategy="one_shot_rewind", prune_ratio=0.5, rewind_epoch=500, **SMALL))
     assert len(recording.phases[0].val_loss) < 500
     assert [check.name for check in recording.checks if not check.holds] == []
+
+
+@pytest.mark.parametrize("strategy", ["one_shot", "iterative"])
+def test_a_removed_unit_that_wakes_is_seen_in_its_epoch(monkeypatch, strategy):
+    """From the third epoch on, training moves biases that must be 0: the check is red and names that epoch."""
+    adam = training._Stack._adam
+
+    def restless(self, t, learning_rate):
+        adam(self, t, learning_rate)
+        if t >= 3:
+            self.layers[0][1].add_(1e-3)
+
+    monkeypatch.setattr(training._Stack, "_adam", restless)
+    recording = record(Experiment(strategy=strategy, prune_ratio=0.5, **SMALL))
+    found = {check.name: check for check in recording.checks}["Pruned stays pruned"]
+    assert not found.holds
+    first = 0.5 if strategy == "one_shot" else 0.1
+    assert found.found == f"at prune ratio {first:g} a removed unit woke up in epoch 3"
+
+
+def test_a_unit_that_falls_asleep_again_has_been_awake():
+    """The recorder keeps the first epoch of each training, and forgets it with the next."""
+    experiment = Experiment(hidden=(3,))
+    recorder = _Recorder(experiment, 2)
+    zeros = {name: torch.zeros_like(value) for name, value in recorder.model.state_dict().items()}
+    awake = {**zeros, "hidden1.bias": torch.tensor([0.0, 0.0, 1.0])}
+    ticket = Ticket(0.3, 1, {"hidden1": np.array([True, True, False])}, zeros)
+    for weights in ([zeros, awake, zeros, awake], [zeros, zeros], [awake]):
+        for epoch, shown in enumerate(weights):
+            recorder.epoch(ticket, epoch, shown)
+        recorder.trained(ticket, None)
+    assert [shot.training.awake for shot in recorder.shots] == [1, None, 0]

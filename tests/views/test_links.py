@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,9 +23,13 @@ from link_cases import (
     table,
     turned_to,
 )
+from streamlit.testing.v1 import AppTest
 
+from pruning import Outcome, run
+from views import compute, links
 from views.controls import ALL
 from views.knobs import Knob
+from views.stories import STORIES
 
 CASES = link_cases()
 KNOBS = {knob.name: knob for knob in ALL}
@@ -35,6 +41,31 @@ def _store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """One store for all links of this file."""
     with shared_store(tmp_path_factory.mktemp("links")):
         yield
+
+
+def away(app: AppTest) -> AppTest:
+    """The same visit on the glossary, with nothing in the address, which is what the navigation leads to."""
+    return _at(app, "views/glossary_page.py")
+
+
+def back(app: AppTest) -> AppTest:
+    """The same visit on the moons page, again with nothing in the address."""
+    return _at(app, "views/moons.py")
+
+
+def _at(app: AppTest, page: str) -> AppTest:
+    app.query_params.clear()
+    return app.switch_page(page).run()
+
+
+def brief(experiment: Any, *args: Any, **options: Any) -> Outcome:
+    """A run of one epoch, for networks of the default size."""
+    return run(replace(experiment, max_epochs=1), *args, **options)
+
+
+def components(app: AppTest) -> list[str]:
+    """The names of the parts that live in the browser."""
+    return [element.proto.component_name for element in app.get("bidi_component")]
 
 
 def figures(app: Any) -> dict[str, tuple[str, str, str]]:
@@ -71,11 +102,12 @@ def test_there_are_more_than_a_hundred_links_and_no_two_are_the_same():
 
 
 def test_what_a_link_got_wrong_is_told_until_a_control_is_moved():
-    """The sentence is still there in a second run, and gone with the first change."""
+    """The sentence is still there in a second run, and gone with the first change, for good."""
     app = opened({**SMALL, "ratio": "2"})
     assert "`2`" in app.run().warning[0].value
-    controls(app)["samples"].set_value(10).run()
-    assert not app.warning
+    for samples in (10, 50):
+        controls(app)["samples"].set_value(samples).run()
+        assert not app.warning
 
 
 # ---- a lock
@@ -145,6 +177,86 @@ def test_a_lock_holds_although_the_address_changes():
     app.run()
     assert set(controls(app)) == {"ratio"}
     assert shared(app) == {**SMALL, "only": "ratio", "noise": "0.3"}
+
+
+@pytest.mark.parametrize("lock", [{}, {"only": "ratio"}], ids=["open", "locked"])
+def test_no_tour_leads_through_a_locked_page(lock):
+    """It speaks of controls that may not be there."""
+    assert ("explorer_tour" in components(opened({**SMALL, **lock}))) is not bool(lock)
+
+
+def test_a_lock_is_in_the_address_again_after_a_visit_to_another_page():
+    """With every value that it holds, so that a page loaded anew is as locked; what is left stands where it stood."""
+    link = {**SMALL, "only": "ratio", "noise": "0.3", "bins": "10", "colour": "Epistemic"}
+    app = opened(link)
+    controls(app)["ratio"].set_value(0.3).run()
+    back(away(app))
+    assert not app.exception
+    assert app.query_params == {**link, "ratio": "0.3"}
+    assert set(controls(app)) == {"ratio"}
+    assert set(controls(opened(app.query_params))) == {"ratio"}
+
+
+# ---- another page, and back
+
+
+def test_what_the_controls_say_outlives_a_visit_to_another_page():
+    """Values, colour, points and tab are on the page and in its address again."""
+    app = opened({**SMALL, "noise": "0.3", "seed": "7", "show": "None", "colour": "Epistemic"})
+    controls(app)["ratio"].set_value(0.3)
+    turned_to(app, "Checks")
+    before = shared(app)
+    assert "Glossary" in [title.value for title in away(app).title]
+    back(app)
+    assert not app.exception
+    assert shared(app) == before == app.query_params
+    assert not app.warning
+
+
+@pytest.mark.parametrize("link", [{}, SMALL, {**SMALL, "only": "ratio"}], ids=["defaults", "small", "locked"])
+def test_units_outlive_a_visit_to_another_page(link, monkeypatch):
+    """They are turned over again, whatever else is in the address."""
+    if not link:
+        monkeypatch.setattr(compute, "run", brief)
+    app = opened({**link, "units": "hidden1.3"})
+    before = sentence(app)
+    back(away(app))
+    assert not app.exception
+    assert app.query_params == {**link, "units": "hidden1.3"}
+    assert "unit 4 of hidden1" in app.info[-1].value
+    assert sentence(app) == before
+
+
+def test_units_of_another_network_do_not_outlive_it():
+    """The ratio was moved elsewhere, where the page that shares it has one too."""
+    app = away(opened({**SMALL, "units": "hidden1.3"}))
+    app.session_state["ratio"] = 0.3
+    back(app)
+    assert app.query_params == {**SMALL, "ratio": "0.3"}
+    assert not app.info
+
+
+def test_a_story_outlives_a_visit_to_another_page(monkeypatch):
+    """The one that was current is so again, and one that was left can be read on."""
+    monkeypatch.setattr(compute, "run", brief)
+    app = opened({"label_noise": "0.2"})
+    for ratio, name in ((0.5, STORIES[5].name), (0.3, f"{STORIES[5].name}, with other settings by now")):
+        controls(app)["ratio"].set_value(ratio).run()
+        for _ in range(2):
+            assert app.info[0].value.startswith(f"**{name}.** {STORIES[5].sentences}")
+            back(away(app))
+
+
+def test_who_goes_back_in_the_browser_finds_what_the_address_said(monkeypatch):
+    """It knows better than the controls, which have been moved since."""
+    app = opened({**SMALL, "ratio": "0.4"})
+    controls(app)["ratio"].set_value(0.3).run()
+    away(app)
+    run = SimpleNamespace(is_history_navigation=True, query_string="points=200&hidden=10&patience=5&ratio=0.4")
+    monkeypatch.setattr(links, "get_script_run_ctx", lambda: run)
+    back(app)
+    assert controls(app)["ratio"].value == 0.4
+    assert shared(app) == {**SMALL, "ratio": "0.4"}
 
 
 # ---- Share

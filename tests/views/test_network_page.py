@@ -12,7 +12,7 @@ from link_cases import SMALL, charts, controls, opened, sentence, shared, shared
 from streamlit.testing.v1 import AppTest
 
 from cache.store import Store
-from views import drawing
+from views import compute, drawing
 
 CURVES = ("Accuracy", "ECE", "Early-stop epoch")
 DENSE_ALONE = ("Units", "Accuracy", "NLL", "ECE", "Epistemic, test", "Parameters")
@@ -32,19 +32,26 @@ def kept(store: Store) -> list[bool]:
 
 
 @pytest.fixture
-def click(monkeypatch: pytest.MonkeyPatch) -> Callable[[AppTest, str, int], AppTest]:
-    """Clicks on a unit of the drawing: the run that hears of it, and the one that answers."""
+def click(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
+    """Clicks on units of the drawing: the run that hears of them, and the one that answers.
+
+    Each comes with the address that the browser knows, which is that of the last answer.
+    """
     waiting: list[dict[str, Any]] = []
 
     def instead(key: str, data: Any, on_unit_change: Callable[[], None]) -> None:
         import streamlit as st
 
-        if waiting:
-            st.session_state[key] = SimpleNamespace(unit=waiting.pop())
+        address = st.query_params.get("units")
+        while waiting:
+            st.query_params.pop("units", None)
+            if address:
+                st.query_params["units"] = address
+            st.session_state[key] = SimpleNamespace(unit=waiting.pop(0))
             on_unit_change()
 
-    def click(app: AppTest, layer: str, unit: int) -> AppTest:
-        waiting.append({"layer": layer, "unit": unit, "count": 1})
+    def click(app: AppTest, layer: str, *units: int) -> AppTest:
+        waiting.extend({"layer": layer, "unit": unit, "count": 1} for unit in units)
         return app.run().run()
 
     monkeypatch.setattr(drawing, "NETWORK", instead)
@@ -53,8 +60,13 @@ def click(monkeypatch: pytest.MonkeyPatch) -> Callable[[AppTest, str, int], AppT
 
 def drawn_units(app: AppTest) -> list[bool]:
     """Whether each unit of the hidden layer is there, in the drawing."""
-    (network,) = [e for e in app.get("bidi_component") if e.proto.component_name == "explorer_network"]
-    return json.loads(network.proto.json)["layers"][1]["kept"]
+    return json.loads(network(app).proto.json)["layers"][1]["kept"]
+
+
+def network(app: AppTest) -> Any:
+    """The drawing."""
+    (drawn,) = [e for e in app.get("bidi_component") if e.proto.component_name == "explorer_network"]
+    return drawn
 
 
 def column(app: AppTest, which: int) -> dict[str, str]:
@@ -75,6 +87,11 @@ def plane(app: AppTest, network: str) -> bytes:
 def words(app: AppTest) -> str:
     """The banner over the planes."""
     return "\n".join(element.value for element in (*app.info, *app.warning))
+
+
+def worth(app: AppTest) -> list[str]:
+    """What is said of the last unit turned over."""
+    return [m.value for m in app.markdown if "that is what it was worth" in m.value]
 
 
 def press(app: AppTest, label: str) -> AppTest:
@@ -173,6 +190,31 @@ def test_clicks_add_up_and_are_in_the_link(kept, click):
     assert sentence(opened(link)) == sentence(app)
 
 
+def test_of_two_clicks_before_the_page_has_answered_both_stay(kept, click):
+    """The second comes with an address that lacks the first; what it was worth is told on top of that."""
+    first, second = (unit for unit, there in enumerate(kept) if there and kept[:unit].count(True) < 2)
+    app = click(opened({**SMALL, "view": "The network"}), "hidden1", first, second)
+    assert not app.exception
+    assert app.query_params["units"] == f"hidden1.{first}-hidden1.{second}"
+    assert f"unit {first + 1} of hidden1 out, unit {second + 1} of hidden1 out." in words(app)
+    assert [f"Unit {second + 1} of hidden1 was **taken out**. " in told for told in worth(app)] == [True]
+
+
+@pytest.mark.parametrize("which", [0, 1, 2], ids=["none", "one other", "all but the one clicked"])
+def test_an_address_from_elsewhere_does_not_tell_what_it_was_worth(kept, click, which):
+    """Back leads to other units; without the one clicked last they would leave a layer empty, or as it was."""
+    clicked, *others = (unit for unit, there in enumerate(kept) if there)
+    app = click(opened({**SMALL, "view": "The network"}), "hidden1", clicked)
+    assert worth(app)
+    units = "-".join(f"hidden1.{unit}" for unit in ([], others[:1], others)[which])
+    app.query_params["units"] = units
+    app.run()
+    assert not app.exception
+    assert not worth(app)
+    assert "at least one must stay" not in words(app)
+    assert shared(app).get("units", "") == units
+
+
 def test_the_last_unit_of_a_layer_cannot_be_clicked_away(kept, click):
     """A sentence says so, the unit stays, and it is gone with the next click that can be."""
     units = [unit for unit, there in enumerate(kept) if there]
@@ -244,3 +286,49 @@ def test_units_of_own_points_can_be_turned_over_too(click):
     press(app, "Back to the data set")
     assert "units" not in app.query_params
     assert not words(app)
+
+
+# ---- where nothing may be changed
+
+
+def test_units_of_a_locked_link_stay_as_they_are(kept, click):
+    """There is no button to undo them, and what a browser sends all the same changes nothing."""
+    unit = kept.index(True)
+    locked = {**SMALL, "view": "The network", "only": "ratio", "units": f"hidden1.{unit}"}
+    app = opened(locked)
+    assert "Undo all" not in [button.label for button in app.button]
+    assert any("units stay as they are" in caption.value for caption in app.caption)
+    before = sentence(app), words(app), shared(app)
+    click(app, "hidden1", kept.index(False))
+    assert not app.exception
+    assert (sentence(app), words(app), shared(app)) == before
+    assert shared(app) == locked
+    assert not worth(app)
+
+
+@pytest.mark.parametrize("lock", [{}, {"only": "ratio"}], ids=["open", "locked"])
+def test_the_browser_is_told_whether_units_can_be_clicked(lock):
+    """So that it does not offer what the page would not do."""
+    app = opened({**SMALL, "view": "The network", **lock})
+    assert json.loads(network(app).proto.json)["locked"] is bool(lock)
+
+
+# ---- what is kept of it
+
+
+def test_planes_changed_by_hand_are_on_the_shelf_of_their_visitor(store):
+    """Nobody else will ask for them: not a file of the store is new or other, and the visit itself draws once."""
+
+    def files() -> dict[str, int]:
+        return {str(path): path.stat().st_mtime_ns for path in store.folder.rglob("*") if path.is_file()}
+
+    opened({**SMALL, "view": "The network"})
+    before = files()
+    assert before
+    app = opened({**SMALL, "view": "The network", "units": "hidden1.2-hidden1.6"})
+    assert "Changed by hand" in words(app)
+    assert files() == before
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compute, "make_plane", None)
+        assert not app.run().exception
+        assert opened(app.query_params).exception

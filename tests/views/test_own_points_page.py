@@ -103,6 +103,17 @@ def test_networks_learn_the_points_of_a_right_file(visit, data):
         assert not set("<[$`{") & set(label) or label not in everything_read(visit)
 
 
+def test_the_networks_of_a_second_file_learn_that_file(app):
+    """In one visit, whatever was learned before: planes and sentence are those of who brings this file alone."""
+    upload(app, POINTS)
+    before = sentence(app), planes(app)
+    other = upload(opened({**SMALL, "view": TAB}), own_points.EXAMPLE.encode())
+    for data, due in ((own_points.EXAMPLE.encode(), (sentence(other), planes(other))), (POINTS, before)):
+        upload(app, data)
+        assert (sentence(app), planes(app)) == due
+    assert planes(other) != before[1]
+
+
 @pytest.mark.parametrize(("data", "piece"), [file[1:] for file in REFUSED], ids=[file[0] for file in REFUSED])
 def test_a_wrong_file_is_refused_in_a_sentence_and_changes_nothing(visit, data, piece):
     """The sentence tells what is wrong, nothing in it is read as Markdown, and the networks stay."""
@@ -125,6 +136,19 @@ def test_a_wrong_file_leaves_the_data_set_to_who_has_no_points_yet(app):
     upload(app, POINTS)
     assert not app.error
     assert "your own 30 points" in banner(app)
+
+
+@pytest.mark.parametrize("before", [[], [POINTS]], ids=["data set", "own points"])
+def test_a_wrong_file_that_is_taken_away_takes_its_error_along(app, before):
+    """What the networks learn stays what it was."""
+    for data in before:
+        upload(app, data)
+    learned = banner(app), sentence(app)
+    upload(app, b"nonsense")
+    assert len(app.error) == 1
+    app.file_uploader[0].clear().run()
+    assert not app.error
+    assert (banner(app), sentence(app)) == learned
 
 
 def test_a_file_that_is_taken_away_leaves_its_points(app):

@@ -41,6 +41,11 @@ def told(app: AppTest) -> list[str]:
     return [info.value for info in app.info if info.value.startswith("**")]
 
 
+def closing(app: AppTest) -> list[Any]:
+    """The button that takes away a story that was left, where there is one."""
+    return [button for button in app.button if button.label == "Close"]
+
+
 def settings(app: AppTest) -> dict[str, Any]:
     """What the controls say, where it is not the default."""
     values = {name: app.session_state[name] for name in controls(app) if name in KNOBS}
@@ -100,16 +105,75 @@ def test_a_second_press_goes_back_to_the_defaults():
 @pytest.mark.parametrize(
     ("name", "value"), [("ratio", 0.3), ("seed", 1), ("bins", 10), ("hidden", (30,)), ("rewind", 5)]
 )
-def test_a_story_ends_with_a_change_of_what_it_is_about(name, value):
-    """It and its pressed button are gone, the other settings stay, and the way back brings it again."""
+def test_a_story_can_be_read_on_after_a_change_of_what_it_is_about(name, value):
+    """Its button is no longer pressed and its name says why, until the way back makes it current again."""
     story = STORIES[4]
     app = press(opened({}), story)
     controls(app)[name].set_value(value).run()
-    assert not told(app)
+    (words,) = told(app)
+    assert words.startswith(f"**{story.name}, with other settings by now.** {story.sentences}")
+    assert story.look_at in words
     assert controls(app)["story"].value is None
     assert settings(app) == {**story.settings, name: value}
     controls(app)[name].set_value(KNOBS[name].default).run()
-    assert story.sentences in told(app)[0]
+    assert told(app)[0].startswith(f"**{story.name}.** ")
+    assert controls(app)["story"].value == story.name
+    assert not closing(app)
+
+
+def test_a_story_that_was_left_can_be_closed():
+    """It is gone then, the controls stay, and its settings bring it back."""
+    story = STORIES[4]
+    app = press(opened({}), story)
+    controls(app)["ratio"].set_value(0.3).run()
+    (button,) = closing(app)
+    button.click().run()
+    for _ in range(2):
+        assert not told(app)
+        assert not closing(app)
+        assert settings(app) == {**story.settings, "ratio": 0.3}
+        app.run()
+    controls(app)["ratio"].set_value(0.5).run()
+    assert told(app)[0].startswith(f"**{story.name}.** ")
+
+
+def test_another_story_takes_the_place_of_one_that_was_left():
+    """There is one at a time, before and after the press."""
+    app = press(opened({}), STORIES[4])
+    controls(app)["ratio"].set_value(0.3).run()
+    press(app, STORIES[5])
+    assert [words.startswith(f"**{STORIES[5].name}.** ") for words in told(app)] == [True]
+    assert not closing(app)
+
+
+def test_no_story_is_current_where_units_are_turned_over():
+    """Its settings stand, but it is not this network of which it tells."""
+    app = opened({"label_noise": "0.2", "units": "hidden1.3"})
+    assert not told(app)
+    assert controls(app)["story"].value is None
+
+
+def test_a_story_is_told_in_the_run_that_forgets_units_of_another_network():
+    """The control that brings its settings takes the units away, before anything is said of them."""
+    app = opened({"label_noise": "0.2", "ratio": "0.6", "units": "hidden1.3"})
+    assert not told(app)
+    controls(app)["ratio"].set_value(0.5).run()
+    assert "units" not in app.query_params
+    assert [words.startswith(f"**{STORIES[5].name}.** ") for words in told(app)] == [True]
+    assert controls(app)["story"].value == STORIES[5].name
+
+
+def test_no_story_is_current_with_own_points():
+    """Their networks have learned something else: what was current is left, and comes back with the data set."""
+    story, points = STORIES[5], b"".join(b"%d,%d,%d\n" % (i % 7, i * i % 11, i % 2) for i in range(30))
+    app = opened({"label_noise": "0.2", "view": "Your own points"})
+    assert told(app)[0].startswith(f"**{story.name}.** ")
+    app.file_uploader[0].upload("points.csv", points, "text/csv").run()
+    assert told(app)[0].startswith(f"**{story.name}, with other settings by now.** ")
+    assert controls(app)["story"].value is None
+    (back,) = [button for button in app.button if button.label == "Back to the data set"]
+    back.click().run()
+    assert told(app)[0].startswith(f"**{story.name}.** ")
 
 
 @pytest.mark.parametrize(("name", "value"), [("samples", 5), ("colour", "probability"), ("show", "training")])
@@ -123,12 +187,12 @@ def test_a_story_goes_on_however_it_is_looked_at(name, value):
 
 
 def test_a_locked_link_tells_its_story_without_the_buttons():
-    """A class that is left one slider reads the story, until the slider leaves its settings."""
+    """A class that is left one slider reads the story, but not what to look at: that asks for other controls."""
     app = opened({"label_noise": "0.2", "only": "ratio"})
     assert set(controls(app)) == {"ratio"}
-    assert STORIES[5].sentences in told(app)[0]
+    assert told(app) == [f"**{STORIES[5].name}.** {STORIES[5].sentences}"]
     controls(app)["ratio"].set_value(0.3).run()
-    assert not told(app)
+    assert told(app) == [f"**{STORIES[5].name}, with other settings by now.** {STORIES[5].sentences}"]
 
 
 def test_words_of_a_story_are_the_words_on_the_page(monkeypatch):

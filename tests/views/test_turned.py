@@ -1,0 +1,149 @@
+"""Units turned over by hand, as the session and the address know them: clicks, and addresses from elsewhere."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pruning import Experiment
+from views import turned
+from views.shelf import Shelf, Visit
+
+MASKS = {"hidden1": np.array([True, True, False]), "hidden2": np.array([True, True])}
+A, B, C = ("hidden1", 0), ("hidden1", 1), ("hidden2", 1)
+HERE, ELSEWHERE = Experiment(), Experiment(prune_ratio=0.3)
+VISIT = Visit(Shelf())
+
+
+@pytest.fixture(autouse=True)
+def here(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A session and an address without a page."""
+    here = SimpleNamespace(session_state={}, query_params={})
+    monkeypatch.setattr(turned, "st", here)
+    return here
+
+
+def asked() -> turned.Units:
+    """What the page finds, of a network with `MASKS`."""
+    return turned.asked(SimpleNamespace(pruned=SimpleNamespace(masks=MASKS)))
+
+
+# ---- the words of the address
+
+
+@pytest.mark.parametrize("units", [{A}, {A, B, C}, {("hidden9", 9999)}])
+def test_units_are_read_as_they_are_written(units):
+    """Every set of units has words of its own."""
+    assert turned.read(turned.write(frozenset(units))) == units
+
+
+def test_units_are_written_in_order():
+    """Equal units are equal words, whatever came first."""
+    assert turned.write(frozenset({C, B, A})) == "hidden1.0-hidden1.1-hidden2.1"
+
+
+@pytest.mark.parametrize("text", ["", "hidden1", "hidden0.1", "hidden1.01", "hidden1.10000", "hidden1.0-", "x"])
+def test_other_words_are_refused(text):
+    """The error says how units are written."""
+    with pytest.raises(ValueError, match=r"it must look like hidden1\.3-hidden2\.7"):
+        turned.read(text)
+
+
+# ---- clicks
+
+
+def test_of_two_clicks_before_an_answer_both_stay(here):
+    """The second comes with an address that does not know of the first."""
+    asked()
+    turned.turn_over(A, MASKS)
+    here.query_params.clear()
+    turned.turn_over(C, MASKS)
+    assert asked() == {A, C}
+    assert here.query_params == {"units": "hidden1.0-hidden2.1"}
+    assert turned.last_step(asked()) == (C, {A})
+
+
+def test_a_second_click_on_a_unit_takes_the_first_back(here):
+    """The address then says nothing of units, and what was done is still known."""
+    turned.turn_over(A, MASKS)
+    turned.turn_over(A, MASKS)
+    assert asked() == turned.NONE
+    assert here.query_params == {}
+    assert turned.last_step(turned.NONE) == (A, {A})
+
+
+def test_a_click_that_cannot_be_changes_nothing_but_the_sentence(here):
+    """The last unit of a layer stays, and so does what is known of the click before."""
+    turned.turn_over(A, MASKS)
+    turned.turn_over(B, MASKS)
+    assert asked() == {A}
+    assert turned.last_step({A}) == (A, turned.NONE)
+    assert here.session_state[turned.PROBLEM].startswith("This would remove the last unit of hidden1;")
+
+
+@pytest.mark.parametrize("units", [{C}, {A, C}, {B}, set()])
+def test_a_step_is_told_only_of_the_units_that_it_led_to(units, here):
+    """An address from elsewhere, as Back brings it, has no step; the one that the click led to has."""
+    turned.turn_over(A, MASKS)
+    there = here.query_params.copy()
+    here.query_params["units"] = turned.write(frozenset(units))
+    assert asked() == units
+    assert turned.last_step(asked()) is None
+    here.query_params.update(there)
+    assert turned.last_step(asked()) == (A, turned.NONE)
+
+
+def test_clicks_go_on_from_an_address_from_elsewhere(here):
+    """What the page shows counts, and not what was clicked before."""
+    turned.turn_over(A, MASKS)
+    here.query_params["units"] = "hidden1.1"
+    asked()
+    turned.turn_over(C, MASKS)
+    assert asked() == {B, C}
+    assert turned.last_step(asked()) == (C, {B})
+
+
+# ---- another network, another page
+
+
+def test_units_go_with_their_network(here):
+    """They are forgotten where the experiment is another, and for good."""
+    turned.settle(HERE, VISIT, arrived=False)
+    turned.turn_over(A, MASKS)
+    turned.settle(HERE, VISIT, arrived=False)
+    assert asked() == {A}
+    for experiment in (ELSEWHERE, HERE):
+        turned.settle(experiment, VISIT, arrived=False)
+        assert here.query_params == {}
+        assert asked() == turned.NONE
+
+
+def test_who_comes_back_from_another_page_gets_the_units_back(here):
+    """The address has lost them on the way; on the same page it lacks them because somebody took them out."""
+    for arrived, units in ((True, {A}), (False, turned.NONE)):
+        turned.settle(HERE, VISIT, arrived=False)
+        turned.remember(frozenset({A}))
+        here.query_params.clear()
+        turned.settle(HERE, VISIT, arrived=arrived)
+        assert asked() == units
+
+
+def test_who_comes_back_to_another_network_does_not(here):
+    """Its units are other units."""
+    turned.settle(HERE, VISIT, arrived=False)
+    turned.remember(frozenset({A}))
+    here.query_params.clear()
+    turned.settle(ELSEWHERE, VISIT, arrived=True)
+    assert asked() == turned.NONE
+
+
+def test_who_comes_with_units_in_the_address_keeps_those(here):
+    """A link to the page knows better than the session."""
+    turned.settle(HERE, VISIT, arrived=False)
+    turned.remember(frozenset({A}))
+    here.query_params["units"] = "hidden2.1"
+    turned.settle(HERE, VISIT, arrived=True)
+    assert asked() == {C}
