@@ -49,8 +49,9 @@ def mount(page, name: str, data: dict[str, Any], theme: str = "light", width: in
         f'<body style="margin: 0; background: var(--st-background-color); {style}">'
         f'<div id="host" style="width: {width}px"></div></body>'
     )
-    sources = {kind: (FOLDER / f"{name}.{kind}").read_text(encoding="utf-8") for kind in ("js", "css")}
-    page.evaluate(MOUNT, {**sources, "data": data})
+    styles = [(FOLDER / f"{part}.css").read_text(encoding="utf-8") for part in ("common", name)]
+    script = (FOLDER / f"{name}.js").read_text(encoding="utf-8")
+    page.evaluate(MOUNT, {"js": script, "css": "\n".join(styles), "data": data})
     return page.locator("#host .root")
 
 

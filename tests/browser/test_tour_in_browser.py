@@ -100,6 +100,7 @@ def test_next_and_back_move_the_outline_and_are_announced(page):
 @pytest.mark.parametrize("leave", [("Next", "Next", "Done"), ("Skip the tour",)])
 def test_done_and_skip_are_remembered(page, leave):
     """The card becomes the small button, which has the focus; the next visit begins with that button."""
+    page.set_viewport_size({"width": 1000, "height": 1400})  # all parts are in sight
     tour = Tour(page).click(*leave)
     assert not tour.open()
     assert tour.outlined() == []
@@ -166,6 +167,20 @@ def test_a_part_out_of_sight_is_scrolled_to_and_the_card_comes_along(page):
     assert page.locator(".st-key-controls").evaluate("part => part.offsetTop") == controls
     page.evaluate("scrollTo(0, 0)")
     page.locator("#host .card:not(.afloat)").wait_for()
+
+
+@pytest.mark.parametrize("end", ["Done", "Skip the tour"])
+def test_who_ends_the_tour_far_below_stays_there(page, end):
+    """The small button is out of sight then: the part of the last step has the focus, and stays where it is."""
+    page.emulate_media(reduced_motion="reduce")
+    page.set_viewport_size({"width": 1000, "height": 640})
+    tour = Tour(page).click("Next", "Next")
+    page.locator("#host .card.afloat").wait_for()
+    part = page.locator(".st-key-more")
+    before = part.bounding_box()
+    tour.click(end)
+    assert part.evaluate("part => part === document.activeElement")
+    assert part.bounding_box() == pytest.approx(before, abs=1)
 
 
 def test_motion_is_smooth_only_for_those_who_want_it(chromium):

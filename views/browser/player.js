@@ -147,7 +147,7 @@ function pause(player) {
 /** Pauses, and says where. */
 function finish(player) {
   pause(player);
-  player.part(".spoken").textContent = `Paused. ${sentence(player.frames[player.at])}`;
+  player.part("[role=status]").textContent = `Paused. ${sentence(player.frames[player.at])}`;
 }
 
 function tick(player, now) {

@@ -25,7 +25,8 @@ function mendHistory() {
   let last = performance.now(); // when the address has changed
   let left = null; // the address at the click on a link
   document.addEventListener("click", ({ target }) => {
-    if (target.closest?.("a[href]")) left = { url: location.href, at: performance.now() };
+    const link = target.closest?.("a[href]");
+    if (link?.origin === location.origin && !isHere(link.href)) left = { url: location.href, at: performance.now() };
   }, true);
   history.pushState = (state, title, url) => {
     const now = performance.now();
@@ -60,7 +61,9 @@ function enter(button, frames) {
   let key = "";
   body.addEventListener("keydown", (event) => {
     key = event.key;
-    if (key === "Escape") back();
+    const out = key === "Tab" && event.shiftKey && event.target === body; // to the very end of the page
+    if (out) event.preventDefault();
+    if (out || key === "Escape") back();
   });
   body.addEventListener("focusout", ({ relatedTarget }) => {
     if (key === "Tab" && !body.contains(relatedTarget)) back(); // past the last or the first part of it
