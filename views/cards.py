@@ -13,7 +13,7 @@ from views.colours import DENSE, PRUNED
 from views.raster import png
 
 TALL, LABEL, WORDS = 16, 30, 94  # pixels: height of a full bar, width of a label, of what is said in words
-GAP = 1.5  # pixels between two bars
+FILLED = 85  # per cent of the width that bars take, the rest is between them
 WIDTH = 236  # pixels of a card where two stand side by side; on a narrower screen one is as wide as the page
 CARD = f"width:clamp({WIDTH}px,(520px - 100vw)*999,100vw - 2rem);max-width:100%"
 FAINT = "#80808080"  # seen on light and on dark
@@ -81,7 +81,7 @@ def _bar_row(row: Row, classes: Sequence[str]) -> str:
         # One background a class: an element for every bar would be a thousand elements a page.
         f"linear-gradient({colour if number == winner else FAINT} 0 0) "
         # At 0 % a bar touches the left end, at 100 % the right one.
-        f"{100 * number / last:.2f}% 100%/calc({100 / len(classes):.2f}% - {GAP}px) {max(TALL * float(p), 1):.1f}px "
+        f"{100 * number / last:.2f}% 100%/{FILLED / len(classes):.2f}% {max(TALL * float(p), 1):.1f}px "
         "no-repeat"
         for number, p in enumerate(row.probs)
     )

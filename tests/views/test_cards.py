@@ -57,7 +57,7 @@ def row(*, chosen: bool = False, dense: bool = False, probs: np.ndarray = PROBS,
 def drawn(html: str) -> list[tuple[str, float, float, float]]:
     """Colour, left and width in percent, and height in pixels, of every bar of a row; a gap is left of each width."""
     (style,) = (span["style"] or "" for span in Parsed(html).all("span") if "gradient" in (span.get("style") or ""))
-    bar = r"linear-gradient\((#\w+) 0 0\) ([\d.]+)% 100%/calc\(([\d.]+)% - 1.5px\) ([\d.]+)px no-repeat"
+    bar = r"linear-gradient\((#\w+) 0 0\) ([\d.]+)% 100%/([\d.]+)% ([\d.]+)px no-repeat"
     return [(colour, *map(float, numbers)) for colour, *numbers in re.findall(bar, style)]
 
 
@@ -141,12 +141,12 @@ def test_bars_are_as_high_as_their_probabilities_side_by_side():
     bars = drawn(cards.bars([row()], CLASSES))
     assert [height for *_, height in bars] == [4, 8, 2, 2]
     assert [left for _, left, _, _ in bars] == [0, 33.33, 66.67, 100]
-    assert {width for _, _, width, _ in bars} == {25}
+    assert {width for _, _, width, _ in bars} == {21.25}
 
 
 def test_one_class_alone_has_one_bar():
-    """It takes the whole width, and nothing is divided by nought."""
-    assert drawn(cards.bars([row(probs=np.ones(1))], ("cat",))) == [(PRUNED, 0, 100, cards.TALL)]
+    """It takes all that bars take, and nothing is divided by nought."""
+    assert drawn(cards.bars([row(probs=np.ones(1))], ("cat",))) == [(PRUNED, 0, 85, cards.TALL)]
 
 
 def test_no_bar_vanishes_and_none_leaves_its_row():
