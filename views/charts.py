@@ -183,14 +183,14 @@ def _bin_rows(name: str, bins: Bins, low: np.ndarray, high: np.ndarray) -> pd.Da
     )
 
 
-def curve_chart(rows: pd.DataFrame, title: str, number: str, answers: bool = False) -> Chart:
+def curve_chart(rows: pd.DataFrame, title: str, whole: bool = False, answers: bool = False) -> Chart:
     """A figure against prune ratio, the dense value as a line of reference, the chosen ratio marked.
 
-    rows: columns ratio, value, dense, chosen (bool), and floor, a dotted line, where there is one. number: "d" for
-    whole ones; any other is told to three digits. Where it `answers`, a click selects the nearest ratio as
-    `PICKED`; a column `turn` tells equal clicks apart.
+    rows: columns ratio, value, dense, chosen (bool), and floor, a dotted line, where there is one. Values are
+    told to three digits, or as `whole` numbers. Where it `answers`, a click selects the nearest ratio as `PICKED`; a
+    column `turn` tells equal clicks apart.
     """
-    return Chart(_curve_spec(title, number == "d", "floor" in rows, answers), {"rows": rows})
+    return Chart(_curve_spec(title, whole, "floor" in rows, answers), {"rows": rows})
 
 
 @lru_cache(maxsize=64)

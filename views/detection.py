@@ -110,7 +110,7 @@ def _draw_measures(rows: Rows, chosen: Score, outcome: Outcome, n_samples: int, 
     left.markdown(f"**{chosen.label}**, pruned network: {orientation(pruned.fpr)} Dense network: {dense.fpr:.2f}.")
     values = {network.prune_ratio: measures(chosen, network, n_samples).auroc for network in outcome.networks}
     curve = tables.over_ratios(values, outcome.experiment.prune_ratio)
-    Place(right).chart(charts.curve_chart(curve, "AUROC", ".2f"), "AUROC against prune ratio.")
+    Place(right).chart(charts.curve_chart(curve, "AUROC"), "AUROC against prune ratio.")
     right.caption(readings.of_curve(curve, "AUROC", "high", 3))
 
 

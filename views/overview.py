@@ -30,7 +30,7 @@ def draw(outcome: Outcome, choice: ImageChoice, images: Shown, place: DeltaGener
     columns = place.columns(5, gap="small")
     places = [(Place(column.container()), Place(column.container())) for column in columns[:3]]
     sections.draw_curves(outcome, choice, places, answers=RATIO.is_open)
-    curve = charts.curve_chart(tables.over_ratios(detection, chosen), "AUROC, OOD", ".2f")
+    curve = charts.curve_chart(tables.over_ratios(detection, chosen), "AUROC, OOD")
     Place(columns[3].container()).chart(curve, "AUROC of detecting unknown classes against prune ratio.")
     columns[3].caption(readings.of_curve(tables.over_ratios(detection, chosen), "AUROC", "high", 3))
     _draw_learning(outcome, Place(columns[4].container()))

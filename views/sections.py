@@ -39,15 +39,14 @@ class Curve:
 
     column: str  # of `tables.curve_rows`
     title: str
-    number: str  # a d3 format
     better: Literal["high", "low"]
-    digits: int
+    digits: int  # 0 for whole numbers
 
 
 CURVES = (
-    Curve("accuracy", "Accuracy", ".2f", "high", 3),
-    Curve("ece", "ECE", ".2f", "low", 3),
-    Curve("early_stop_epoch", "Early-stop epoch", "d", "low", 0),
+    Curve("accuracy", "Accuracy", "high", 3),
+    Curve("ece", "ECE", "low", 3),
+    Curve("early_stop_epoch", "Early-stop epoch", "low", 0),
 )
 IDLE = "Nothing is trained after pruning, so there is no early stop to compare."
 
@@ -66,7 +65,7 @@ def draw_curves(outcome: Outcome, choice: Measured, places: Sequence[tuple[Place
         click = (
             {"key": key, "on_select": partial(picking.go, key), "selection_mode": charts.PICKED} if answers else {}
         )
-        chart = charts.curve_chart(rows, curve.title, curve.number, answers)
+        chart = charts.curve_chart(rows, curve.title, curve.digits == 0, answers)
         place.chart(chart, f"{curve.title} against prune ratio.", **click)
         idle = curve.column == "early_stop_epoch" and not outcome.experiment.strategy.retrain
         words.caption(IDLE if idle else readings.of_curve(rows, curve.title, curve.better, curve.digits))
@@ -83,7 +82,7 @@ def all_charts(outcome: Outcome, choice: Measured) -> dict[str, charts.Chart]:
     """The curves and the reliability diagrams by their titles, for whoever saves them."""
     table = tables.curve_rows(outcome, choice.n_samples, choice.n_bins)
     curves = {
-        curve.title: charts.curve_chart(_curve_rows(table, curve), curve.title, curve.number) for curve in CURVES
+        curve.title: charts.curve_chart(_curve_rows(table, curve), curve.title, curve.digits == 0) for curve in CURVES
     }
     judgement = judge(outcome, choice)
     return curves | {title: _panel_chart(judgement[title], quantity) for title, _, quantity in PANELS}

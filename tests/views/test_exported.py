@@ -139,7 +139,7 @@ def test_a_curve_has_a_circle_for_every_ratio_with_its_number(saved):
         assert len(circles) == len(RATIOS) == 11
         labels = [said(circle) for circle in circles]
         assert [float(label["prune ratio"]) for label in labels] == list(RATIOS)
-        written = [format(value, "d" if title.number == "d" else ".3f") for value in rows[column]]
+        written = [format(value, "d" if title.digits == 0 else ".3f") for value in rows[column]]
         assert [label[title.title] for label in labels] == written
 
 
@@ -205,7 +205,7 @@ def a_curve(values: list[float]) -> charts.Chart:
     """A curve over ratios 0, 0.1, …, the first of them chosen."""
     ratios = [i / 10 for i in range(len(values))]
     table = pd.DataFrame({"ratio": ratios, "value": values, "dense": values[0]})
-    return charts.curve_chart(table.assign(chosen=table.ratio == 0), "Accuracy", ".2f")
+    return charts.curve_chart(table.assign(chosen=table.ratio == 0), "Accuracy")
 
 
 def test_names_are_made_of_letters_digits_and_hyphens():

@@ -147,8 +147,8 @@ def charts_of_each_kind() -> dict[str, charts.Chart]:
     return {
         "plane": charts.plane_chart(plane_of(0.7), 1, POINTS, "probability", 1.0, "dark"),
         "reliability": charts.reliability_chart({"dense": (bins, *bars), "pruned": (bins, *bars)}, "x", "y"),
-        "curve with a floor": charts.curve_chart(rows.assign(floor=0.02), "ECE", ".2f"),
-        "curve": charts.curve_chart(rows, "Accuracy", ".2f"),
+        "curve with a floor": charts.curve_chart(rows.assign(floor=0.02), "ECE"),
+        "curve": charts.curve_chart(rows, "Accuracy"),
         "legend": charts.legend_chart("aleatoric", 2, 0.7, "light"),
         **image_charts_of(0),
     }
@@ -241,33 +241,33 @@ def test_no_two_ticks_of_a_colour_scale_are_called_alike(top):
 
 
 @pytest.mark.parametrize(
-    ("number", "values"),
+    ("whole", "values"),
     [
-        (".2f", [0.96, 0.975]),
-        (".2f", [0.0105, 0.026]),
-        (".2f", [0.0, 0.0015]),
-        (".2f", [0.9434, 0.9441]),
-        (".2f", [0.5, 1.0]),
-        ("d", [2, 240]),
-        ("d", [3, 5]),
-        ("d", [0, 1]),
+        (False, [0.96, 0.975]),
+        (False, [0.0105, 0.026]),
+        (False, [0.0, 0.0015]),
+        (False, [0.9434, 0.9441]),
+        (False, [0.5, 1.0]),
+        (True, [2, 240]),
+        (True, [3, 5]),
+        (True, [0, 1]),
     ],
 )
-def test_no_two_ticks_of_a_curve_are_called_alike(number, values):
+def test_no_two_ticks_of_a_curve_are_called_alike(whole, values):
     """Ticks are evenly spaced as they are written, however close to each other; epochs are whole."""
     rows = pd.DataFrame({"ratio": [0.0, 0.5], "value": values, "dense": values[0], "chosen": [True, False]})
-    ticks = [tick for tick in labels(charts.curve_chart(rows, "A", number))[1] if tick]
+    ticks = [tick for tick in labels(charts.curve_chart(rows, "A", whole))[1] if tick]
     steps = np.diff([float(tick) for tick in ticks])
     assert len(steps)
     np.testing.assert_allclose(steps, steps[0])
-    assert number != "d" or all(tick.isdigit() for tick in ticks)
+    assert not whole or all(tick.isdigit() for tick in ticks)
 
 
 @pytest.mark.parametrize("values", [[0.94, 0.94], [1.0, 1.0], [0.0, 0.0]])
 def test_a_curve_of_equal_values_has_a_short_tick(values):
     """One value alone is written with the digits it has."""
     rows = pd.DataFrame({"ratio": [0.0, 0.5], "value": values, "dense": values[0], "chosen": [True, False]})
-    assert labels(charts.curve_chart(rows, "A", ".2f"))[1] == [f"{values[0]:g}"]
+    assert labels(charts.curve_chart(rows, "A"))[1] == [f"{values[0]:g}"]
 
 
 def test_only_what_has_a_tooltip_of_its_own_answers_the_mouse():
