@@ -6,21 +6,29 @@ Streamlit imports this file once, for `app`, and runs it for every visitor, for 
 import streamlit as st
 
 if st.runtime.exists():
-    from views.window import mend_window
+    from views import lock
+    from views.window import draw_type_switch, mend_window
 
-    st.set_page_config(page_title="Pruning × Uncertainty Explorer", page_icon="🌗", layout="wide")
     page = st.navigation(
         [
             st.Page("views/moons.py", title="Moons", icon=":material/nightlight:", default=True),
             st.Page("views/images.py", title="Images", icon=":material/image_search:"),
-            st.Page("views/glossary_page.py", title="Glossary", icon=":material/menu_book:"),
+            st.Page("views/glossary_page.py", title="Glossary", icon=":material/menu_book:", url_path="glossary"),
         ],
         position="top",
+    )
+    st.set_page_config(
+        page_title=f"{page.title} · Pruning × Uncertainty Explorer",
+        page_icon="🌗",
+        layout="wide",
+        initial_sidebar_state="collapsed",
     )
     before = st.session_state.get("page", page.url_path)
     st.session_state.update(page=page.url_path, arrived=page.url_path != before)
     mend_window()
     page.run()
+    if lock.current() is None:
+        draw_type_switch()
 else:
     from starlette.middleware import Middleware
 

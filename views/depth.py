@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from views.glossary import Term, term
+from views.papers import linked
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -17,9 +19,15 @@ def draw_depth(place: DeltaGenerator, *names: str) -> None:
 
 
 def explained(term: Term) -> str:
-    """All that is said of a term below its name, as Markdown."""
+    """All that is said of a term below its name, as Markdown; other terms and papers are links."""
     # Two dollars make a formula a line of its own only where they have lines of their own.
     formula = f"$$\n{term.formula}\n$$" if term.formula else ""
-    notes = [term.source, f"See also: {' · '.join(term.see)}" if term.see else ""]
+    see = " · ".join(f"[{name}](glossary#{anchor(name)})" for name in term.see)
+    notes = [linked(term.source), f"See also: {see}" if see else ""]
     small = "  \n".join(f":small[{note}]" for note in notes if note)
     return "\n\n".join(part for part in (term.sentence, formula, small) if part)
+
+
+def anchor(name: str) -> str:
+    """What stands behind the # of the address of a term."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")

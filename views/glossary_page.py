@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from views.depth import explained
+from views.depth import anchor, explained
 from views.glossary import GROUPS, TERMS, matching
 
 WIDTH = 760  # pixels: longer lines are hard to read
@@ -21,8 +21,14 @@ with page:
     found = matching(text or "")
     if not found:
         st.info(f"None of the {len(TERMS)} terms has all these words. Try one word, or its beginning.")
-    for group in GROUPS:
-        terms = [term for term in found if term.group == group]
+    groups = {group: [term for term in found if term.group == group] for group in GROUPS}
+    with st.expander("Contents", icon=":material/toc:"):
+        for group, terms in groups.items():
+            if terms:
+                st.markdown(f"**{group}**: " + " · ".join(f"[{term.name}](#{anchor(term.name)})" for term in terms))
+    for group, terms in groups.items():
         if terms:
             st.header(group, anchor=False)
-            st.markdown("\n\n".join(f"### {term.name}\n\n{explained(term)}" for term in terms))
+        for term in terms:
+            st.subheader(term.name, anchor=anchor(term.name))
+            st.markdown(explained(term))

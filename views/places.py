@@ -10,6 +10,7 @@ import streamlit as st
 
 from views import charts
 from views.colours import Theme
+from views.window import chart_config
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -52,7 +53,8 @@ class Place:
 
         selection: `key` and `on_select` where a click is answered; drawn so but once in a run.
         """
-        self._draw("vega_lite_chart", {**json.loads(chart.spec), "datasets": chart.data}, alt=alt_text, **selection)
+        spec = {**json.loads(chart.spec), **chart_config(), "datasets": chart.data}
+        self._draw("vega_lite_chart", spec, alt=alt_text, **selection)
 
     def clear(self) -> None:
         """Take away what this run has drawn here."""

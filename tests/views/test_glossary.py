@@ -18,8 +18,9 @@ from uncertainty.calibration import negative_log_likelihood
 from uncertainty.floor import HIGH, LOW, N_DRAWS
 from views import tables
 from views.controls import SETTINGS
-from views.depth import draw_depth, explained
+from views.depth import anchor, draw_depth, explained
 from views.glossary import GROUPS, TERMS, Term, matching, term
+from views.papers import ADDRESSES, linked
 from views.scores import Score
 
 PAGE = Path(__file__).parents[2] / "views" / "glossary_page.py"
@@ -198,7 +199,28 @@ def test_what_is_not_there_finds_nothing(text):
 def test_a_term_is_shown_in_full():
     """Sentence, formula between dollars on lines of their own, source, related terms."""
     shown = explained(Term("A", "Size", "It is.", r"\frac12", "Nobody 1900", ("B", "C, d")))
-    assert shown == "It is.\n\n$$\n\\frac12\n$$\n\n:small[Nobody 1900]  \n:small[See also: B · C, d]"
+    see = "[B](glossary#b) · [C, d](glossary#c-d)"
+    assert shown == f"It is.\n\n$$\n\\frac12\n$$\n\n:small[Nobody 1900]  \n:small[See also: {see}]"
+
+
+def test_a_paper_that_can_be_read_is_a_link():
+    """Every citation in a source whose address is known, and nothing else of it."""
+    text = "Naeini et al. 2015; Guo et al. 2017, equation 3"
+    naeini, guo = "https://doi.org/10.1609/aaai.v29i1.9602", "https://arxiv.org/abs/1706.04599"
+    assert linked(text) == f"[Naeini et al. 2015]({naeini}); [Guo et al. 2017]({guo}), equation 3"
+    assert linked("Hellinger 1909") == "Hellinger 1909"
+
+
+def test_an_address_of_a_paper_does_not_end_its_link():
+    """A closing bracket would: it is written otherwise."""
+    assert not any(set("() <>") & set(address) for address in ADDRESSES.values())
+
+
+def test_every_term_has_an_address_of_its_own():
+    """See also leads to one place each."""
+    places = [anchor(each.name) for each in TERMS]
+    assert len(set(places)) == len(places)
+    assert all(places)
 
 
 def test_what_a_term_lacks_leaves_no_trace():
@@ -240,7 +262,7 @@ def app() -> AppTest:
 
 def headings(app: AppTest) -> list[str]:
     """The names of the terms that are shown."""
-    return [name for element in app.markdown for name in re.findall(r"^### (.+)$", element.value, re.MULTILINE)]
+    return [element.value for element in app.subheader]
 
 
 def test_the_page_shows_every_term_in_its_group(app):

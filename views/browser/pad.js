@@ -27,7 +27,8 @@ const PAGE = `
   </div><p class="spoken" role="status"></p>`;
 
 const boards = new WeakMap(); // where it is mounted → the board
-const left = { points: [] }; // what a board had when it was taken away, as by opening another tab
+const KEPT = "explorer-pad"; // in this tab's storage, which may be closed to us
+const left = { points: recalled() }; // what a board had when it was taken away, by opening another tab or loading anew
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const board = boards.get(parentElement) ?? build(parentElement.querySelector(".root"));
@@ -40,6 +41,26 @@ export default function ({ data, parentElement, setTriggerValue }) {
     boards.delete(parentElement);
     left.points = board.points;
   };
+}
+
+/** The points of this tab before the page was loaded anew; whatever else is found there counts for nothing. */
+function recalled() {
+  const legal = ([x, y, kind, ...more]) =>
+    Math.abs(x) <= 1 && Math.abs(y) <= 1 && [0, 1, 2, 3, 4].includes(kind) && !more.length;
+  try {
+    const points = JSON.parse(sessionStorage.getItem(KEPT) ?? "[]");
+    return Array.isArray(points) && points.every((row) => Array.isArray(row) && legal(row)) ? points : [];
+  } catch {
+    return [];
+  }
+}
+
+function keep(points) {
+  try {
+    sessionStorage.setItem(KEPT, JSON.stringify(points));
+  } catch {
+    // Then they are gone when the page is loaded anew.
+  }
 }
 
 // Points
@@ -142,6 +163,7 @@ function show(board) {
   find(`[value="${board.chosen}"]`).checked = true;
   find(".brush input").ariaValueText = brush;
   find(".hint").hidden = points.length > 0;
+  keep(points);
   repaint(board);
 }
 

@@ -1,17 +1,18 @@
-/** What the window around the page does by itself, set right: its history, its popovers, tooltips under a finger. */
+/** What the window around the page does by itself, set right: history, popovers, tooltips, tables, a lost server. */
 
 const BURST = 2000; // milliseconds in which several changes of the address come from one deed
 const LEAVING = 10_000; // milliseconds at most from a click on a link to another page until the address says so
 const FRAMES = 60; // to wait for a popover
+const PATIENCE = 4000; // milliseconds without a server before it is spoken of
 
-export default function ({ parentElement }) {
-  const place = (parentElement.host ?? parentElement).closest("[data-testid=stElementContainer]");
-  if (place) place.style.display = "none"; // there is nothing to see, so no gap either
+export default function () {
   if (window.explorerMended) return;
   window.explorerMended = true;
   mendHistory();
   mendPopovers();
   hideTooltipsOfTouch();
+  copyTablesAsRows();
+  tellOfLostServer();
 }
 
 /**
@@ -74,4 +75,32 @@ function enter(button, frames) {
 function hideTooltipsOfTouch() {
   const style = document.head.appendChild(document.createElement("style"));
   style.textContent = "@media (hover: none) { #vg-tooltip-element { display: none !important; } }";
+}
+
+/** A table that is copied becomes rows of cells between tabs, as a spreadsheet takes them. */
+function copyTablesAsRows() {
+  document.addEventListener("copy", (event) => {
+    const chosen = document.getSelection();
+    const rows = [...document.querySelectorAll("[data-testid=stTable] tr")].filter((row) => chosen.containsNode(row, true));
+    if (rows.length < 2) return; // within one row the browser's own words are right
+    const cells = ({ children }) => [...children].map((cell) => cell.innerText.trim()).join("\t");
+    event.clipboardData.setData("text/plain", rows.map(cells).join("\n"));
+    event.preventDefault();
+  });
+}
+
+/** Where the server is gone, a sentence for those who did not start it; it goes when the server is back. */
+function tellOfLostServer() {
+  const note = Object.assign(document.createElement("p"), { role: "alert", hidden: true });
+  note.textContent =
+    "The server does not answer. What you see stays, and the address keeps your settings: wait a moment, then load the page again. If that does not help, tell whoever runs it.";
+  note.style.cssText =
+    "position: fixed; inset: auto 0 0; z-index: 1000000; margin: 0; padding: 0.75rem 1rem; background: #7f1d1d; color: #fff; font: 1rem/1.4 sans-serif; text-align: center";
+  document.body.append(note);
+  let since = 0; // when the connection was first seen to be lost
+  setInterval(() => {
+    const state = document.querySelector("[data-testid=stApp]")?.dataset.testConnectionState;
+    since = state && state !== "CONNECTED" ? since || performance.now() : 0;
+    note.hidden = !since || performance.now() - since < PATIENCE;
+  }, 1000);
 }
