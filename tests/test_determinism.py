@@ -29,22 +29,22 @@ PROGRAM = """
 import hashlib, json, sys
 from dataclasses import asdict
 from streamlit.testing.v1 import AppTest
-from views import charts, sections
+from views import planes, sections
 
 def visited(link):
     measured, painted = [], []
-    both, plane = sections.both_figures, charts.plane_chart
+    both, scene = sections.both_figures, planes._Scene.data
     sections.both_figures = lambda *args: measured.append(both(*args)) or measured[-1]
-    charts.plane_chart = lambda *args: painted.append(plane(*args)) or painted[-1]
+    planes._Scene.data = lambda *args: painted.append(scene(*args)) or painted[-1]
     app = AppTest.from_file(sys.argv[1], default_timeout=120)
     app.query_params.update(link)
     app.run()
-    sections.both_figures, charts.plane_chart = both, plane
+    sections.both_figures, planes._Scene.data = both, scene
     assert not app.exception and not app.error and not app.warning, app
     (sentence,) = (part.value for part in app.markdown if "Pruned to" in part.value)
     dense, pruned = (asdict(figures) for figures in measured[-1])
-    pictures = [hashlib.sha256(chart.data["picture"].url[0].encode()).hexdigest() for chart in painted]
-    points = [chart.data["points"].to_json(double_precision=15) for chart in painted]
+    pictures = [hashlib.sha256(panel["maps"].encode()).hexdigest() for data in painted for panel in data["panels"]]
+    points = [[data["points"], [panel["wrong"] for panel in data["panels"]]] for data in painted]
     return {
         "dense": dense, "pruned": pruned, "sentence": sentence, "pictures": pictures, "points": points,
         "captions": [part.value for part in app.caption], "table": app.table[0].value.values.tolist(),

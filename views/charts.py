@@ -17,18 +17,26 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from pruning.plane import RESOLUTION, Extent, Maps, Plane
+from pruning.plane import Extent, Plane
 from uncertainty.calibration import Bins
 from views.colours import CLASSES, DENSE, INK, PAPER, PRUNED, Theme
 from views.raster import plane_picture, scale_picture
 
-PLANE_HEIGHT = 380
-CURVE_HEIGHT = 165
+PLANE_HEIGHT = 380  # in a file, and of what stands for the planes until they come
+CURVE_HEIGHTS = (104, 104, 146)  # one below the other: the last one has the axis of all
+LOSS_HEIGHT = 165  # of the validation loss of both networks
 LEGEND_HEIGHT = 62
 RELIABILITY_HEIGHT = 320
 FOOT_HEIGHT = 0.25  # of the reliability diagram, for a bin that holds every example
-HOVER_CELLS = 20  # of each side of the invisible grid that answers the mouse
+FEW = 5  # examples: a bin of fewer says nothing that a line should be drawn through
 PICKED = "picked"  # the ratio that was clicked
+# Between whole numbers a tick has no label: a least step is not kept to. Others have as many digits as they need,
+# and all of an axis as many.
+WHOLE_LABEL = "datum.value % 1 ? '' : datum.label"
+DECIMAL_LABEL = (
+    "format(datum.value, span(domain('y')) > 0.03 ? '.2f' : span(domain('y')) > 0.003 ? '.3f' : "
+    "span(domain('y')) > 0 ? '.5f' : '.5~r')"
+)
 SERIES = alt.Scale(domain=["dense", "pruned"], range=[DENSE, PRUNED])
 TERMS = {"probability": "probability", "entropy": "predictive entropy"}
 
@@ -46,16 +54,16 @@ def plane_chart(plane: Plane, n_samples: int, points: pd.DataFrame, quantity: st
 
     points: columns x, y, label (class number), wrong (bool), p (probability of the own label).
     """
-    picture, cells = _painted(ref(plane), n_samples, quantity, top, theme)
+    picture = _painted(ref(plane), n_samples, quantity, top, theme)
     # A class's points have its colour: by night, on strong colours, no dark rim would set them off.
     right = INK[theme] if (quantity, theme) == ("probability", "dark") else PAPER[theme]
     rimmed = points.assign(rim=np.where(points.wrong, INK[theme], right))
-    return Chart(_plane_spec(plane.extent), {"picture": picture, "cells": cells, "points": rimmed})
+    return Chart(_plane_spec(plane.extent), {"picture": picture, "points": rimmed})
 
 
 @lru_cache(maxsize=64)
-def _painted(held: ref[Plane], n_samples: int, quantity: str, top: float, theme: Theme) -> tuple[pd.DataFrame, ...]:
-    """The picture and the cells of a plane; a slider that leaves a network alone leaves its plane as it is.
+def _painted(held: ref[Plane], n_samples: int, quantity: str, top: float, theme: Theme) -> pd.DataFrame:
+    """The picture of a plane; a slider that leaves a network alone leaves its plane as it is.
 
     held: a weak reference, so that a plane that nobody else has any more does not stay for this.
     """
@@ -64,8 +72,7 @@ def _painted(held: ref[Plane], n_samples: int, quantity: str, top: float, theme:
     maps = plane.maps(n_samples)
     x0, x1, y0, y1 = plane.extent
     url = plane_picture(maps, quantity, top, theme)
-    corners = pd.DataFrame({"x": [x0], "x2": [x1], "y": [y0], "y2": [y1], "url": [url]})
-    return corners, _hover_cells(maps, plane.extent)
+    return pd.DataFrame({"x": [x0], "x2": [x1], "y": [y0], "y2": [y1], "url": [url]})
 
 
 @lru_cache(maxsize=64)
@@ -74,14 +81,8 @@ def _plane_spec(extent: Extent) -> str:
     x = alt.X("x:Q", scale=alt.Scale(domain=extent[:2], nice=False), title=None, axis=axis)
     y = alt.Y("y:Q", scale=alt.Scale(domain=extent[2:], nice=False), title=None, axis=axis)
     picture = layer("picture").mark_image(aspect=False, aria=False, clip=True)
-    cells = layer("cells").mark_rect(fillOpacity=0, strokeOpacity=0, aria=False, clip=True)
-    titles = {"winner": "class", "p": "its probability", **TERMS}
-    numbers = [
-        alt.Tooltip(f"{name}:Q", title=titles.get(name, name), format="d" if name == "winner" else ".3f")
-        for name in ("winner", "p", "entropy", "aleatoric", "epistemic")
-    ]
-    classes = alt.Scale(domain=list(range(len(CLASSES))), range=list(CLASSES))
     own = [alt.Tooltip("label:O", title="class"), alt.Tooltip("p:Q", title="probability of that class", format=".2f")]
+    classes = alt.Scale(domain=list(range(len(CLASSES))), range=list(CLASSES))
     dots = (
         layer("points")
         .mark_circle(opacity=1, clip=True)
@@ -98,31 +99,8 @@ def _plane_spec(extent: Extent) -> str:
     return specification(
         PLANE_HEIGHT,
         picture.encode(x=x, x2="x2", y=y, y2="y2", url="url:N"),
-        cells.encode(x=x, x2="x2", y=y, y2="y2", tooltip=numbers),
         dots,
     )
-
-
-def _hover_cells(maps: Maps, extent: Extent) -> pd.DataFrame:
-    """Invisible cells that tell the numbers of the place under the mouse."""
-    x0, x1, y0, y1 = extent
-    step = RESOLUTION // HOVER_CELLS
-    pick = np.s_[step // 2 :: step, step // 2 :: step]
-    width, height = (x1 - x0) / HOVER_CELLS, (y1 - y0) / HOVER_CELLS
-    left, low = np.meshgrid(x0 + width * np.arange(HOVER_CELLS), y0 + height * np.arange(HOVER_CELLS))
-    probs = maps.probs[pick]
-    columns = {
-        "x": left,
-        "x2": left + width,
-        "y": low,
-        "y2": low + height,
-        "winner": probs.argmax(axis=-1),
-        "p": probs.max(axis=-1),
-        "entropy": maps.entropy[pick],
-        "aleatoric": maps.aleatoric[pick],
-        "epistemic": maps.epistemic[pick],
-    }
-    return pd.DataFrame({name: values.ravel() for name, values in columns.items()}, dtype=np.float32)
 
 
 def reliability_chart(series: Mapping[str, tuple[Bins, np.ndarray, np.ndarray]], x_title: str, y_title: str) -> Chart:
@@ -158,7 +136,9 @@ def _reliability_spec(x_title: str, y_title: str) -> str:
         diagonal.encode(x=x, y=y),
         foot.encode(x="left:Q", x2="right", y="ground:Q", y2="share", color=color, tooltip=tooltip),
         bars.encode(x=x, y="low:Q", y2="high", color=color, tooltip=[*place, low, high]),
-        bins.mark_line(strokeWidth=1.5, aria=False).encode(x=x, y=y, color=color),
+        bins.transform_filter(f"datum.count >= {FEW}")
+        .mark_line(strokeWidth=1.5, aria=False)
+        .encode(x=x, y=y, color=color),
         bins.mark_circle(opacity=1).encode(x=x, y=y, color=color, size=size, tooltip=tooltip),
     )
 
@@ -183,39 +163,44 @@ def _bin_rows(name: str, bins: Bins, low: np.ndarray, high: np.ndarray) -> pd.Da
     )
 
 
-def curve_chart(rows: pd.DataFrame, title: str, whole: bool = False, answers: bool = False) -> Chart:
+def curve_chart(rows: pd.DataFrame, title: str, whole: bool = False, answers: bool = False, place: int = -1) -> Chart:
     """A figure against prune ratio, the dense value as a line of reference, the chosen ratio marked.
 
-    rows: columns ratio, value, dense, chosen (bool), and floor, a dotted line, where there is one. Values are
-    told to three digits, or as `whole` numbers. Where it `answers`, a click selects the nearest ratio as `PICKED`; a
-    column `turn` tells equal clicks apart.
+    rows: columns ratio, value, dense, chosen (bool), and low and high, the band of its floor, where there is one.
+    Values are told to three digits, or as `whole` numbers. Where it `answers`, a click selects the nearest ratio as
+    `PICKED`; a column `turn` tells equal clicks apart. place: its position among the curves that share one axis; a
+    chart that stands alone, −1, has axes and titles of its own.
     """
-    return Chart(_curve_spec(title, whole, "floor" in rows, answers), {"rows": rows})
+    return Chart(_curve_spec(title, whole, "high" in rows, answers, place), {"rows": rows})
 
 
 @lru_cache(maxsize=64)
-def _curve_spec(title: str, whole: bool, has_floor: bool, answers: bool) -> str:
-    x = alt.X("ratio:Q", scale=alt.Scale(domain=(0, 1)), title="prune ratio")
-    # No two ticks have the same label. Those between whole numbers have none: a least step is not kept to.
-    number, label = ("d", "datum.value % 1 ? '' : datum.label") if whole else (".3f", "format(datum.value, '.5~r')")
-    axis = alt.Axis(tickCount=4, format=number, labelExpr=label)
-    y = alt.Y("value:Q", scale=alt.Scale(zero=False), title=title, axis=axis)
+def _curve_spec(title: str, whole: bool, has_floor: bool, answers: bool, place: int) -> str:
+    alone, last = place < 0, place in (-1, len(CURVE_HEIGHTS) - 1)
+    x_axis = alt.Axis(labelFlush=False, labels=last, ticks=last, values=[tenth / 10 for tenth in range(11)])
+    ratios = alt.Scale(domain=(0, 1), nice=False)
+    x = alt.X("ratio:Q", scale=ratios, title="prune ratio" if last else None, axis=x_axis)
+    number, label = ("d", WHOLE_LABEL) if whole else (".3f", DECIMAL_LABEL)
+    widest = 60 if alone else 36  # so that curves one below the other have one left edge
+    axis = alt.Axis(tickCount=4, format=number, labelExpr=label, titlePadding=8, minExtent=36, maxExtent=widest)
+    y = alt.Y("value:Q", scale=alt.Scale(zero=False), title=title if alone else None, axis=axis)
     ratio = alt.Tooltip("ratio:Q", title="prune ratio", format=".3~f")
     tooltip = [ratio, alt.Tooltip("value:Q", title=title, format=number)]
     rows = layer("rows")
     reference = rows.mark_line(color=DENSE, strokeDash=[4, 4], strokeWidth=1.5, aria=False).encode(x=x, y="dense:Q")
-    floor = rows.mark_line(color=PRUNED, strokeDash=[1, 3], strokeWidth=1.5, aria=False).encode(x=x, y="floor:Q")
+    band = rows.mark_area(color=PRUNED, opacity=0.16, aria=False).encode(x=x, y="low:Q", y2="high:Q")
     if has_floor:
-        tooltip.append(alt.Tooltip("floor:Q", title="floor", format=".3f"))
-    mark = rows.mark_point(color=PRUNED, size=220, strokeWidth=2.5, filled=False, aria=False)
+        ends = (("low", "calibrated, from"), ("high", "to"))
+        tooltip += [alt.Tooltip(f"{end}:Q", title=words, format=".3f") for end, words in ends]
+    mark = rows.mark_point(color=PRUNED, size=180, strokeWidth=2.5, filled=False, aria=False)
     dots = rows.mark_circle(color=PRUNED, size=36, opacity=1, cursor="pointer" if answers else "default")
     dots = dots.encode(x=x, y=y, tooltip=tooltip)
     if answers:
         pick = alt.selection_point(PICKED, fields=["ratio", "turn"], nearest=True, toggle=False, clear=False)
         dots = dots.add_params(pick)
     return specification(
-        CURVE_HEIGHT,
-        *([reference, floor] if has_floor else [reference]),
+        CURVE_HEIGHTS[place],
+        *([band, reference] if has_floor else [reference]),
         rows.mark_line(color=PRUNED, strokeWidth=2, aria=False).encode(x=x, y=y),
         dots,
         mark.encode(x=x, y=y, opacity=alt.condition("datum.chosen", alt.value(1), alt.value(0))),
@@ -224,13 +209,17 @@ def _curve_spec(title: str, whole: bool, has_floor: bool, answers: bool) -> str:
 
 def legend_chart(quantity: str, n_classes: int, top: float, theme: Theme) -> Chart:
     """The colour scale of the planes, with its numbers."""
-    low, high, title = 0.0, top, TERMS.get(quantity, f"{quantity} uncertainty") + ", nats"
-    if quantity == "probability" and n_classes == 2:
-        high, title = 1.0, "probability of class 1"
-    elif quantity == "probability":
-        low, high, title = 1 / n_classes, 1.0, "probability of the winning class, each in its own colour"
+    low, high = (0.0, top) if quantity != "probability" else (0.0 if n_classes == 2 else 1 / n_classes, 1.0)
+    title = scale_title(quantity, n_classes)
     row = pd.DataFrame({"x": [low], "x2": [high], "url": [scale_picture(quantity, n_classes, theme)]})
     return Chart(_legend_spec(low, high, title), {"strip": row})
+
+
+def scale_title(quantity: str, n_classes: int) -> str:
+    """What a colour scale says."""
+    if quantity != "probability":
+        return f"{TERMS.get(quantity, f'{quantity} uncertainty')}, nats"
+    return "probability of class 1" if n_classes == 2 else "probability of the winning class"
 
 
 @lru_cache(maxsize=64)

@@ -15,11 +15,12 @@ FOLDER = Path(__file__).parent / "browser"
 
 def component(name: str) -> ComponentRenderer:
     """The component of `browser/<name>.js`, and `.css` if there is one; made once, as its module is imported."""
-    sheets = [FOLDER / f"{part}.css" for part in ("common", name)]
-    styles = [sheet.read_text(encoding="utf-8") for sheet in sheets if sheet.exists()]
     return st.components.v2.component(
-        f"explorer_{name}",
-        html='<div class="root"></div>',
-        js=(FOLDER / f"{name}.js").read_text(encoding="utf-8"),
-        css="\n".join(styles),
+        f"explorer_{name}", html='<div class="root"></div>', js=source(name, "js"), css=source(name, "css")
     )
+
+
+def source(name: str, kind: str) -> str:
+    """The script (`js`) or style (`css`) of a component, after what all of them share."""
+    files = [FOLDER / f"{part}.{kind}" for part in ("common", name)]
+    return "\n".join(file.read_text(encoding="utf-8") for file in files if file.exists())

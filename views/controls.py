@@ -8,7 +8,7 @@ from typing import Any
 
 from pruning import RATIOS, Experiment
 from pruning.plane import SAMPLES
-from views.knobs import Knob, choice, draw_columns, draw_row
+from views.knobs import Knob, choice, draw_row, draw_settings
 from views.links import warn_of_link
 
 STANDARD = Experiment()
@@ -139,7 +139,7 @@ def draw_controls() -> Choice:
 
 
 def _draw_knobs() -> Choice:
-    values = draw_row(MAIN) | draw_columns(SETTINGS)
+    values = draw_row(MAIN) | draw_settings(SETTINGS)
     own = {"samples", "bins", "ratio", "rewind"}
     same = {name: value for name, value in values.items() if name not in own}
     experiment = Experiment(prune_ratio=values["ratio"], rewind_epoch=values["rewind"], **same)

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
 INPUTS = ("x", "y")
-# The sign of a weight, told apart by hue and by lightness.
+# The sign of a weight, told apart by hue and by lightness; no class has these colours.
 SIGNS = {
-    "light": {"positive": "#0b5394", "negative": "#dd7a0a"},
-    "dark": {"positive": "#4a94e0", "negative": "#ffb454"},
+    "light": {"positive": "#115e59", "negative": "#e8467c"},
+    "dark": {"positive": "#2bb3a3", "negative": "#ff9dbb"},
 }
 KEY = "network"
 HEARD = "network_heard"  # the count of the last click that has reached Python

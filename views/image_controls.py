@@ -12,7 +12,7 @@ from pruning import Architecture, ImageExperiment, ImageSet
 from pruning.images import NoImages, Shown, shown
 from pruning.outcome import IMAGE_SAMPLES
 from views import controls
-from views.knobs import Knob, choice, draw_columns, draw_row
+from views.knobs import Knob, choice, draw_row, draw_settings
 from views.links import warn_of_link
 from views.scores import Score
 
@@ -162,7 +162,7 @@ def _task_of_link() -> ImageSet:
 
 def _draw_knobs() -> ImageChoice:
     task = TASK.draw()
-    values = draw_row(MAIN) | draw_columns(settings(task))
+    values = draw_row(MAIN) | draw_settings(settings(task))
     experiment = ImageExperiment(
         dataset=task,
         prune_ratio=values["ratio"],

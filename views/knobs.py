@@ -106,16 +106,17 @@ def choice(
     return Knob(name, label, f"{help}\n\n{sentences}", default, options, widget, lambda member: member.label)
 
 
-def draw_columns(groups: Mapping[str, Sequence[Knob]]) -> dict[str, Any]:
-    """Knobs folded away, each group in a column under its title; name → value."""
+def draw_settings(groups: Mapping[str, Sequence[Knob]]) -> dict[str, Any]:
+    """Knobs folded away beside the page, each group under its title; name → value.
+
+    Beside and not above the pictures: what they do is to be seen while they are moved.
+    """
     values = {knob.name: knob.draw() for knobs in groups.values() for knob in knobs if not knob.is_open}
     shown = {title: left for title, knobs in groups.items() if (left := [knob for knob in knobs if knob.is_open])}
-    if shown:
-        with st.expander("More settings", icon=":material/tune:"):
-            for column, (title, knobs) in zip(st.columns(len(shown), gap="medium"), shown.items(), strict=True):
-                with column:
-                    st.markdown(f"**{title}**")
-                    values |= {knob.name: knob.draw() for knob in knobs}
+    for title, knobs in shown.items():
+        with st.sidebar:
+            st.markdown(f"**{title}**")
+            values |= {knob.name: knob.draw() for knob in knobs}
     return values
 
 

@@ -4,36 +4,37 @@ from contextlib import closing
 
 import streamlit as st
 
-from views import controls, lock, own_points, story_bar, turned
+from views import controls, lock, opening, own_points, story_bar, turned
 
-st.title("Pruning × Uncertainty Explorer", anchor=False)
-st.markdown("When a neural network is pruned, what happens to what it knows, and to what it knows it does not know?")
-tour, stories = st.container(), st.container(key="stories")
+opening.settle()
+with st.container(key="head", horizontal=True, vertical_alignment="center", gap="medium"):
+    st.title("Pruning × Uncertainty Explorer", anchor=False, width="content")
+    st.caption("When a network is pruned, what happens to what it knows, and to what it knows it does not know?")
+    share_place = st.container(width="content")
+stories = st.container(key="stories")
 with st.container(key="controls"):
     choice = controls.draw_controls()
 visit = own_points.visit()
 turned.settle(choice.experiment, visit, arrived=st.session_state.get("arrived", False))
 story_bar.draw(choice.values, stories)
 
-banner, status = st.container(), st.container()
+banner = st.container()
+with st.container(key="looks", horizontal=True, gap="medium", vertical_alignment="center"):
+    quantity = controls.QUANTITY.draw()
+    shown = controls.POINTS.draw()
 pictures, curves = st.columns([2, 1], gap="medium")
-with pictures.container(key="planes"):
-    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        quantity = controls.QUANTITY.draw()
-        shown = controls.POINTS.draw()
-        share_place = st.container()
-    left, right = st.columns(2)
-    left.markdown("**Dense** network")
-    right.markdown("**Pruned** network")
-    legend, plane_words, plane_depth = st.container(), st.container(), st.container()
-with curves:
+with pictures.container(key="planes", gap="small"):
+    names = ("plane_slot", "headline", "plane_words", "plane_depth")
+    plane_place, status, plane_words, plane_depth = (st.container(key=name) for name in names)
+with curves.container(key="curves", gap="small"):
     st.markdown(
-        f"**All prune ratios**{': click or tap one to go there' if controls.RATIO.is_open else ''}",
-        help="Of this strategy. Dashed: the dense network. Dotted under ECE: its floor, what a perfectly calibrated "
-        "network would get.",
+        f"**All prune ratios**{': click one to go there' if controls.RATIO.is_open else ''}",
+        help="Of this strategy. Dashed: the dense network. The band under ECE is its floor: what a perfectly "
+        "calibrated network would get.",
     )
-    curve_columns = [(st.container(), st.container()) for _ in range(3)]
+    curve_columns = [(st.container(key=f"curve_words{i}"), st.container(key=f"curve_slot{i}")) for i in range(3)]
     curve_depth = st.container()
+tour = st.container()
 with st.container(key="more"):
     opened = st.tabs(controls.TABS, key=controls.TAB.name, on_change="rerun", bind="query-params")
 tabs = dict(zip(controls.TABS, opened, strict=True))
@@ -65,13 +66,13 @@ if tabs["Your own points"].open:
     answer = own_points.draw(theme(), tabs["Your own points"])
 view = planes.View(quantity, shown, theme())
 line = Place(status)
-plane_places = (Place(left), Place(right), Place(legend), Place(plane_words))
-curve_places = [(Place(chart), Place(words)) for chart, words in curve_columns]
-drawings = (*plane_places[:2], *(chart for chart, _ in curve_places))
-HEIGHTS = (*[charts.PLANE_HEIGHT] * 2, *[charts.CURVE_HEIGHT] * 3)
+plane_line = Place(plane_words)
+curve_places = [(Place(chart), Place(words)) for words, chart in curve_columns]
+waiting = Place(plane_place)
 if "moons_drawn" not in st.session_state:
-    for place, height in zip(drawings, HEIGHTS, strict=True):
-        place.skeleton(height)
+    waiting.skeleton(charts.PLANE_HEIGHT)
+    for (chart, _), height in zip(curve_places, charts.CURVE_HEIGHTS, strict=True):
+        chart.skeleton(height)
 
 try:
     drawn = False
@@ -83,11 +84,13 @@ try:
             if not drawn and trained.has(choice.experiment.prune_ratio):
                 units = turned.asked(trained)
                 outcome = by_hand.applied(trained, units, choice, visit)
-                planes.draw_planes(outcome, choice, view, visit, plane_places)
+                waiting.clear()
+                planes.draw_planes(outcome, choice, view, visit, plane_place)
+                plane_line.caption(planes.sentence(outcome, choice, view, visit))
                 drawn = st.session_state.moons_drawn = True
 except (QueueFull, compute.Failure) as problem:
     line.error(str(problem))
-    for place in (*plane_places, *(part for pair in curve_places for part in pair)):
+    for place in (waiting, plane_line, *(part for pair in curve_places for part in pair)):
         place.clear()
     st.stop()
 
@@ -116,7 +119,7 @@ if tabs["Checks"].open:
     film.draw_checks(trained, visit, tabs["Checks"])
     by_hand.draw_caveat(units, tabs["Checks"])
 if tabs["Your own points"].open and visit.points:
-    planes.draw_pruned_plane(outcome, choice, view, visit, Place(answer), "Beside its points")
+    planes.draw_pruned_plane(outcome, choice, view, visit, answer, "plane_beside_points")
 if tabs["Take home"].open:
     program = take_home.code(
         choice.experiment, choice.n_samples, choice.n_bins, own=visit.points is not None, units=units

@@ -9,7 +9,6 @@ from pruning.outcome import PlaneOutcome
 from views import by_hand, drawing, lock, planes, readings, sections, turned
 from views.controls import Choice
 from views.depth import draw_depth
-from views.places import Place
 from views.shelf import Visit
 from views.turned import NONE, Units
 
@@ -37,8 +36,7 @@ def draw(
     drawing.draw_network(data, turn_over, drawn)
     drawn.caption(readings.of_networks(trained.dense, shown.pruned))
     draw_depth(drawn, "Units", "Prune ratio", "L1 of incoming weights")
-    beside.markdown("**Pruned** network, as it is now")
-    planes.draw_pruned_plane(shown, choice, view, visit, Place(beside.container()), "Beside its units")
+    planes.draw_pruned_plane(shown, choice, view, visit, beside, "plane_beside_units")
     step = turned.last_step(units)
     if turn_over is None:
         beside.caption("This link is locked by whoever made it: units stay as they are.")

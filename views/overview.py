@@ -63,4 +63,4 @@ def _draw_learning(outcome: Outcome, place: Place) -> None:
     rows = [(name, epoch, loss) for name, network in networks.items() for epoch, loss in enumerate(network.val_loss)]
     table = pd.DataFrame(rows, columns=["series", "epoch", "value"])
     draw = partial(image_charts.learning_chart, table, "validation loss", outcome.experiment.max_epochs)
-    place.chart(draw(image_charts.DENSE_PRUNED, charts.CURVE_HEIGHT), "Validation loss against epoch.")
+    place.chart(draw(image_charts.DENSE_PRUNED, charts.LOSS_HEIGHT), "Validation loss against epoch.")

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import base64
 import math
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from pruning import Network
 from pruning.outcome import PlaneOutcome
-from pruning.plane import Plane, extent
+from pruning.plane import RESOLUTION, Maps, Plane, extent
 from views import charts, compute, readings
-from views.colours import Theme
-from views.controls import Choice
-from views.places import Place
+from views.colours import CLASSES, INK, PAPER, SEQUENCE, STRONGEST, Theme
+from views.components import component
+from views.controls import QUANTITY, Choice
 from views.remembered import remembered
 from views.shelf import Visit
 
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
 # The tops of the colour scale for epistemic uncertainty: a fixed few, so that colours compare.
 EPISTEMIC_TOPS = (0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1.1)
+LEVELS = 4095  # of a map's values on their way to the browser: twelve bits, a fourth of a thousandth
+_PLANES = component("planes")
 
 
 @dataclass(frozen=True)
@@ -33,40 +41,35 @@ class View:
     theme: Theme
 
 
-def draw_planes(
-    outcome: PlaneOutcome, choice: Choice, view: View, visit: Visit, places: tuple[Place, Place, Place, Place]
-) -> None:
-    """The plane as the dense and as the pruned network sees it, on one colour scale, and a sentence that reads it.
+def draw_planes(outcome: PlaneOutcome, choice: Choice, view: View, visit: Visit, place: DeltaGenerator) -> None:
+    """The plane as the dense and as the pruned network sees it, on one colour scale.
 
-    places: dense, pruned, colour scale, sentence. What is nobody else's comes from the visit's shelf.
+    What is nobody else's comes from the visit's shelf. It is drawn but once in a run.
     """
     scene = _Scene(outcome, choice, view, visit)
-    scene.draw("Dense", places[0])
-    scene.draw("Pruned", places[1])
-    places[2].chart(scene.legend(), f"Colour scale of {view.quantity}.")
-    places[3].caption(
-        _sentence(scene.planes["Dense"], scene.planes["Pruned"], choice.n_samples, view.quantity, outcome.n_classes)
-    )
-
-
-def _sentence(dense: Plane, pruned: Plane, n_samples: int, quantity: str, n_classes: int) -> str:
-    """What reads both planes; a slider that goes to and fro asks for the same few sentences again."""
-
-    def compute() -> str:
-        return readings.of_planes(dense.maps(n_samples), pruned.maps(n_samples), quantity, n_classes)
-
-    other = None if dense is pruned else dense  # what held itself would be remembered for ever
-    return remembered(pruned, ("sentence", other, n_samples, quantity, n_classes), compute)
+    with place:
+        _PLANES(key="plane_pair", data=scene.data(*scene.networks))
 
 
 def draw_pruned_plane(
-    outcome: PlaneOutcome, choice: Choice, view: View, visit: Visit, place: Place, where: str
+    outcome: PlaneOutcome, choice: Choice, view: View, visit: Visit, place: DeltaGenerator, key: str
 ) -> None:
-    """The pruned network's plane once more, on the scale that it shares with the dense one.
+    """The pruned network's plane once more, on the scale that it shares with the dense one."""
+    with place:
+        _PLANES(key=key, data=_Scene(outcome, choice, view, visit).data("Pruned"))
 
-    where: which of the two pictures it is, in words.
-    """
-    _Scene(outcome, choice, view, visit).draw("Pruned", place, f" {where}")
+
+def sentence(outcome: PlaneOutcome, choice: Choice, view: View, visit: Visit) -> str:
+    """What reads both planes; a slider that goes to and fro asks for the same few sentences again."""
+    planes = _Scene(outcome, choice, view, visit).planes
+    dense, pruned = planes["Dense"], planes["Pruned"]
+
+    def compute() -> str:
+        one, other = dense.maps(choice.n_samples), pruned.maps(choice.n_samples)
+        return readings.of_planes(one, other, view.quantity, outcome.n_classes)
+
+    beside = None if dense is pruned else dense  # what held itself would be remembered for ever
+    return remembered(pruned, ("sentence", beside, choice.n_samples, view.quantity, outcome.n_classes), compute)
 
 
 def plane_charts(outcome: PlaneOutcome, choice: Choice, view: View, visit: Visit) -> dict[str, charts.Chart]:
@@ -76,14 +79,27 @@ def plane_charts(outcome: PlaneOutcome, choice: Choice, view: View, visit: Visit
     return {**named, f"{view.quantity} scale": scene.legend()}
 
 
+def packed(maps: Maps, top: float) -> str:
+    """The maps as the browser unpacks them: of every class but the first its probability, then epistemic / `top`.
+
+    Rows go from high to low y, and the cells at the rim are repeated once around. The differences along
+    a row, high bytes before low bytes, are deflated and written in base64.
+    """
+    layers = [*np.moveaxis(maps.probs, -1, 0)[1:], maps.epistemic / top]
+    values = np.stack([np.pad(layer[::-1], 1, mode="edge") for layer in layers])
+    levels = np.rint(LEVELS * values.clip(0, 1)).astype(np.uint16)
+    steps = np.diff(levels, axis=2, prepend=np.uint16(0))
+    return base64.b64encode(zlib.compress(np.stack([steps >> 8, steps & 255]).astype(np.uint8).tobytes())).decode()
+
+
 class _Scene:
     """Both networks' planes, and the scale that they share."""
 
     def __init__(self, outcome: PlaneOutcome, choice: Choice, view: View, visit: Visit) -> None:
-        self.outcome, self.choice, self.view = outcome, choice, view
+        self.outcome, self.choice, self.view, self.visit = outcome, choice, view, visit
         self.networks = {"Dense": outcome.dense, "Pruned": outcome.pruned}
         self.planes = {name: self._plane(network, visit) for name, network in self.networks.items()}
-        self.top = _top(view.quantity, outcome.n_classes, self.planes.values(), choice.n_samples)
+        self.epistemic_top = _epistemic_top(self.planes.values(), choice.n_samples, outcome.n_classes)
 
     def _plane(self, network: Network, visit: Visit) -> Plane:
         outcome = self.outcome
@@ -93,37 +109,91 @@ class _Scene:
             return plane(visit.shelf, (self.choice.n_samples,))
         return plane(visit.shelf if visit.points else None)
 
-    def draw(self, name: str, place: Place, where: str = "") -> None:
-        words = f"network: decision boundary over the plane, coloured by {self.view.quantity}.{where}"
-        place.chart(self.chart(name), f"{name} {words}")
+    def data(self, *names: str) -> dict[str, Any]:
+        """What the browser needs to draw the planes of these networks."""
+        outcome, view, own = self.outcome, self.view, self.visit.points
+        classes = own.classes if own else [f"class {c}" for c in range(outcome.n_classes)]
+        bounds = extent(outcome)
+        return {
+            "panels": [self._panel(name) for name in names],
+            "truth": None,
+            "side": RESOLUTION + 2,
+            "classes": outcome.n_classes,
+            "names": list(classes),
+            "axes": ["", ""],
+            "extent": bounds,
+            "points": _places(*_points(outcome, view.points), bounds),
+            "quantity": view.quantity,
+            "quantities": list(QUANTITY.options),
+            "words": {quantity: _words(quantity, outcome.n_classes) for quantity in QUANTITY.options},
+            "tops": {quantity: self._top(quantity) for quantity in QUANTITY.options},
+            "scale": self.epistemic_top,
+            "theme": view.theme,
+            "strongest": STRONGEST,
+            "colours": {
+                "classes": CLASSES[: outcome.n_classes],
+                "sequence": SEQUENCE[view.theme],
+                "paper": PAPER[view.theme],
+                "ink": INK[view.theme],
+            },
+        }
+
+    def _panel(self, name: str) -> dict[str, Any]:
+        plane, n_samples, top = self.planes[name], self.choice.n_samples, self.epistemic_top
+        maps = remembered(plane, ("packed", n_samples, top), lambda: packed(plane.maps(n_samples), top))
+        wrong = _wrong(self.outcome, self.networks[name], n_samples) if self.view.points == "test" else []
+        return {"name": name, "id": f"{zlib.crc32(maps.encode()):x}", "maps": maps, "wrong": wrong}
+
+    def _top(self, quantity: str) -> float:
+        """Where the colour scale ends."""
+        if quantity in ("probability", "truth", "error"):
+            return 1.0
+        return self.epistemic_top if quantity == "epistemic" else math.log(self.outcome.n_classes)
 
     def chart(self, name: str) -> charts.Chart:
-        view, n_samples = self.view, self.choice.n_samples
-        points = _points(self.outcome, self.networks[name], view.points, n_samples)
-        return charts.plane_chart(self.planes[name], n_samples, points, view.quantity, self.top, view.theme)
+        view, n_samples, outcome = self.view, self.choice.n_samples, self.outcome
+        inputs, labels = _points(outcome, view.points)
+        points = pd.DataFrame({"x": inputs[:, 0], "y": inputs[:, 1], "label": labels}).assign(wrong=False, p=np.nan)
+        if view.points == "test":
+            own = self.networks[name].test.probs(n_samples)[np.arange(len(labels)), labels]
+            points = points.assign(wrong=_wrong(outcome, self.networks[name], n_samples), p=own)
+        top = self._top(view.quantity)
+        return charts.plane_chart(self.planes[name], n_samples, points, view.quantity, top, view.theme)
 
     def legend(self) -> charts.Chart:
-        return charts.legend_chart(self.view.quantity, self.outcome.n_classes, self.top, self.view.theme)
+        quantity, n_classes = self.view.quantity, self.outcome.n_classes
+        return charts.legend_chart(quantity, n_classes, self._top(quantity), self.view.theme)
 
 
-def _top(quantity: str, n_classes: int, planes: Iterable[Plane], n_samples: int) -> float:
-    """Where the colour scale ends: ln C for entropies, the next round value for the epistemic part."""
-    if quantity != "epistemic":
-        return math.log(n_classes)
+def _words(quantity: str, n_classes: int) -> dict[str, str]:
+    """What the browser calls a quantity: in a sentence, above its scale, beside a number."""
+    name = charts.TERMS.get(quantity, f"{quantity} uncertainty")
+    return {"name": name, "title": charts.scale_title(quantity, n_classes), "short": quantity}
+
+
+def _epistemic_top(planes: Iterable[Plane], n_samples: int, n_classes: int) -> float:
+    """The next round value above all epistemic uncertainty there is."""
     largest = max(float(plane.maps(n_samples).epistemic.max()) for plane in planes)
     return next((top for top in EPISTEMIC_TOPS if top >= largest), math.log(n_classes))
 
 
-def _points(outcome: PlaneOutcome, network: Network, shown: str, n_samples: int) -> pd.DataFrame:
-    """The points to draw. Only test points are judged: the others' predictions are not kept."""
-    columns = ["x", "y", "label", "wrong", "p"]
+def _points(outcome: PlaneOutcome, shown: str) -> tuple[np.ndarray, np.ndarray]:
+    """The points to draw (N, 2) and their classes (N,)."""
     if shown == "none":
-        return pd.DataFrame([], columns=columns)
+        return np.zeros((0, 2)), np.zeros(0, int)
     if shown == "training":
-        inputs, labels = outcome.train_inputs, outcome.train_labels
-        wrong, own = np.zeros(len(labels), bool), np.full(len(labels), np.nan)
-    else:
-        inputs, labels = outcome.test_inputs, outcome.test_labels
-        probs = network.test.probs(n_samples)
-        wrong, own = probs.argmax(axis=1) != labels, probs[np.arange(len(labels)), labels]
-    return pd.DataFrame(dict(zip(columns, (inputs[:, 0], inputs[:, 1], labels, wrong, own), strict=True)))
+        return outcome.train_inputs, outcome.train_labels
+    return outcome.test_inputs, outcome.test_labels
+
+
+def _wrong(outcome: PlaneOutcome, network: Network, n_samples: int) -> list[bool]:
+    """Which test points a network gets wrong (N,); the others' predictions are not kept."""
+    probs = network.test.probs(n_samples)
+    return (probs.argmax(axis=1) != outcome.test_labels).tolist()
+
+
+def _places(inputs: np.ndarray, labels: np.ndarray, extent: tuple[float, ...]) -> list[tuple[float, float, int]]:
+    """Points as shares of the extent, with their class."""
+    x0, x1, y0, y1 = extent
+    shares = ((inputs - [x0, y0]) / [x1 - x0, y1 - y0]).tolist()
+    return [(round(x, 4), round(y, 4), int(label)) for (x, y), label in zip(shares, labels, strict=True)]

@@ -59,13 +59,13 @@ def draw_curves(outcome: Outcome, choice: Measured, places: Sequence[tuple[Place
     """
     table = tables.curve_rows(outcome, choice.n_samples, choice.n_bins)
     turn = picking.turn(outcome.experiment.prune_ratio)
-    for (place, words), curve in zip(places, CURVES, strict=True):
+    for position, ((place, words), curve) in enumerate(zip(places, CURVES, strict=True)):
         rows = _curve_rows(table, curve).assign(turn=turn)
         key = f"curve_{curve.column}"
         click = (
             {"key": key, "on_select": partial(picking.go, key), "selection_mode": charts.PICKED} if answers else {}
         )
-        chart = charts.curve_chart(rows, curve.title, curve.digits == 0, answers)
+        chart = charts.curve_chart(rows, curve.title, curve.digits == 0, answers, position)
         place.chart(chart, f"{curve.title} against prune ratio.", **click)
         idle = curve.column == "early_stop_epoch" and not outcome.experiment.strategy.retrain
         words.caption(IDLE if idle else readings.of_curve(rows, curve.title, curve.better, curve.digits))
@@ -74,7 +74,7 @@ def draw_curves(outcome: Outcome, choice: Measured, places: Sequence[tuple[Place
 def _curve_rows(rows: pd.DataFrame, curve: Curve) -> pd.DataFrame:
     """What is drawn of one curve, out of the `tables.curve_rows` of them all."""
     part = rows[["ratio", "chosen"]].assign(value=rows[curve.column], dense=rows[curve.column].iloc[0])
-    ends = {end: f"{curve.column}_{end}" for end in ("floor", "high")}
+    ends = {end: f"{curve.column}_{end}" for end in ("floor", "low", "high")}
     return part.assign(**{end: rows[column] for end, column in ends.items() if column in rows})
 
 

@@ -146,17 +146,17 @@ def place(error: float, floor: Floor) -> Literal["below", "within", "above"]:
 def curve_rows(outcome: Outcome, n_samples: int, n_bins: int) -> pd.DataFrame:
     """One row a network that is there so far: ratio, accuracy, ece, early_stop_epoch, chosen.
 
-    Of the floor of ece there are the mean, ece_floor, and the top of its band, ece_high.
+    Of the floor of ece there are the mean, ece_floor, and the ends of its band, ece_low and ece_high.
     """
     labels, chosen = outcome.test_labels, outcome.experiment.prune_ratio
 
     def row(network: Network) -> tuple[float, ...]:
         right = accuracy(network.test.probs(n_samples), labels)
         bins, floor = calibration(outcome, network, n_samples, n_bins)
-        return network.prune_ratio, right, bins.error, floor.mean, floor.high, network.early_stop_epoch
+        return network.prune_ratio, right, bins.error, floor.mean, floor.low, floor.high, network.early_stop_epoch
 
     rows = [remembered(network, ("curves", n_samples, n_bins), partial(row, network)) for network in outcome.networks]
-    columns = ["ratio", "accuracy", "ece", "ece_floor", "ece_high", "early_stop_epoch"]
+    columns = ["ratio", "accuracy", "ece", "ece_floor", "ece_low", "ece_high", "early_stop_epoch"]
     table = pd.DataFrame(rows, columns=columns).astype({"early_stop_epoch": int})
     return table.assign(chosen=table.ratio == chosen)
 

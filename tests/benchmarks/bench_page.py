@@ -23,9 +23,11 @@ STILL = "[data-testid=stApp][data-test-script-state=notRunning]"
 
 # Resolves with the milliseconds from now until the picture is another and two frames have passed.
 WATCH = """() => new Promise(resolve => {
-  const image = () => document.querySelectorAll('[data-testid=stVegaLiteChart] image')[1];
-  const before = image().href.baseVal, start = performance.now();
-  const look = () => image() && image().href.baseVal !== before
+  const image = () => document.querySelectorAll('[data-testid=stVegaLiteChart] image')[1]?.href.baseVal;
+  const drawn = (part) => part.shadowRoot?.querySelector('[data-panel="1"]')?.dataset.drawn;
+  const plane = () => [...document.querySelectorAll('.st-key-plane_pair *')].map(drawn).find(Boolean) ?? image();
+  const before = plane(), start = performance.now();
+  const look = () => plane() !== undefined && plane() !== before
     ? requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now() - start)))
     : requestAnimationFrame(look);
   window.redrawn = true; look();

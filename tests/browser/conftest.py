@@ -22,6 +22,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # On any page but the first, Streamlit looks for its server beside the page before it looks at the root.
 MISSING = ("/images/_stcore/health", "/images/_stcore/host-config")
 SENTENCE = re.compile(r"^(Pruned to \d|Nothing is pruned)")  # what stands above the pictures once they are there
+PLAIN = "?ratio=0.5"  # every control at its default; a bare address opens on something more curious
 TRAINING = 120_000  # milliseconds that all networks of a run may take on a busy machine
 
 
@@ -114,7 +115,7 @@ class Visitor:
         if not request.url.startswith((self.server, self.server.replace("http", "ws"), "data:", "blob:")):
             self.errors.append(f"request to another host: {request.url}")
 
-    def open(self, link: str = "") -> Visitor:
+    def open(self, link: str = PLAIN) -> Visitor:
         self.page.goto(self.server + "/" + link)
         self.page.get_by_text("MC-dropout samples").first.wait_for()
         return self.settle()
@@ -170,11 +171,23 @@ class Visitor:
         """The chart whose description starts so."""
         return self.page.locator(f'[data-testid=stVegaLiteChart][aria-label^="{start}"]')
 
-    def picture(self, start: str) -> str:
-        """The data URL of the picture inside a chart."""
-        image = self.chart(start).locator("image").first
-        image.wait_for(state="attached")
-        return image.evaluate("image => image.href.baseVal")
+    def plane(self, network: str, key: str = "plane_pair"):
+        """The plane of a network, in the pair of both or beside something else."""
+        return self.page.locator(f".st-key-{key} figure[data-drawn]").filter(
+            has=self.page.get_by_text(network, exact=True)
+        )
+
+    def picture(self, network: str, key: str = "plane_pair") -> str:
+        """The plane of a network without its points, as a data URL."""
+        return self.plane(network, key).locator(".map").evaluate("canvas => canvas.toDataURL()")
+
+    def settings(self) -> Visitor:
+        """Unfold what is folded away beside the page."""
+        self.page.locator("[data-testid=stExpandSidebarButton]").click()
+        self.page.locator(
+            "[data-testid=stSidebar][aria-expanded=true], [data-testid=stSidebar][data-collapsed=false]"
+        ).wait_for()
+        return self.settle()
 
     def sentence(self) -> str:
         return self.page.get_by_text(SENTENCE).first.inner_text()
@@ -206,7 +219,7 @@ def visitors(chromium, server: str) -> Iterator[Callable[..., Visitor]]:
     """Opens pages as new visitors; afterwards no error may have been logged, nor an exception shown."""
     opened: list[Visitor] = []
 
-    def new(link: str = "", **options) -> Visitor:
+    def new(link: str = PLAIN, **options) -> Visitor:
         opened.append(Visitor(chromium, server, **options))
         return opened[-1].open(link)
 

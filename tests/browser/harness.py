@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from views.components import FOLDER
+from views.components import source
 
 # What Streamlit tells a component about the theme.
 STYLE = {
@@ -49,9 +49,7 @@ def mount(page, name: str, data: dict[str, Any], theme: str = "light", width: in
         f'<body style="margin: 0; background: var(--st-background-color); {style}">'
         f'<div id="host" style="width: {width}px"></div></body>'
     )
-    styles = [(FOLDER / f"{part}.css").read_text(encoding="utf-8") for part in ("common", name)]
-    script = (FOLDER / f"{name}.js").read_text(encoding="utf-8")
-    page.evaluate(MOUNT, {"js": script, "css": "\n".join(styles), "data": data})
+    page.evaluate(MOUNT, {"js": source(name, "js"), "css": source(name, "css"), "data": data})
     return page.locator("#host .root")
 
 

@@ -73,8 +73,7 @@ def walk(chromium, server: str, request) -> Walk:
             visitor.tab(name)
             met.barriers[name] = barriers(visitor, "[data-testid=stTabs]")
             met.too_wide[name] = too_wide(visitor)
-        visitor.page.get_by_text("More settings").click()
-        visitor.page.get_by_role("combobox", name="Dataset").wait_for()
+        visitor.settings().page.get_by_role("combobox", name="Dataset").wait_for()
         visitor.page.get_by_role("radio", name="Dropout off").click()
         met.barriers["settings and a story"] = barriers(visitor.settle())
         met.too_wide["settings and a story"] = too_wide(visitor)
@@ -130,14 +129,15 @@ def shows_focus(visitor: Visitor, target) -> bool:
 def stops(visitor: Visitor) -> Iterator[tuple[str, object]]:
     """Where the keyboard has to come by on its way down the page."""
     role = visitor.page.get_by_role
-    yield "the tour", visitor.button("Next")
+    yield "the settings", visitor.page.locator("[data-testid=stExpandSidebarButton]")
+    yield "the link", visitor.button("Share")
     yield "a story", role("radio", name="A winning ticket")
     yield "the strategy", role("combobox", name="Strategy")
     yield "the prune ratio", visitor.slider("Prune ratio")
     yield "the samples", visitor.slider("MC-dropout samples")
-    yield "more settings", visitor.page.locator("summary").filter(has_text="More settings")
     yield "the colours", role("radio", name="Probability")
-    yield "the link", visitor.button("Share")
+    yield "the planes", visitor.page.locator(".st-key-plane_pair .panels")
+    yield "the tour", visitor.button("Next")
     yield "the tabs", role("tab", name="Reliability")
     yield "what is in a tab", visitor.page.locator("summary").filter(has_text="What each figure means")
 
@@ -157,7 +157,7 @@ def test_tab_alone_goes_down_the_whole_page(visit):
 def test_the_settings_unfold_and_answer_by_keyboard(visit):
     """Enter unfolds them, Tab goes in, and an arrow moves a knob of the network."""
     visitor = visit()
-    visitor.reach(visitor.page.locator("summary").filter(has_text="More settings")).keys("Enter")
+    visitor.reach(visitor.page.locator("[data-testid=stExpandSidebarButton]")).keys("Enter")
     visitor.reach(visitor.slider("Noise"), most=10).keys("ArrowLeft")
     assert visitor.query()["noise"] == "0.15"
     visitor.says("Pruned to 64 of 128 units")

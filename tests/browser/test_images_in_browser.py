@@ -196,13 +196,13 @@ def test_moons_and_images_share_strategy_ratio_and_seed(chromium, house, first_v
         visitor.says("Pruned networks and pictures")
         visitor.complete()
         assert "strategy=No+retraining&ratio=0.6" in visitor.page.url
-        visitor.page.get_by_text("More settings").click()
+        visitor.settings()
         for label, value in (("Learning rate", "0.05"), ("Patience", "3"), ("Dropout rate", "0.1")):
             assert visitor.slider(label).get_attribute("aria-valuetext") == value
         assert visitor.alerts() == []
         visitor.slider("Prune ratio").press("ArrowRight")
         visitor.settle().page.get_by_role("link", name="Moons").click()
-        visitor.says("When a neural network is pruned")
+        visitor.says("When a network is pruned")
         assert visitor.settle().slider("Prune ratio").get_attribute("aria-valuetext") == "0.7"
         assert visitor.page.get_by_role("combobox", name="Strategy").input_value() == "No retraining"
         assert visitor.alerts() == []

@@ -123,7 +123,7 @@ def test_back_from_the_glossary_is_the_very_state(visit):
     assert entries(visitor) == before + 1
     back(visitor, "Moons")
     assert state(visitor) == left
-    assert forward(visitor, "Glossary").page.url == f"{visitor.server}/glossary_page"
+    assert forward(visitor, "Glossary").page.url == f"{visitor.server}/glossary"
     go(visitor, "Moons")
     assert state(visitor) == left
 
@@ -357,7 +357,7 @@ def test_on_a_phone_the_answer_comes_right_below_the_board(visit):
     parts = (
         page.locator(".st-key-pad"),
         page.get_by_text("Pruned network on your points"),
-        page.locator('[aria-label$="Beside its points"]'),
+        page.locator(".st-key-plane_beside_points figure"),
         page.get_by_text("Or bring a file"),
         page.locator("[data-testid=stFileUploader]"),
     )

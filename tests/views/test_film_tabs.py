@@ -86,7 +86,8 @@ def whole(app: AppTest) -> None:
     assert not app.warning
     assert not app.get("progress")
     assert not app.get("skeleton")
-    assert len(app.get("vega_lite_chart")) == 6
+    assert len(app.get("vega_lite_chart")) == 3
+    assert "explorer_planes" in [part.proto.component_name for part in app.get("bidi_component")]
     assert any("Pruned to" in element.value for element in app.markdown)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 from collections.abc import Iterator
@@ -82,7 +83,8 @@ def test_any_link_leaves_the_page_standing_and_is_told_what_it_got_wrong(case: L
     app = opened({**SMALL, **case.params})
     assert not app.exception
     assert not app.error
-    assert {"Dense", "Pruned", "Colour"} <= {name.split()[0] for name in charts(app)}
+    assert "explorer_planes" in components(app)
+    assert {"Accuracy", "ECE"} <= {name.split()[0] for name in charts(app)}
     assert len(app.table) == (case.kept.get("view") is None)
     told = [warning.value for warning in app.warning]
     assert len(told) == len(case.said)
@@ -132,7 +134,7 @@ def test_a_lock_on_everything_draws_no_control():
     app = opened({**SMALL, "only": "nothing", "ratio": "0.3"})
     assert not controls(app)
     assert table(app)["Units"] == ("10", "7", "−3")
-    assert len(charts(app)) == 9
+    assert len(charts(app)) == 6
 
 
 def test_the_control_that_is_left_works():
@@ -159,14 +161,16 @@ def test_what_the_plane_shows_can_be_locked_too(left):
     app = opened({**SMALL, "only": left, "colour": "Epistemic", "show": "None"})
     assert set(controls(app)) == {left}
     assert {"colour": "Epistemic", "show": "None"}.items() <= shared(app).items()
-    assert any("coloured by epistemic" in name for name in charts(app))
+    (pair,) = (part for part in app.get("bidi_component") if part.proto.component_name == "explorer_planes")
+    assert json.loads(pair.proto.json)["quantity"] == "epistemic"
 
 
-def test_a_lock_on_a_folded_control_leaves_its_expander():
+def test_a_lock_on_a_folded_control_leaves_it_beside_the_page():
     """Where the one that is left is folded away, the fold is drawn with it alone."""
     app = opened({**SMALL, "only": "seed"})
     assert set(controls(app)) == {"seed"}
-    assert "More settings" in [expander.label for expander in app.expander]
+    assert [number.key for number in app.sidebar.number_input] == ["seed"]
+    assert [title.value for title in app.sidebar.markdown] == ["**Measurement**"]
 
 
 def test_a_lock_holds_although_the_address_changes():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -42,11 +43,13 @@ def table(app: AppTest) -> dict[str, tuple[str, str, str]]:
 
 
 def test_the_page_draws_every_part(app):
-    """A first run ends with two planes, their scale, three curves, three reliability panels and the table."""
+    """A first run ends with the planes of two networks, three curves, three reliability panels and the table."""
     app.run()
     assert not app.exception
+    (pair,) = (part for part in app.get("bidi_component") if part.proto.component_name == "explorer_planes")
+    assert [panel["name"] for panel in json.loads(pair.proto.json)["panels"]] == ["Dense", "Pruned"]
     drawn = list(charts(app))
-    assert len(drawn) == 9
+    assert len(drawn) == 6
     assert sum(name.startswith("Reliability diagram") for name in drawn) == 3
     assert len(table(app)) == 17
     assert any("Pruned to" in element.value for element in app.markdown)
@@ -176,7 +179,7 @@ def test_what_is_stored_is_shown_without_loading_torch(tmp_path):
         subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True).stdout.strip()
         for _ in range(2)
     ]
-    assert lines == ["9 True True", "9 False False"]
+    assert lines == ["6 True True", "6 False False"]
 
 
 def test_equal_links_give_equal_figures(app, tmp_path, monkeypatch):

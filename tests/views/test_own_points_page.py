@@ -72,7 +72,7 @@ def everything_read(app: AppTest) -> str:
 
 def planes(app: AppTest) -> list[bytes]:
     """All planes, as they are sent to the browser."""
-    return [chart.proto.SerializeToString() for name, chart in charts(app).items() if "decision boundary" in name]
+    return [part.proto.json for part in app.get("bidi_component") if part.proto.component_name == "explorer_planes"]
 
 
 def kept_on_disk() -> dict[str, tuple[int, int]]:
@@ -92,8 +92,8 @@ def test_networks_learn_the_points_of_a_right_file(visit, data):
     assert not visit.exception
     assert not visit.error
     assert f"your own {len(points.labels):,} points** ({len(points.classes)} classes)" in banner(visit)
-    assert len(charts(visit)) == 7
-    assert [name for name in charts(visit) if name.endswith("Beside its points")]
+    assert len(charts(visit)) == 3
+    assert len(planes(visit)) == 2
     assert sentence(visit)
     captions = [caption.value for caption in visit.caption]
     for note in points.notes:

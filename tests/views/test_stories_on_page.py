@@ -62,7 +62,7 @@ def test_a_press_sets_every_control_and_tells_the_story(story):
     for part in (story.name, story.sentences, story.look_at):
         assert part in words
     assert controls(app)["story"].value == story.name
-    assert len(app.get("vega_lite_chart")) == 9
+    assert len(app.get("vega_lite_chart")) == 6
 
 
 @every_story

@@ -117,8 +117,7 @@ function update(node, layer, heard) {
 
 /** Weights (units, inputs) as shares of the largest, and the order of those that are not 0, weakest first. */
 function matrix(given) {
-  const bytes = Uint8Array.from(atob(given.weights), (letter) => letter.charCodeAt(0));
-  const shares = new Float32Array(bytes.buffer).map((weight) => Math.max(-1, Math.min(1, weight / given.largest)));
+  const shares = new Float32Array(bytes(given.weights).buffer).map((weight) => Math.max(-1, Math.min(1, weight / given.largest)));
   const order = [...shares.keys()].filter((i) => shares[i]); // neither 0 nor NaN
   return { given, shares, order: order.sort((a, b) => Math.abs(shares[a]) - Math.abs(shares[b])) };
 }

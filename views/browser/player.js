@@ -89,13 +89,6 @@ async function load(player, data) {
   paint(player);
 }
 
-const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-
-async function inflated(text) {
-  const stream = new Blob([bytes(text)]).stream().pipeThrough(new DecompressionStream("deflate"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
-}
-
 const framesOf = (phases) => phases.flatMap((phase) => phase.epochs.map((epoch, index) => ({ phase, epoch, index })));
 const isLast = ({ phase, index }) => index === phase.epochs.length - 1;
 const atEnd = ({ at, frames }) => at === frames.length - 1;
@@ -275,26 +268,5 @@ function paintMap({ data, maps, at, palette, width, pixels, part }) {
 /** How far a class is ahead, above 0 where it wins; smoothed, so that no steps are seen where all are nearly even. */
 function lead(codes, label, side) {
   const ahead = (code) => (Math.floor(code / CODES) === label ? 1 : -1) * ((code % CODES) + 0.5);
-  const raw = Float32Array.from(codes, ahead);
-  const across = raw.map((own, i) => 2 * own + (i % side ? raw[i - 1] : own) + ((i + 1) % side ? raw[i + 1] : own));
-  return across.map((own, i) => 2 * own + (across[i - side] ?? own) + (across[i + side] ?? own));
-}
-
-/** Marching squares, each cut into two triangles: adds the line where the lead is 0 to a path, in cells. */
-function addBoundary(path, lead, side) {
-  const centre = (cell) => [(cell % side) - 0.5, Math.floor(cell / side) - 0.5];
-  const crossing = ([from, to]) => {
-    const share = lead[from] / (lead[from] - lead[to]);
-    return centre(from).map((place, axis) => place + share * (centre(to)[axis] - place));
-  };
-  for (let cell = 0; cell < side * (side - 1); cell++) {
-    const across = cell + side + 1;
-    for (const corner of cell % side < side - 1 ? [cell + 1, cell + side] : []) {
-      const edges = [[cell, corner], [corner, across], [across, cell]];
-      const [one, other] = edges.filter(([from, to]) => lead[from] > 0 !== lead[to] > 0); // two, or none
-      if (!one) continue;
-      path.moveTo(...crossing(one));
-      path.lineTo(...crossing(other));
-    }
-  }
+  return smoothed(Float32Array.from(codes, ahead), side);
 }

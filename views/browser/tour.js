@@ -1,7 +1,7 @@
 /** A card that shows a person round the page, step by step. Nothing of it is sent anywhere. */
 
 const REMEMBERED = "explorer-tour"; // in the browser's storage, which may be closed to us
-const HEADER = 64; // pixels at the top of the page that Streamlit lays over it
+const CONTROLS = ".st-key-controls, .st-key-looks, .st-key-stories, [data-testid=stSidebar]"; // who moves one knows enough
 const PAGE = `
   <button type="button" class="again">Take the tour</button>
   <section class="card" aria-label="Tour" hidden>
@@ -23,9 +23,9 @@ export default function ({ data, parentElement }) {
   if (JSON.stringify(tour.steps) !== JSON.stringify(data.steps)) drawSteps(tour, data.steps);
   show(tour);
   return () => {
-    tour.sight.disconnect();
     tour.outline.remove();
-    document.removeEventListener("keydown", tour.onKey);
+    document.removeEventListener("keydown", tour.onKey, true);
+    document.removeEventListener("pointerdown", tour.onPress, true);
     tours.delete(parentElement);
   };
 }
@@ -50,12 +50,12 @@ function build(root, open) {
   root.innerHTML = PAGE;
   const find = (selector) => root.querySelector(selector);
   const outline = document.head.appendChild(document.createElement("style"));
-  const tour = { root, find, outline, open, steps: [], at: 0, moved: false, inSight: true };
-  tour.onKey = (event) => event.key === "Escape" && tour.open && isOurs(tour) && close(tour);
-  document.addEventListener("keydown", tour.onKey);
-  const look = ([entry]) => show(Object.assign(tour, { inSight: entry.intersectionRatio >= 0.5 }));
-  tour.sight = new IntersectionObserver(look, { threshold: 0.5, rootMargin: `-${HEADER}px 0px 0px` });
-  tour.sight.observe(root);
+  const tour = { root, find, outline, open, steps: [], at: 0 };
+  const moves = ({ key, target }) => !["Tab", "Shift"].includes(key) && target.closest?.(CONTROLS);
+  tour.onKey = (event) => tour.open && (moves(event) || (event.key === "Escape" && isOurs(tour))) && close(tour);
+  tour.onPress = (event) => tour.open && moves(event) && close(tour);
+  document.addEventListener("keydown", tour.onKey, true);
+  document.addEventListener("pointerdown", tour.onPress, true);
   find(".again").onclick = () => start(tour);
   find(".skip").onclick = () => close(tour);
   find(".back").onclick = () => go(tour, tour.at - 1);
@@ -79,15 +79,12 @@ const element = (tag, className, textContent = "") =>
   Object.assign(document.createElement(tag), { className, textContent });
 
 /** Bring the page in line with the state. */
-function show({ root, find, outline, open, steps, at, moved, inSight }) {
+function show({ root, find, outline, open, steps, at }) {
   find(".card").hidden = !open;
   find(".again").hidden = open;
   [...find(".steps").children].forEach((step, i) => step.classList.toggle("current", i === at));
   find(".back").ariaDisabled = String(at === 0);
   find(".next").textContent = at + 1 < steps.length ? "Next" : "Done";
-  const afloat = open && moved && !inSight;
-  root.style.height = afloat ? `${root.getBoundingClientRect().height}px` : "";
-  find(".card").classList.toggle("afloat", afloat);
   outline.textContent = open ? outlined(steps[at].target, colour(root)) : "";
 }
 
@@ -111,7 +108,7 @@ function start(tour) {
 
 function go(tour, at) {
   if (!(at in tour.steps)) return;
-  show(Object.assign(tour, { at, moved: true }));
+  show(Object.assign(tour, { at }));
   const { title, text, target } = tour.steps[at];
   tour.find(".spoken").textContent = `${at + 1} of ${tour.steps.length}: ${title}. ${text}`;
   reveal(document.querySelector(selector(target)));
@@ -124,23 +121,15 @@ function reveal(part) {
   const seen = Math.min(bottom, innerHeight) - Math.max(top, 0);
   if (seen >= Math.min(height, innerHeight) / 2) return;
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  part.scrollIntoView({ block: "start", behavior: still ? "instant" : "smooth" });
+  part.scrollIntoView({ block: "nearest", behavior: still ? "instant" : "smooth" });
 }
 
 function close(tour) {
   const within = tour.root.getRootNode().activeElement;
-  const afloat = tour.find(".afloat") && part(tour); // then the button that starts it is out of sight
   remember();
   show(Object.assign(tour, { open: false }));
   tour.find(".spoken").textContent = "";
-  if (within) (afloat ? part(tour) : tour.find(".again")).focus({ preventScroll: true });
-}
-
-/** The part of the page that the current step is about, able to take the focus. */
-function part({ steps, at }) {
-  const found = document.querySelector(selector(steps[at].target));
-  if (found) found.tabIndex = -1;
-  return found;
+  if (within) tour.find(".again").focus({ preventScroll: true });
 }
 
 /** Whether a key that is pressed now can be meant for the tour: the focus is in it, or nowhere. */
