@@ -76,6 +76,13 @@ def training(dataset: ImageSet, n_images: int, seed: int) -> Training:
     return Training(_pick(whole.train, chosen), whole.val)
 
 
+def training_size(dataset: ImageSet) -> int:
+    """How many images there are to learn from, without reading one. Raises `NoImages` as `training` does."""
+    if dataset == ImageSet.DIGITS:
+        return len(_training_digits().train)
+    return _training_size_of_cifar(folder(), _stamp(folder()))
+
+
 def _pick(images: Images, which: np.ndarray) -> Images:
     return Images(images.pixels[which], images.labels[which], images.classes)
 
@@ -147,6 +154,16 @@ def _training_cifar(folder: Path, stamp: tuple[int, ...]) -> Training:
     order = stream(0, Purpose.SPLIT).permutation(len(images))
     val, train = np.split(order, [round(VAL_SHARE * len(images))])
     return Training(_pick(images, train), _pick(images, val))
+
+
+@lru_cache(maxsize=1)
+def _training_size_of_cifar(folder: Path, stamp: tuple[int, ...]) -> int:
+    try:
+        with np.load(folder / FILES[0], allow_pickle=False) as arrays:
+            n_images = len(arrays["y_train"])
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise NoImages(f"{folder / FILES[0]} cannot be read ({error}). Remove it and try again.") from error
+    return n_images - round(VAL_SHARE * n_images)
 
 
 def _read(path: Path, part: str) -> Images:

@@ -117,6 +117,9 @@ POINTS = Knob(
 )  # fmt: skip
 
 
+# What the page opens on where nothing is asked for: a ratio at which pruning shows, and where networks are unsure.
+OPENING: Mapping[str, Any] = {RATIO.name: 0.9, QUANTITY.name: "entropy"}
+
 EXPERIMENT = (*MAIN, *(knob for knobs in SETTINGS.values() for knob in knobs))
 TABS = ("Reliability", "Watch it train", "The network", "Checks", "Your own points", "Take home")
 TAB = Knob("view", "Tab", "What is shown below the planes.", TABS[0], TABS, "tabs")

@@ -80,6 +80,9 @@ TAB = Knob(
 )  # fmt: skip
 
 
+# What the page opens on where nothing is asked for: pictures, and a ratio at which pruning shows.
+OPENING: Mapping[str, Any] = {RATIO.name: 0.9, TAB.name: "Gallery"}
+
 PICTURES = Knob(
     "pictures", "Pictures", "Classes that no network has learned, or test images of the classes it knows.",
     "never seen", ("never seen", "test images"), "buttons", str.capitalize,
@@ -161,7 +164,8 @@ def _task_of_link() -> ImageSet:
 
 
 def _draw_knobs() -> ImageChoice:
-    task = TASK.draw()
+    with st.container(horizontal=True, key="task_row"):
+        task = TASK.draw()
     values = draw_row(MAIN) | draw_settings(settings(task))
     experiment = ImageExperiment(
         dataset=task,

@@ -4,15 +4,16 @@ from functools import partial
 
 import streamlit as st
 
-from views import image_controls
+from views import image_controls, opening
 from views.image_controls import TAB
 
-st.title("Pruned networks and pictures they have never seen", anchor=False)
-st.markdown(
-    "A network learns some classes, is pruned, and is asked about others. Does it know that it does not know?"
-)
-asked = image_controls.draw_controls()
-links = st.container()
+opening.settle("images", image_controls.OPENING)
+with st.container(key="head", horizontal=True, vertical_alignment="center", gap="medium"):
+    st.title("Pruned networks and pictures they have never seen", anchor=False, width="content")
+    st.caption("A network learns some classes, is pruned, and is asked about others. Does it know it does not know?")
+    links = st.container(width="content")
+with st.container(key="controls"):
+    asked = image_controls.draw_controls()
 status, sentence = st.container(), st.container()
 tabs = dict(zip(TAB.options, st.tabs(TAB.options, key=TAB.name, on_change="rerun", bind="query-params"), strict=True))
 

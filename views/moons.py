@@ -6,7 +6,7 @@ import streamlit as st
 
 from views import controls, lock, opening, own_points, story_bar, turned
 
-opening.settle()
+opening.settle("moons", controls.OPENING)
 with st.container(key="head", horizontal=True, vertical_alignment="center", gap="medium"):
     st.title("Pruning × Uncertainty Explorer", anchor=False, width="content")
     st.caption("When a network is pruned, what happens to what it knows, and to what it knows it does not know?")
@@ -78,9 +78,8 @@ try:
     drawn = False
     with closing(compute.outcomes(choice.experiment, line, visit)) as arriving:
         for trained in arriving:
-            sections.draw_curves(
-                trained, choice, curve_places, answers=controls.RATIO.is_open and compute.complete(trained)
-            )
+            answers = controls.RATIO.is_open and compute.complete(trained)
+            sections.draw_curves(trained, choice, curve_places, answers=answers, stacked=True)
             if not drawn and trained.has(choice.experiment.prune_ratio):
                 units = turned.asked(trained)
                 outcome = by_hand.applied(trained, units, choice, visit)

@@ -51,11 +51,18 @@ CURVES = (
 IDLE = "Nothing is trained after pruning, so there is no early stop to compare."
 
 
-def draw_curves(outcome: Outcome, choice: Measured, places: Sequence[tuple[Place, Place]], answers: bool) -> None:
+def draw_curves(
+    outcome: Outcome,
+    choice: Measured,
+    places: Sequence[tuple[Place, Place]],
+    *,
+    answers: bool,
+    stacked: bool = False,
+) -> None:
     """Accuracy, ECE and early-stop epoch of every ratio trained so far, each with a sentence under it.
 
-    places: (of the chart, of the sentence). Where the curves answer, a click goes to a ratio; they
-    are then drawn but once in a run.
+    places: (of the chart, of the sentence); `stacked` ones stand one below the other and share their axis.
+    Where the curves answer, a click goes to a ratio; they are then drawn but once in a run.
     """
     table = tables.curve_rows(outcome, choice.n_samples, choice.n_bins)
     turn = picking.turn(outcome.experiment.prune_ratio)
@@ -65,7 +72,7 @@ def draw_curves(outcome: Outcome, choice: Measured, places: Sequence[tuple[Place
         click = (
             {"key": key, "on_select": partial(picking.go, key), "selection_mode": charts.PICKED} if answers else {}
         )
-        chart = charts.curve_chart(rows, curve.title, curve.digits == 0, answers, position)
+        chart = charts.curve_chart(rows, curve.title, curve.digits == 0, answers, position if stacked else -1)
         place.chart(chart, f"{curve.title} against prune ratio.", **click)
         idle = curve.column == "early_stop_epoch" and not outcome.experiment.strategy.retrain
         words.caption(IDLE if idle else readings.of_curve(rows, curve.title, curve.better, curve.digits))

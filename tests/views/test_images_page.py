@@ -375,7 +375,7 @@ def test_long_training_waits_for_a_click(cifar, held):
     app.query_params["task"] = "CIFAR-10 → CIFAR-100"
     app.run()
     (sentence,) = sentences(app)
-    assert sentence.startswith("These networks are not trained yet.")
+    assert sentence.startswith("None of the 11 networks is trained.")
     assert [button.label for button in app.button] == ["Train"]
     app.button[0].click().run()
     assert [button.label for button in app.button] == ["Stop"]
