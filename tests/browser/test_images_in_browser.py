@@ -371,7 +371,7 @@ def test_cifar_trains_on_a_click_stops_goes_on_and_is_kept(look, house):
     """Progress names the epoch; Stop ends it with what is finished; Go on does the rest; a reload needs nothing."""
     visitor = look(CIFAR + QUICK + LONG)
     stored = house.networks()
-    assert "These networks are not trained yet." in visitor.alerts()[0]
+    assert "None of the 11 networks is trained." in visitor.alerts()[0]
     visitor.button("Train").click()
     epoch = re.compile(r"Training the dense network \(1 of 11\), epoch \d+\.\d of at most 30")
     visitor.page.get_by_text(epoch).wait_for(timeout=TRAINING)
@@ -522,7 +522,7 @@ def test_cifar_is_fetched_on_a_click_through_all_that_may_go_wrong(chromium, bar
             visitor.page.locator(PROGRESS).get_by_text(re.compile(r"CIFAR-10: \d+ of \d+ MB")).wait_for()
             site.go_on.set()
             visitor.button("Train").wait_for(timeout=TRAINING)
-        assert visitor.settle().alerts()[0].startswith("These networks are not trained yet.")
+        assert visitor.settle().alerts()[0].startswith("None of the 11 networks is trained.")
 
 
 # Every screen
