@@ -14,30 +14,50 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from pruning.networks import prunable_layers
+from pruning.copies import evaluating, require_weights
+from pruning.layers import is_transposed, is_weighted
+from pruning.structure import chain, may_have_units, outputs, require_module, structure
+from pruning.unknown import title, why_unknown
 
 
-def units(model: nn.Sequential) -> int:
-    """Hidden units: the neurons and channels of the prunable layers."""
-    return sum(layer.n_units for layer in prunable_layers(model).values())
+def units(model: nn.Module) -> int:
+    """Hidden units: the neurons and channels of the prunable layers.
+
+    Raises ValueError, naming the layer, where a hidden layer is not understood: its units would not be counted.
+    """
+    found = structure(model)
+    found.require_known()
+    return sum(layer.n_units for layer in found.prunable.values())
 
 
 def parameters(model: nn.Module) -> int:
-    """Trainable numbers, biases included."""
+    """Weights and biases, frozen ones included; what several layers share counts once."""
+    require_module(model)
+    require_weights(model)
     return sum(parameter.numel() for parameter in model.parameters())
 
 
-def multiply_adds(model: nn.Sequential, example: Tensor) -> int:
+def multiply_adds(model: nn.Module, example: Tensor) -> int:
     """Multiplications with an addition in one forward pass of one example (1, …).
 
-    Those of linear and convolutional layers; biases, BatchNorm and pooling are not counted.
+    Those of linear and convolutional layers, once for every place of a map and every row of values;
+    biases, BatchNorm and pooling are not counted. Raises ValueError, naming the layer, for one with
+    parameters that is of another kind, and for one that cannot take what reaches it.
     """
-    total, values = 0, example
+    require_module(model)
+    total, values = 0, example[:1].clone()  # a layer that works in place would change the caller's
     with torch.inference_mode():
-        for layer in model:
-            values = layer(values)
-            if isinstance(layer, nn.Linear | nn.Conv2d):
-                total += layer.weight.numel() * values[0, 0].numel()  # once for every pixel of a map
+        for name, layer in chain(evaluating(model)):
+            before, values = values, outputs(name, layer, values)
+            if is_weighted(layer):
+                weight = layer.get_parameter("weight")
+                counted = before if is_transposed(layer) else values
+                total += weight.numel() * (counted.numel() // len(weight))  # numbers per channel or feature
+            elif may_have_units(layer):
+                known = "only those of linear and convolutional layers in an nn.Sequential are counted"
+                raise ValueError(
+                    f"the multiply–adds of {title(name, layer)} are not known: it {why_unknown(layer)}; {known}"
+                )
     return total
 
 

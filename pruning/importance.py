@@ -13,19 +13,22 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from pruning.networks import prunable_layers
+from pruning.copies import evaluating
+from pruning.layers import ACTIVATIONS, Place, axes, carried, is_per_unit, kind, start
 from pruning.options import Criterion
+from pruning.structure import Structure, outputs, require_module, structure
 
 
 @dataclass(frozen=True)
 class Evidence:
     """What a criterion may look at for the U units of one layer, over N training examples.
 
-    M is 1 for a neuron, and the number of pixels for the map of a channel.
+    M is 1 for a neuron, and the number of pixels for the map of a channel; in general, how often an example has
+    each unit.
     """
 
     incoming: np.ndarray  # (U, fan_in) weights into each unit, without the bias
-    activation: np.ndarray  # (N, U, M) after the ReLU, dropout off
+    activation: np.ndarray  # (N, U, M) after the ReLU or what stands for it, dropout off
     gradient: np.ndarray  # (N, U, M) of the example's own loss with respect to that activation
     rng: np.random.Generator
 
@@ -62,36 +65,79 @@ CRITERIA: Mapping[Criterion, Callable[[Evidence], np.ndarray]] = {
 
 
 def importance(
-    model: nn.Sequential, criterion: Criterion, inputs: Tensor, labels: Tensor, rng: np.random.Generator
+    model: nn.Module, criterion: Criterion, inputs: Tensor, labels: Tensor, rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
-    """Scores by layer name, each (units,), measured on training inputs (N, …) with labels (N,)."""
+    """Scores by layer name, each (units,), measured on training inputs (N, …) with labels (N,).
+
+    Layers that cannot be pruned have none. Raises ValueError, with the reason, where that is so of all hidden layers,
+    where the model does not give logits (N, C), and where a layer cannot take what reaches it.
+    """
     score = CRITERIA[criterion]
     return {name: score(units) for name, units in _evidence(model, inputs, labels, rng).items()}
 
 
-def _evidence(model: nn.Sequential, inputs: Tensor, labels: Tensor, rng: np.random.Generator) -> dict[str, Evidence]:
-    """One forward and one backward pass in evaluation mode, watching every prunable layer's ReLU."""
-    watched: dict[str, Tensor] = {}
-    prunable = prunable_layers(model)
-    current = ""
+def _evidence(model: nn.Module, inputs: Tensor, labels: Tensor, rng: np.random.Generator) -> dict[str, Evidence]:
+    """One forward and one backward pass in evaluation mode, watching the units of every prunable layer."""
+    require_module(model)
+    found = structure(evaluating(model))
+    if not found.prunable:
+        found.require_known()
+    points = {name: _point(found, name) for name in found.prunable}
+    named, watched = {there: name for name, (there, _) in points.items()}, {}
     with torch.enable_grad():
-        values = inputs.detach()
-        for name, layer in model.named_children():
-            current = name if isinstance(layer, nn.Linear | nn.Conv2d) else current
-            if isinstance(layer, nn.Dropout):
-                continue
-            values = layer(values)
-            if isinstance(layer, nn.ReLU) and current in prunable:
-                watched[current] = values
+        values = inputs.detach().clone()  # a layer that works in place would change the caller's
+        for there, layer in found.layers:
+            values = outputs(there, layer, values)
+            if there in named:
+                # Behind frozen layers, gradients begin here.
+                values = values if values.requires_grad else values.detach().requires_grad_()
+                watched[named[there]] = values
+        if values.ndim != 2 or len(values) != len(labels) or not values.is_floating_point():
+            due = f"importance needs real logits (N, C) for {len(labels)} labels"
+            raise ValueError(f"the model gives {tuple(values.shape)} of {values.dtype}; {due}")
         # A sum over examples: the gradient of one row is then that example's own.
         loss = nn.functional.cross_entropy(values, labels, reduction="sum")
         gradients = torch.autograd.grad(loss, list(watched.values())) if watched else ()
-    return {
-        name: Evidence(
-            incoming=getattr(model, name).weight.detach().flatten(1).numpy(),
-            activation=activation.detach().unsqueeze(2).flatten(2).numpy(),
-            gradient=gradient.unsqueeze(2).flatten(2).numpy(),
+    layers, evidence = dict(found.layers), {}
+    for (name, activation), gradient in zip(watched.items(), gradients, strict=True):
+        (_, place), n_units = points[name], found.prunable[name].n_units
+        incoming = layers[name].get_parameter("weight").transpose(0, axes(layers[name], reads=False)["weight"])
+        evidence[name] = Evidence(
+            incoming=_array(incoming.flatten(1)),
+            activation=_array(_by_unit(activation, place, n_units)),
+            gradient=_array(_by_unit(gradient, place, n_units)),
             rng=rng,
         )
-        for (name, activation), gradient in zip(watched.items(), gradients, strict=True)
-    }
+    return evidence
+
+
+def _point(found: Structure, name: str) -> tuple[str, Place]:
+    """Where to look at the units of a layer, and where they lie there: behind the last activation they go through.
+
+    Without one, behind BatchNorm or the like; without that, behind the layer itself.
+    """
+    names, prunable = [there for there, _ in found.layers], found.prunable[name]
+    first, *others = found.layers[names.index(name) : names.index(prunable.feeds)]
+    place = start(first[1])
+    point, is_activation = (name, place), False
+    for there, layer in others:
+        place = carried(layer, place, prunable.n_units)
+        if kind(layer) in ACTIVATIONS or (is_per_unit(layer) and not is_activation):
+            point, is_activation = (there, place), kind(layer) in ACTIVATIONS
+    return point
+
+
+def _by_unit(values: Tensor, place: Place, n_units: int) -> Tensor:
+    """Values (N, …) with their units as second axis: (N, U, M)."""
+    axis = place.axis
+    if place.flattened == "inside":
+        values, axis = values.unflatten(axis, (n_units, -1)), axis - 1
+    elif place.flattened == "outside":
+        values = values.unflatten(axis, (-1, n_units))
+    return values.movedim(axis, 1).unsqueeze(2).flatten(2)
+
+
+def _array(values: Tensor) -> np.ndarray:
+    """On the CPU, and in a type wide enough to add up in."""
+    values = values.detach().cpu()
+    return (values.float() if values.dtype.itemsize < 4 else values).numpy()

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from pruning.networks import Weights, prunable_layers
+from pruning.cuts import cuts
+from pruning.layers import CONVOLUTIONS, kind
+from pruning.networks import Weights
 from pruning.options import PrunedLayers, Scope
+from pruning.structure import structure
 
 Masks = dict[str, np.ndarray]
 """Layer name → boolean array (units,); True is kept."""
@@ -17,12 +21,19 @@ Scores = Mapping[str, np.ndarray]
 """Layer name → importance (units,); a larger score is kept longer."""
 
 
-def full_masks(model: nn.Sequential, layers: PrunedLayers = PrunedLayers.ALL) -> Masks:
-    """The masks of the dense network: every unit kept. A layer without a mask is never pruned."""
+def full_masks(model: nn.Module, layers: PrunedLayers = PrunedLayers.ALL) -> Masks:
+    """The masks of the dense network: every unit kept. A layer without a mask is never pruned.
+
+    Raises ValueError where a hidden layer cannot be pruned, with the reason: that nothing would be removed from it,
+    whatever the prune ratio, has to be said. Masks for the others can be made from `prunable_layers`.
+    """
+    found = structure(model)
+    connected = layers == PrunedLayers.FULLY_CONNECTED
+    found.require_known(but=CONVOLUTIONS if connected else ())
     return {
         name: np.ones(layer.n_units, bool)
-        for name, layer in prunable_layers(model).items()
-        if layers == PrunedLayers.ALL or isinstance(getattr(model, name), nn.Linear)
+        for name, layer in found.prunable.items()
+        if not (connected and kind(model.get_submodule(name)) in CONVOLUTIONS)
     }
 
 
@@ -75,18 +86,24 @@ def _unit_length(scores: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return np.asarray(scores, float) / length if length > 0 else np.zeros(len(scores))
 
 
-def apply_masks(model: nn.Sequential, weights: Mapping[str, Tensor], masks: Masks) -> Weights:
+def apply_masks(model: nn.Module, weights: Mapping[str, Tensor], masks: Mapping[str, Any]) -> Weights:
     """A copy of the weights in which every removed unit is silent: all it takes in and gives out is 0.
 
     BatchNorm's γ and β of a removed channel are 0 too, or it would speak up again. With ReLU a
-    silent unit's gradient is exactly zero, so training cannot wake it up.
+    silent unit's gradient is exactly zero, so training cannot wake it up. Where something makes a number of a zero
+    (a sigmoid, BatchNorm without γ and β), the layer that reads the unit still takes nothing from it.
+
+    `weights` are a state dict of the model. Raises what `pruning.shrink.shrink` does, and ValueError where they are
+    of another model.
     """
+    laid = cuts(model, masks).tensors
     masked = {name: value.clone() for name, value in weights.items()}
-    structure = prunable_layers(model)
-    for name, mask in masks.items():
-        layer, gone = structure[name], torch.from_numpy(~mask)
-        for part in (name, *layer.norms):
-            masked[f"{part}.weight"][gone] = 0
-            masked[f"{part}.bias"][gone] = 0
-        masked[f"{layer.feeds}.weight"][:, gone.repeat_interleave(layer.spread)] = 0
+    for name, cut in laid.items():
+        if name not in masked or any(masked[name].shape[axis] != len(kept) for axis, kept in cut.items()):
+            found = f"have {name!r} of shape {tuple(masked[name].shape)}" if name in masked else f"lack {name!r}"
+            raise ValueError(f"the weights {found}; they must be a state dict of the model that the masks are for")
+        if not name.rpartition(".")[2].startswith("running_"):  # the statistics of a silent unit say nothing
+            for axis, kept in cut.items():
+                gone = torch.from_numpy(np.flatnonzero(~kept))
+                masked[name].index_fill_(axis, gone.to(masked[name].device), 0)
     return masked

@@ -1,15 +1,9 @@
-"""The networks that are pruned: plain `nn.Sequential`s with named layers.
-
-A prunable layer is a linear or convolutional one that another such layer follows; what lies
-between them (BatchNorm, activation, pooling, flattening) has no say in which units there are.
-That chain is all the structure pruning has to know, and `prunable_layers` reads it off the module.
-"""
+"""The networks that are pruned: plain `nn.Sequential`s with named layers."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -18,6 +12,8 @@ from torch import Tensor, nn
 from torch.nn.utils import skip_init
 
 from pruning.options import Architecture
+from pruning.structure import Prunable as Prunable
+from pruning.structure import prunable_layers as prunable_layers
 
 Weights = dict[str, Tensor]
 """Parameters and BatchNorm's running statistics, by their name in the module's state dict."""
@@ -104,37 +100,3 @@ def with_weights(model: nn.Sequential, weights: Mapping[str, Tensor | np.ndarray
     """The module itself, holding copies of `weights`, in evaluation mode."""
     model.load_state_dict({name: torch.as_tensor(value) for name, value in weights.items()})
     return model.eval()
-
-
-@dataclass(frozen=True)
-class Prunable:
-    """A layer that can lose units, and what goes with them."""
-
-    n_units: int
-    norms: tuple[str, ...]  # BatchNorm layers over its channels
-    feeds: str  # the next linear or convolutional layer
-    spread: int  # inputs of that layer per unit: the pixels of a map where it is flattened, else 1
-
-
-def prunable_layers(model: nn.Sequential) -> dict[str, Prunable]:
-    """Every prunable layer by its name, in forward order.
-
-    The last layer gives the logits; its units are classes and are never pruned.
-    """
-    layers = list(model.named_children())
-    weighted = [i for i, (_, layer) in enumerate(layers) if isinstance(layer, nn.Linear | nn.Conv2d)]
-    found = {}
-    for here, there in pairwise(weighted):
-        (name, layer), (feeds, following) = layers[here], layers[there]
-        norms = tuple(between for between, module in layers[here:there] if isinstance(module, nn.BatchNorm2d))
-        spread = _size(following)[1] // _size(layer)[0]
-        found[name] = Prunable(_size(layer)[0], norms, feeds, spread)
-    return found
-
-
-def _size(layer: nn.Module) -> tuple[int, int]:
-    """(units, inputs) of a linear or convolutional layer."""
-    if isinstance(layer, nn.Conv2d):
-        return layer.out_channels, layer.in_channels
-    assert isinstance(layer, nn.Linear)
-    return layer.out_features, layer.in_features

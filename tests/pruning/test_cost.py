@@ -8,7 +8,9 @@ import warnings
 import numpy as np
 import pytest
 import torch
+from odd_models import UNDERSTOOD, Net, Residual, twice
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from pruning import Architecture, cost
 from pruning.networks import Pixels, cnn, draw_weights, mlp, prunable_layers, with_weights
@@ -170,3 +172,86 @@ def test_a_shrunk_network_is_the_one_that_torch_pruning_makes(torch_pruning, arc
     assert cost.parameters(small) == sum(parameter.numel() for parameter in theirs.parameters())
     with torch.no_grad():
         np.testing.assert_allclose(small(pictures).numpy(), theirs(scaled).numpy(), atol=1e-5, rtol=0)
+
+
+# ---- models of other kinds
+
+
+def counted(model, example):
+    """Multiply–adds by PyTorch's own counter, which counts two operations for each."""
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        copy.deepcopy(model).eval()(example)
+    return counter.get_total_flops() // 2
+
+
+@pytest.mark.parametrize("what", [what for what in UNDERSTOOD if what not in {"complex", "something unknown before"}])
+def test_multiply_adds_agree_with_pytorchs_counter(what):
+    """Of every kind of layer that can be pruned, nested, standing twice, in groups, transposed, with an axis more."""
+    make, _, shape = UNDERSTOOD[what]
+    model, example = make(), torch.zeros(1, *shape[1:]).to(next(make().parameters()).dtype)
+    if what == "something unknown behind":
+        model = model[:3]
+    assert cost.multiply_adds(model, example) == counted(model, example)
+
+
+def test_rows_and_places_of_a_map_count_each():
+    """By hand: 5 rows of 2·4; 2·4·3 at 7 of 9 places; the transposed 4·3·2 at each of 7 that it starts from."""
+    assert cost.multiply_adds(nn.Linear(2, 4), torch.zeros(1, 5, 2)) == 5 * 2 * 4
+    assert cost.multiply_adds(nn.Conv1d(2, 4, 3), torch.zeros(1, 2, 9)) == 2 * 4 * 3 * 7
+    assert cost.multiply_adds(nn.ConvTranspose1d(4, 3, 2, stride=2), torch.zeros(1, 4, 7)) == 4 * 3 * 2 * 7
+    assert cost.multiply_adds(nn.Conv2d(4, 8, 1, groups=2), torch.zeros(1, 4, 5, 5)) == 2 * 8 * 25
+
+
+def test_counting_changes_nothing():
+    """In training too: no statistic moves, no mode changes, and no example is written to."""
+    model = nn.Sequential(nn.ReLU(inplace=True), nn.Conv2d(2, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(4, 2))
+    example = -torch.ones(1, 2, 3, 3)
+    assert cost.multiply_adds(model.train(), example) == 2 * 4 * 9 + 4 * 2
+    assert (example == -1).all()
+    assert (model[2].running_mean == 0).all()
+    assert all(layer.training for layer in model.modules())
+
+
+def test_what_stands_twice_counts_twice_where_it_works_and_once_where_it_is():
+    """Two passes through one layer of 4·4 weights, which are there once; its units are not told."""
+    model = twice()
+    assert cost.multiply_adds(model, torch.zeros(1, 2)) == 2 * 4 + 2 * 4 * 4 + 4 * 2
+    assert cost.parameters(model) == 2 * 4 + 4 + 4 * 4 + 4 + 4 * 2 + 2
+    with pytest.raises(ValueError, match=r"layer '2' \(Linear\).*stands more than once"):
+        cost.units(model)
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        (Net(), r"the model \(Net\)"), (nn.Sequential(nn.Linear(2, 4), Residual(4)), r"layer '1' \(Residual\)"),
+        (nn.Sequential(nn.Linear(2, 4), nn.Sequential(nn.LSTM(4, 4))), r"layer '1\.0' \(LSTM\)"),
+    ],
+)  # fmt: skip
+def test_what_is_not_understood_is_not_counted(model, name):
+    """No number is given that leaves a layer out: neither of multiply–adds nor of units."""
+    with pytest.raises(ValueError, match=f"the multiply–adds of {name} are not known"):
+        cost.multiply_adds(model, torch.zeros(1, 2))
+    with pytest.raises(ValueError, match=r"cannot be pruned|nothing of the model"):
+        cost.units(model)
+
+
+def test_a_layer_that_cannot_take_its_inputs_is_named():
+    """With what it was given; PyTorch speaks of mat1 and mat2."""
+    model = nn.Sequential(nn.Linear(2, 4), nn.Sequential(nn.ReLU(), nn.Linear(3, 2)))
+    with pytest.raises(
+        ValueError, match=r"layer '1\.1' \(Linear\) cannot take its inputs, \(1, 4\) of torch\.float32"
+    ):
+        cost.multiply_adds(model, torch.zeros(1, 2))
+    with pytest.raises(ValueError, match=r"layer '0' \(Linear\) cannot take its inputs, \(1, 2\) of torch\.float32"):
+        cost.multiply_adds(model.double(), torch.zeros(1, 2))
+
+
+@pytest.mark.filterwarnings("ignore:Lazy modules")
+def test_a_layer_without_weights_yet_is_named_and_left_without():
+    """To count it would give it weights behind the model's back."""
+    model = nn.Sequential(nn.LazyLinear(4), nn.ReLU(), nn.LazyLinear(2))
+    for count in (lambda: cost.parameters(model), lambda: cost.multiply_adds(model, torch.zeros(1, 2))):
+        with pytest.raises(ValueError, match=r"layer '0' \(LazyLinear\) has no weights yet"):
+            count()
+    assert type(model[0]) is nn.LazyLinear

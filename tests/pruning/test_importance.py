@@ -8,6 +8,7 @@ from math import log, sqrt
 import numpy as np
 import pytest
 import torch
+from odd_models import Net
 from torch import nn
 
 from pruning import Architecture, Criterion
@@ -260,3 +261,147 @@ def test_measuring_leaves_a_convolutional_network_and_the_pictures_as_they_were(
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
     assert all(parameter.grad is None for parameter in model.parameters())
     assert torch.equal(inputs, pixels)
+
+
+# ---- networks of other kinds
+
+
+def one_at_a_time(model, inputs, labels, behind, by_unit):
+    """Taylor and mean activation of the units behind a layer, by autograd, each example on its own."""
+    products, activations = [], []
+    for example, label in zip(inputs, labels, strict=True):
+        seen = []
+        handle = model.get_submodule(behind).register_forward_hook(
+            lambda _, given, made, seen=seen: seen.append(made)
+        )
+        logits = model(example[None])
+        handle.remove()
+        gradient = torch.autograd.grad(-logits.log_softmax(1)[0, label], seen[0])[0]
+        products.append(by_unit(gradient * seen[0])[0].mean(1).abs())
+        activations.append(by_unit(seen[0])[0].mean(1))
+    return {
+        Criterion.TAYLOR: torch.stack(products).mean(0).detach().numpy(),
+        Criterion.ACTIVATION: torch.stack(activations).mean(0).detach().numpy(),
+    }
+
+
+def chain_of(*layers, seed=0):
+    torch.manual_seed(seed)
+    return nn.Sequential(*layers).eval()
+
+
+# what it is → model, shape of its inputs, layer, where its units are looked at, and how they are laid out there
+OTHERS = {
+    "another activation": (
+        lambda: chain_of(nn.Linear(2, 4), nn.Tanh(), nn.Dropout(), nn.Linear(4, 3)), (5, 2), "0", "1",
+        lambda seen: seen.unsqueeze(2),
+    ),
+    "no activation": (lambda: chain_of(nn.Linear(2, 4), nn.Linear(4, 3)), (5, 2), "0", "0", lambda s: s.unsqueeze(2)),
+    "BatchNorm alone": (
+        lambda: chain_of(nn.Linear(2, 4), nn.BatchNorm1d(4), nn.Linear(4, 3)), (5, 2), "0", "1",
+        lambda seen: seen.unsqueeze(2),
+    ),
+    "BatchNorm behind the activation": (
+        lambda: chain_of(nn.Linear(2, 4), nn.ReLU(), nn.BatchNorm1d(4), nn.Linear(4, 3)), (5, 2), "0", "1",
+        lambda seen: seen.unsqueeze(2),
+    ),
+    "nested": (
+        lambda: chain_of(nn.Sequential(nn.Linear(2, 4), nn.Sequential(nn.ReLU())), nn.Linear(4, 3)), (5, 2), "0.0",
+        "0.1.0", lambda seen: seen.unsqueeze(2),
+    ),
+    "an axis more": (
+        lambda: chain_of(nn.Linear(2, 4), nn.Sigmoid(), nn.Flatten(), nn.Linear(20, 3)), (6, 5, 2), "0", "1",
+        lambda seen: seen.transpose(1, 2),
+    ),
+    "an axis more, flattened before the activation": (
+        lambda: chain_of(nn.Linear(2, 4), nn.Flatten(), nn.Sigmoid(), nn.Linear(20, 3)), (6, 5, 2), "0", "2",
+        lambda seen: seen.unflatten(1, (5, 4)).transpose(1, 2),
+    ),
+    "maps, flattened before the activation": (
+        lambda: chain_of(nn.Conv2d(2, 4, 3), nn.Flatten(), nn.ReLU(), nn.Linear(16, 3)), (6, 2, 4, 4), "0", "2",
+        lambda seen: seen.unflatten(1, (4, 4)),
+    ),
+    "a series": (
+        lambda: chain_of(nn.Conv1d(2, 4, 3), nn.ReLU(), nn.MaxPool1d(2), nn.Flatten(), nn.Linear(12, 3)), (6, 2, 8),
+        "0", "1", lambda seen: seen,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("criterion", [Criterion.TAYLOR, Criterion.ACTIVATION])
+@pytest.mark.parametrize("what", OTHERS)
+def test_units_of_any_layer_are_found_where_they_lie(criterion, what):
+    """Scores are those of autograd, one example at a time, whatever the activation, the nesting and the axes."""
+    make, shape, name, behind, by_unit = OTHERS[what]
+    rng = np.random.default_rng(5)
+    inputs = torch.from_numpy(rng.normal(0, 1, shape).astype(np.float32))
+    labels = torch.from_numpy(rng.integers(0, 3, len(inputs)))
+    model = make()
+    due = one_at_a_time(model, inputs, labels, behind, by_unit)[criterion]
+    scores = importance(model, criterion, inputs, labels, rng)
+    assert list(scores) == [name]
+    np.testing.assert_allclose(scores[name], due, rtol=1e-3, atol=1e-7)
+
+
+def test_filters_of_a_transposed_convolution_are_summed_by_what_they_make():
+    """Its weight has the inputs first: the norm of a unit is over all inputs and pixels of its own filters."""
+    model = chain_of(nn.ConvTranspose2d(2, 3, 2), nn.ReLU(), nn.Flatten(), nn.Linear(27, 2))
+    scores = importance(model, Criterion.L1, torch.zeros(4, 2, 2, 2), torch.zeros(4).long(), np.random.default_rng(0))
+    due = [model[0].weight[:, unit].abs().sum().item() for unit in range(3)]
+    np.testing.assert_allclose(scores["0"], due, rtol=1e-6)
+
+
+@pytest.mark.parametrize("criterion", Criterion)
+def test_frozen_layers_are_measured_as_others(criterion):
+    """Without requires_grad anywhere the scores are the same, and nothing is unfrozen."""
+    model, (inputs, labels) = random_network(), random_examples()
+    due = importance(model, criterion, inputs, labels, np.random.default_rng(0))
+    model.requires_grad_(False)
+    scores = importance(model, criterion, inputs, labels, np.random.default_rng(0))
+    assert all(np.array_equal(scores[name], values) for name, values in due.items())
+    assert not any(parameter.requires_grad for parameter in model.parameters())
+
+
+def test_a_network_in_training_is_measured_as_in_evaluation():
+    """BatchNorm uses its statistics and keeps them, whatever the mode the network is in, and the mode stays."""
+    model, (inputs, labels) = random_cnn(), random_pictures()
+    due = importance(model, Criterion.TAYLOR, inputs, labels, np.random.default_rng(0))
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    scores = importance(model.train(), Criterion.TAYLOR, inputs, labels, np.random.default_rng(0))
+    assert all(np.array_equal(scores[name], values) for name, values in due.items())
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    assert all(layer.training for layer in model.modules())
+
+
+def test_inputs_are_not_changed_by_a_layer_that_works_in_place():
+    """The first layer may write to what it is given; that is a copy."""
+    inputs = -torch.ones(3, 2)
+    model = chain_of(nn.LeakyReLU(0.1, inplace=True), nn.Linear(2, 4), nn.ReLU(inplace=True), nn.Linear(4, 2))
+    importance(model, Criterion.TAYLOR, inputs, torch.zeros(3).long(), np.random.default_rng(0))
+    assert (inputs == -1).all()
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_scores_of_other_types_are_numbers_that_add_up(dtype):
+    """400 weights of 300 are 120,000, more than half precision can say; NumPy has no bfloat16 at all."""
+    model = chain_of(nn.Linear(400, 2), nn.ReLU(), nn.Linear(2, 2)).to(dtype)
+    nn.init.constant_(model[0].weight, 300)
+    inputs = torch.zeros(3, 400, dtype=dtype)
+    scores = importance(model, Criterion.L1, inputs, torch.zeros(3).long(), np.random.default_rng(0))["0"]
+    np.testing.assert_allclose(scores, [120_000] * 2, rtol=0.01)
+
+
+@pytest.mark.parametrize(
+    ("model", "inputs", "reason"),
+    [
+        (Net(), torch.zeros(3, 2), "nothing of the model can be pruned: this Net has a forward of its own"),
+        (chain_of(nn.Linear(2, 4), nn.Softmax(1), nn.Linear(4, 2)), torch.zeros(3, 2), r"layer '1' \(Softmax\)"),
+        (chain_of(nn.Linear(2, 4), nn.Linear(4, 2)), torch.zeros(3, 5, 2), r"gives \(3, 5, 2\).*needs real logits"),
+        (chain_of(nn.Linear(2, 4), nn.Linear(4, 2)), torch.zeros(2, 2), r"gives \(2, 2\).*for 3 labels"),
+        (chain_of(nn.Linear(2, 4), nn.Linear(4, 2)).double(), torch.zeros(3, 2), r"layer '0' \(Linear\) cannot take"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_measured_is_said(model, inputs, reason):
+    """Where no score could be given, and where what comes out is no logit, with the layer or the shape."""
+    with pytest.raises(ValueError, match=reason):
+        importance(model, Criterion.TAYLOR, inputs, torch.zeros(3).long(), np.random.default_rng(0))
