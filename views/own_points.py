@@ -87,8 +87,8 @@ def draw(theme: Theme, place: DeltaGenerator) -> DeltaGenerator:
     )
     file.caption(
         f"One point a line, 2 to 5 classes, {MIN_POINTS} to {MAX_POINTS:,} points; a header line is optional. Labels "
-        "may be words. Numbers need one decimal sign throughout, point or comma. Each column is brought to mean 0 and "
-        "standard deviation 1 by the training points, without a look at the others."
+        "may be words. Numbers need one decimal sign throughout, point or comma. Each column is brought to mean 0 "
+        "and standard deviation 1 by the training points, without a look at the others."
     )
     file.download_button(
         "An example file", EXAMPLE, "points.csv", "text/csv", icon=":material/download:", on_click="ignore"

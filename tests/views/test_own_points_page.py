@@ -175,7 +175,7 @@ def test_the_example_file_is_a_right_one(app):
 
 
 def test_the_banner_says_how_many_points_are_tested_on(app):
-    """Thirty points leave seven to test on, each class by its share, and what these can tell in an interval by hand."""
+    """Thirty points leave seven to test on, each class by its share, and what these can tell, by hand."""
     upload(app, POINTS)
     # Wilson, 6 of 7: (6 + 1.92 ± 1.96 √(6/7 + 0.96)) / (7 + 3.84) = (7.92 ± 2.64) / 10.84
     assert (
