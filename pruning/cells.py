@@ -40,7 +40,7 @@ _MARKS = {  # the byte order mark decides; that of UTF-32 begins as one of UTF-1
     codecs.BOM_UTF16_LE: "UTF-16",
     codecs.BOM_UTF16_BE: "UTF-16",
 }
-_NOTHING = ' \t\n,;"\N{NO-BREAK SPACE}'
+_NOTHING = re.compile(r'[\s,;"]*')
 _NAMED_SEPARATOR = re.compile(r'"?sep=(.)"?', re.IGNORECASE | re.DOTALL)
 _TWO_NUMBERS = re.compile(r"#.*([\t;, ])\s*([^\t;, ]+)\s*\1\s*([^\t;, ]+)")
 
@@ -115,7 +115,7 @@ def _text(data: bytes) -> tuple[str, str]:
 def _lines(text: str, comments: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
     """The lines in which something stands but for comments, of which the first is added to the list."""
     for number, line in enumerate(io.StringIO(text, newline=None), 1):
-        if len(line) <= MAX_LINE and not line.strip(_NOTHING):
+        if len(line) <= MAX_LINE and _NOTHING.fullmatch(line):
             continue
         if not _is_comment(line):
             yield number, line.rstrip("\n")

@@ -212,7 +212,7 @@ def test_separators_at_the_end_of_lines_are_left_out(ending):
 
 def test_lines_of_separators_are_blank():
     """Spreadsheets write them below the data."""
-    points = read([*rows(), ",,", ' , ,""', ",,"])
+    points = read([*rows(), ",,", ' , ,""', "\x0b,\x1c", ",\u00a0,", "\u2003"])
     assert_those(points)
     assert noted(points) == []
 
