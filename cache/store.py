@@ -2,7 +2,7 @@
 
 One key is computed once, whatever number of threads and processes ask for it. An entry that does
 not match its checksum is computed again. A disk that is full or read-only costs the
-storing, not the answer, and leaves a sentence in `Store.note`. The size is bounded; what was used
+storing, not the answer, and leaves in `Store.note` what to do. The size is bounded; what was used
 longest ago goes first. The folder is readable by its owner alone, because entries are pickles.
 """
 
@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
-import stat
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +21,8 @@ from typing import Any, TypeVar
 import joblib
 from cachetools import LRUCache
 from filelock import FileLock, Timeout
+
+from cache.private import advice, expanded, make_private, why_unwritten
 
 T = TypeVar("T")
 STRIPES = 256  # locks; two keys that share one wait for each other, which is harmless
@@ -37,7 +38,7 @@ class Store:
     """
 
     def __init__(self, folder: str | os.PathLike[str], version: str, disk_bytes: int = DISK_BYTES) -> None:
-        self.folder = Path(folder).expanduser()
+        self.folder = expanded(folder)
         self.version = version
         self.disk_bytes = disk_bytes
         self.note: str | None = None
@@ -49,7 +50,7 @@ class Store:
     def _open(self) -> joblib.Memory:
         """The folder as joblib sees it; one that keeps nothing, where the folder cannot be used."""
         try:
-            _make_private(self.folder)
+            make_private(self.folder)
             return joblib.Memory(self.folder, verbose=0)
         except (OSError, Warning) as error:  # warnings are raised where they are made errors
             self._unsaved(error)
@@ -127,7 +128,7 @@ class Store:
         if self._read(key) == payload:
             self.note = None
         else:
-            self._unsaved(OSError("the disk may be full or read-only"))
+            self._unsaved(why_unwritten(self.folder, len(payload)))
         self._touch(key)
         disk.reduce_size(bytes_limit=self.disk_bytes)
 
@@ -145,7 +146,8 @@ class Store:
 
     def _unsaved(self, error: Exception) -> None:
         reason = getattr(error, "strerror", None) or str(error)
-        self.note = f"Results cannot be kept in {self.folder} ({reason}), so they are computed again after a restart."
+        note = f"Results cannot be kept in {self.folder} ({reason}), so they are computed again after a restart."
+        self.note = f"{note} {advice(error, self.folder)}" if isinstance(error, OSError | Warning) else note
 
     def _remember(self, key: str, value: Any, size: int) -> None:
         with self._guard:
@@ -188,22 +190,3 @@ class Store:
                     waiting()
             except OSError:
                 return None
-
-
-def _make_private(folder: Path) -> None:
-    """Create the folder for its owner alone, or refuse one that others could have written to."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if os.name != "posix":
-        return
-    status = folder.stat()
-    if status.st_uid != os.getuid():
-        raise PermissionError(None, "the folder belongs to another user")
-    if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        writable = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-        if writable and any(folder.iterdir()):
-            raise PermissionError(None, "other users can write to the folder")
-        try:
-            folder.chmod(0o700)
-        except OSError:  # a disk that is read-only by now can still be read
-            if writable:
-                raise

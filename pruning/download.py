@@ -15,6 +15,8 @@ from urllib.request import Request, urlopen
 
 from filelock import FileLock, Timeout
 
+from pruning.unreachable import refusal, unkept, unreachable
+
 CHUNK = 256 * 2**10  # bytes
 REPORT_EVERY = 0.1  # seconds
 WAIT_STEP = 0.1  # seconds between two looks at a lock that somebody else holds
@@ -92,10 +94,7 @@ def disk_errors_named(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise DownloadError(
-            f"{path.name} cannot be kept in {path.parent.absolute()} ({error.strerror or error}). "
-            "The folder must be writable and have room for it."
-        ) from error
+        raise DownloadError(unkept(path.name, path.parent.absolute(), error)) from error
 
 
 def _acquired(lock: FileLock, path: Path) -> bool:
@@ -142,16 +141,9 @@ def _answer(url: str, start: int, timeout: float) -> HTTPResponse:
         error.close()
         if error.code == 416 and start:  # there is nothing from here on, and yet the part is not the file
             return _answer(url, 0, timeout)
-        advice = "The server has a problem: try again later." if error.code >= 500 else "It may have moved."
-        raise DownloadError(
-            f"{_host(url)} does not give {_name(url)} (HTTP {error.code}: {error.reason}). {advice}"
-        ) from error
+        raise DownloadError(refusal(_host(url), _name(url), error)) from error
     except (OSError, HTTPException) as error:
-        reason = getattr(error, "reason", None) or error
-        raise DownloadError(
-            f"{_host(url)} cannot be reached ({getattr(reason, 'strerror', None) or reason}). "
-            "Check the network connection and try again."
-        ) from error
+        raise DownloadError(unreachable(_host(url), error, timeout)) from error
 
 
 def _chunk(response: HTTPResponse, url: str, timeout: float) -> bytes:
@@ -177,7 +169,14 @@ def _check(part: Path, md5: str, url: str) -> None:
     """Raise DownloadError, and remove the part, if it is not what was announced."""
     if not _matches(part, md5):
         with disk_errors_named(part):
+            with part.open("rb") as file:
+                beginning = file.read(64)
             part.unlink()
+        if beginning.lstrip().startswith(b"<"):
+            raise DownloadError(
+                f"What came in place of {_name(url)} from {_host(url)} is a web page. It has been removed. In a "
+                "guest network open any web page in a browser, sign in if it asks for it, and try again."
+            )
         raise DownloadError(
             f"{_name(url)} from {_host(url)} is not the file that was expected: its MD5 is not {md5}. "
             "It has been removed. Try again; if this happens twice, something on the way changes the file."

@@ -23,6 +23,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import skip_init
@@ -74,18 +75,20 @@ def network_file(
     `notes`, sentences on what `experiment` does not say of it.
 
     With the visitor's own `points` that it learned, the file takes their values: `experiment` lacks
-    what tells of a data set, and there are `inputs`, {"mean": [x, y], "std": [x, y]} as the first
-    layer has them, and `classes`, their names in the order of the logits.
+    what tells of a data set, and there are `inputs`, {"mean": [x, y], "std": [x, y]} of the training
+    points as the first layer has them, and `classes`, their names in the order of the logits.
     """
     model, told, notes = module(experiment, network, n_classes), asdict(experiment), list(notes)
     own: dict[str, Any] = {}
     if points is not None:
-        first = _standardise(points)
+        assert isinstance(experiment, Experiment)
+        mean, deviation = points.scale(experiment.data_seed)
+        first = _standardise(mean, deviation)
         model = nn.Sequential(OrderedDict([("standardise", first), *model.named_children()]))
         told = {name: value for name, value in told.items() if name not in DRAWN}
-        scale = {"mean": points.mean.tolist(), "std": points.deviation.tolist()}
+        scale = {"mean": mean.tolist(), "std": deviation.tolist()}
         own = {"inputs": scale, "classes": list(points.classes)}
-        notes += [] if _is_close(first, points) else [COARSE]
+        notes += [] if _is_close(first, points, points.learned(experiment.data_seed)) else [COARSE]
     content = {
         "format": FORMAT,
         "layers": [[name, type(layer).__name__, _arguments(layer)] for name, layer in model.named_children()],
@@ -117,18 +120,18 @@ def load_network(file: str | Path | BinaryIO) -> nn.Sequential:
     return model
 
 
-def _standardise(points: Points) -> nn.Linear:
-    """The layer that makes inputs (N, 2) of values (N, 2): (values − mean) / deviation."""
+def _standardise(mean: np.ndarray, deviation: np.ndarray) -> nn.Linear:
+    """The layer that makes inputs (N, 2) of values (N, 2): (values − mean) / deviation, both (2,)."""
     layer = skip_init(nn.Linear, 2, 2)
-    mean, deviation = torch.from_numpy(points.mean), torch.from_numpy(points.deviation)
-    layer.load_state_dict({"weight": (1 / deviation).diag(), "bias": -mean / deviation})
+    weight, bias = torch.from_numpy(1 / deviation).diag(), torch.from_numpy(-mean / deviation)
+    layer.load_state_dict({"weight": weight, "bias": bias})
     return layer
 
 
 @torch.no_grad()
-def _is_close(first: nn.Linear, points: Points) -> bool:
+def _is_close(first: nn.Linear, points: Points, learned: np.ndarray) -> bool:
     """Whether the layer makes the inputs that were learned, as far as float32 tells the values apart."""
-    off = first(torch.from_numpy(points.values).float()) - torch.from_numpy(points.inputs)
+    off = first(torch.from_numpy(points.values).float()) - torch.from_numpy(learned)
     return bool(off.abs().max() <= CLOSE)
 
 

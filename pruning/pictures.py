@@ -12,12 +12,16 @@ import math
 import re
 import struct
 import threading
+import zlib
 from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import ExifTags, Image, ImageOps
 
+from pruning.picture_kinds import AGAIN, PictureError, kind_of
+
+__all__ = ["MAX_BYTES", "Picture", "PictureError", "read_picture"]
 MAX_BYTES = 8 * 2**20
 MAX_PIXELS = 24_000_000
 MAX_ASPECT = 20  # the longer side over the shorter one
@@ -25,25 +29,22 @@ MAX_PARTS = 20_000  # chunks of a PNG, segments of a JPEG
 MAX_SCANS = 64  # of a progressive JPEG, which has about ten; 65 bytes can cost a pass over all pixels
 WORKING_SIDE = 1024  # pixels; what comes after decoding sees a picture no larger
 MIN_CONTRAST = 32  # of 255; less is noise on an empty sheet
+STANDS_OUT = 95  # per cent of the pixels of a drawing stand out less
 MAX_FRAMED = 0.25  # a drawing may touch the edge of its sheet; a photograph covers it
-AGAIN = "Save it again as a PNG, JPEG or WebP picture."
 
 _Examined = tuple[tuple[int, int], bytes, bytes]  # (width, height), the file without its metadata, its EXIF block
+_APPLE = (
+    "The PNG picture is of Apple's own variant (CgBI), as it lies in iPhone apps, which only Apple's programs show. "
+    "Open it on a Mac or iPhone and export it as PNG or JPEG, or take a screenshot of it."
+)
+_OVER_BLACK = "Transparency laid over black, from which the drawing stands out more than from white"
 _ONE_AT_A_TIME = threading.Lock()
 _PIXEL_CHUNKS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
-_MARKER = re.compile(rb"\xff[\xc0-\xc7\xc9-\xcf\xd9-\xef\xfe]")  # those with a length behind them, and the end
+_MARKER = re.compile(rb"\xff[\xc0-\xc7\xc9-\xcf\xd9-\xef\xf7\xfe]")  # those with a length behind them, and the end
 _END, _SCAN, _EXIF = 0xD9, 0xDA, 0xE1
-_SIZE_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_SIZE_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC} | {0xF7}
+_USUAL = {0xC0, 0xC1, 0xC2, 0xC9, 0xCA}  # in one scan or progressive, by Huffman's code or an arithmetic one
 _METADATA_MARKERS = frozenset(range(0xE1, 0xF0)) - {0xEE} | {0xFE}  # APP0 and APP14 tell how colours are coded
-_FOREIGN = {
-    "a GIF picture": rb"GIF8", "a BMP picture": rb"BM", "a TIFF picture": rb"II\*\0|MM\0\*",
-    "a PDF document": rb"%PDF-", "an SVG drawing or a web page": rb"(\xef\xbb\xbf)?\s*<",
-    "an HEIC or AVIF picture, or a film": rb"....ftyp",
-}  # fmt: skip
-
-
-class PictureError(ValueError):
-    """A file that is no picture to be read here; the message is a sentence for people."""
 
 
 @dataclass(frozen=True)
@@ -61,11 +62,14 @@ def read_picture(data: bytes, size: int, channels: int) -> Picture:
 
     channels 3: the centre square in RGB. channels 1: grey and light on dark; a drawing, that is what stands out from
     an even background, is sought on the whole sheet, cut out, centred, and its contrast spread. Transparency is laid
-    over white, the EXIF orientation applied, a colour profile ignored. Raises PictureError for a file refused.
+    over white or, where the picture stands out from it more, over black. The EXIF orientation is applied, a colour
+    profile ignored. Raises PictureError for a file refused.
     """
     if size < 1 or channels not in (1, 3):
         raise ValueError(f"size is {size}, at least 1; channels is {channels}, one of: 1 (grey), 3 (RGB)")
-    kind = _kind(data)
+    if len(data) > MAX_BYTES:
+        raise PictureError(f"The file has {len(data):,} bytes; at most {MAX_BYTES:,} (8 MiB) are read.")
+    kind = kind_of(data)
     try:
         original, payload, exif = {"PNG": _png, "JPEG": _jpeg, "WebP": _webp}[kind](data)
         _check_size(*original)
@@ -82,20 +86,13 @@ def read_picture(data: bytes, size: int, channels: int) -> Picture:
     return Picture(pixels, width, height, (*before, *after))
 
 
-def _kind(data: bytes) -> str:
-    if len(data) > MAX_BYTES:
-        raise PictureError(f"The file has {len(data):,} bytes; at most {MAX_BYTES:,} (8 MiB) are read.")
-    for kind, magic in {"PNG": rb"\x89PNG\r\n\x1a\n", "JPEG": rb"\xff\xd8\xff", "WebP": rb"RIFF....WEBP"}.items():
-        if re.match(magic, data, re.DOTALL):
-            return kind
-    found = [name for name, magic in _FOREIGN.items() if re.match(magic, data[:99], re.DOTALL)]
-    found += ["of a kind not known here"] if data else ["empty"]
-    raise PictureError(f"The file is {found[0]}; a PNG, JPEG or WebP picture is needed.")
-
-
 def _png(data: bytes) -> _Examined:
     """The chunks that hold pixels. Text, profiles and animation are left out: Pillow unpacks or warns of them."""
-    width, height, bits = struct.unpack_from(">IIB", data, 16)
+    if data[12:16] == b"CgBI":
+        raise PictureError(_APPLE)
+    length, name, width, height, bits = struct.unpack_from(">I4sIIB", data, 8)
+    if (length, name) != (13, b"IHDR") or zlib.crc32(data[12:29]) != int.from_bytes(data[29:33]):
+        raise ValueError("the header is damaged, so the size that it tells means nothing")
     if bits == 16:
         raise PictureError("The PNG picture has 16 bits a channel; at most 8 are read. Save it with 8 bits.")
     kept, exif, at = [data[:8]], b"", 8
@@ -106,6 +103,8 @@ def _png(data: bytes) -> _Examined:
         end = at + 12 + length
         if name == b"acTL":
             _check_frames(*struct.unpack_from(">I", data, at + 8))
+        elif name == b"CgBI":
+            raise PictureError(_APPLE)
         elif name == b"eXIf":
             exif = data[at + 8 : end - 4]
         elif name in _PIXEL_CHUNKS:
@@ -116,7 +115,8 @@ def _png(data: bytes) -> _Examined:
 
 def _jpeg(data: bytes) -> _Examined:
     """All but the metadata, among which cameras put more pictures, and of which Pillow may warn."""
-    size, exif, scans, kept, at, end = (0, 0), b"", 0, [], 0, 2
+    size: list[int] = []
+    exif, scans, kept, at, end = b"", 0, [], 0, 2
     for part in range(MAX_PARTS + 1):
         marker = _MARKER.search(data, end)
         if marker is None or marker[0][1] == _END or scans > MAX_SCANS or part == MAX_PARTS:
@@ -125,7 +125,10 @@ def _jpeg(data: bytes) -> _Examined:
         end = body + struct.unpack_from(">H", data, body)[0]
         scans += code == _SCAN
         if code in _SIZE_MARKERS:
-            size = struct.unpack_from(">HH", data, body + 3)[::-1]
+            bits, *size = struct.unpack_from(">BHH", data, body + 2)
+            if bits != 8 or code not in _USUAL:
+                found = f"{bits} bits a channel" if bits != 8 else "a lossless or layered code"
+                raise PictureError(f"The JPEG picture has {found}, as hardly any has. {AGAIN}")
         elif code in _METADATA_MARKERS:
             kept.append(data[at:start])
             at = end
@@ -133,18 +136,21 @@ def _jpeg(data: bytes) -> _Examined:
                 exif = exif or data[body + 8 : end]  # what does not fit into one segment goes on in the next
     if part == MAX_PARTS or scans > MAX_SCANS:
         raise PictureError(f"The JPEG is in over {MAX_SCANS} scans or {MAX_PARTS:,} segments, too many. {AGAIN}")
-    return size, b"".join([*kept, data[at : marker.end() if marker else None]]), exif
+    height, width = size  # there are none in a file that ends before them
+    return (width, height), b"".join([*kept, data[at : marker.end() if marker else None]]), exif
 
 
 def _webp(data: bytes) -> _Examined:
     """The size alone, as Pillow takes the memory for it when it opens the file; Pillow reads the rest."""
     if data[12:16] == b"VP8X":
         width, height = (int.from_bytes(data[at : at + 3], "little") + 1 for at in (24, 27))
-    elif data[12:16] == b"VP8L":
+    elif data[12:16] == b"VP8L" and data[20] == 0x2F:
         bits = int.from_bytes(data[21:25], "little")
         width, height = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
-    else:
+    elif data[12:16] == b"VP8 " and data[23:26] == b"\x9d\x01\x2a":
         width, height = (side & 0x3FFF for side in struct.unpack_from("<HH", data, 26))
+    else:
+        raise ValueError("the first chunk is damaged, so the size that it tells means nothing")
     return (width, height), data, b""
 
 
@@ -192,18 +198,35 @@ def _orientation(exif: bytes) -> int:
 
 
 def _upright(image: Image.Image, orientation: int) -> tuple[Image.Image, list[str]]:
-    """The picture as a camera meant it, on white paper in RGB, and what was done."""
+    """The picture as a camera meant it, on paper that shows it, in RGB, and what was done."""
     notes = []
     if image.mode == "RGBA":
+        ground = _ground(image)
         if image.getchannel("A").getextrema() != (255, 255):
-            notes.append("Transparency laid over white")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+            notes.append("Transparency laid over white" if ground == "white" else _OVER_BLACK)
+        image = Image.alpha_composite(Image.new("RGBA", image.size, ground), image).convert("RGB")
     image.info.clear()  # Pillow would read the orientation there itself, with warnings
     if orientation != 1:
         image.getexif()[ExifTags.Base.Orientation] = orientation
         image = ImageOps.exif_transpose(image)
         notes.append("Turned upright, as its camera noted")
     return image, notes
+
+
+def _ground(image: Image.Image) -> str:
+    """Black for an RGBA picture that stands out from it more than from white, white for any other.
+
+    How far it stands out is told by the pixel at STANDS_OUT of those that are not transparent, in luma times alpha.
+    """
+    luma, alpha = (
+        np.asarray(channel, np.float32) for channel in (image.convert("RGB").convert("L"), image.getchannel("A"))
+    )
+    ink = alpha > 0
+    if not ink.any():
+        return "white"
+    share = alpha[ink] / 255
+    black, white = (np.percentile(share * contrast, STANDS_OUT) for contrast in (luma[ink], 255 - luma[ink]))
+    return "black" if black > white else "white"
 
 
 def _centre_square(image: Image.Image, size: int) -> tuple[np.ndarray, list[str]]:

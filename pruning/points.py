@@ -1,7 +1,7 @@
 """Points of a visitor's own, from a CSV file or drawn on the plane, made into what a network takes.
 
-Both may come from anybody. No more of a file is taken apart than a legal one can hold, and that line by line: a fault
-has the number that an editor shows beside it, and a quotation mark left open ends with its line.
+Both may come from anybody: they are read in one certain way, with a note of what was assumed, or refused in a
+sentence.
 """
 
 from __future__ import annotations
@@ -10,58 +10,62 @@ import csv
 import hashlib
 import io
 import math
-import re
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
 
-MAX_BYTES = 2**20
-MIN_POINTS, MAX_POINTS = 20, 5000
+from pruning.cells import MAX_BYTES, MAX_POINTS, MIN_POINTS, PointsError, quoted, read_sheet, spaced, told, wrong
+from pruning.columns import COLUMNS, MISSING, arranged
+from pruning.coordinates import coordinate, coordinates
+from pruning.numerals import COMMA, numeral
+from pruning.splits import stratified
+
+__all__ = [
+    "MAX_BYTES",
+    "MAX_CLASSES",
+    "MAX_POINTS",
+    "MIN_CLASSES",
+    "MIN_OF_CLASS",
+    "MIN_POINTS",
+    "Points",
+    "PointsError",
+    "drawn_points",
+    "read_points",
+]
 MIN_CLASSES, MAX_CLASSES, MIN_OF_CLASS = 2, 5, 4
-MAX_LINE, MAX_LABEL = 1000, 40  # characters; a message quotes no more than those of a label
-LARGEST = 10**9  # of a coordinate, either way
+MAX_LABEL = 40  # characters
 SAME = 1e-9  # of the largest value: over a narrower range the digits of a float64 no longer fill a float32
-
-_Line = tuple[int, str]  # its number as an editor counts, from 1, and its text
-_COLUMNS = ("x", "y", "label")
-_SEPARATORS = {"\t": "tabs", ";": "semicolons", ",": "commas"}  # commas last, since they may be decimal ones
-_NUMBER = re.compile(r"[+-]?((\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|nan|inf|infinity)", re.ASCII | re.IGNORECASE)
-_LINE_END = re.compile(rb"\r\n?|\n")
-_SAVE = "save it as “CSV UTF-8” in a spreadsheet, or with the encoding UTF-8 in an editor"
-_FOREIGN = {
-    b"PK\x03\x04": "an Excel workbook or another ZIP archive",
-    b"\x89PNG": "a PNG picture",
-    b"%PDF-": "a PDF document",
-}
-
-
-class PointsError(ValueError):
-    """Points that cannot be taken; the message is a sentence for people, and may quote what they sent."""
 
 
 @dataclass(frozen=True, eq=False)
 class Points:
-    """Labelled points as a network takes them. The deviation is that of the population: divided by N."""
+    """Labelled points as they were sent, and their standard form."""
 
-    inputs: np.ndarray  # (N, 2) float32, each column with mean 0 and standard deviation 1
+    values: np.ndarray  # (N, 2) float64, as they were sent
     labels: np.ndarray  # (N,) int64, 0 to C − 1
     classes: tuple[str, ...]  # (C,) what the visitor calls them
-    values: np.ndarray  # (N, 2) float64, the inputs as they were sent
     notes: tuple[str, ...]  # what was assumed, in sentences without their full stop
 
     @property
-    def mean(self) -> np.ndarray:
-        """(2,) float64, of the values; the inputs are (values − mean) / deviation."""
-        return self.values.mean(axis=0)
+    def inputs(self) -> np.ndarray:
+        """(N, 2) float32, each column with mean 0 and standard deviation 1 over all points: the same in any unit."""
+        return self._standardised(np.arange(len(self.labels))).astype(np.float32)
 
-    @property
-    def deviation(self) -> np.ndarray:
-        """(2,) float64, of the values, found where no square vanishes."""
-        scale = np.abs(self.values).max(axis=0)
-        return scale * (self.values / scale).std(axis=0)
+    def learned(self, seed: int) -> np.ndarray:
+        """(N, 2) float32, what a network takes whose points are split by this seed: (values − mean) / deviation."""
+        return self._standardised(stratified(self.labels, seed).train).astype(np.float32)
+
+    def scale(self, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and deviation (2,) float64 of the training points, which validation and test points are held to too.
+
+        The deviation is that of the population, divided by N. Where training points (nearly) agree and others do
+        not, it is the deviation of all.
+        """
+        largest, mean, deviation = self._moments(stratified(self.labels, seed).train)
+        return largest * mean, largest * deviation
 
     def key(self) -> str:
         """SHA-256 of inputs and labels, in hexadecimal: it names the data without holding them."""
@@ -71,10 +75,21 @@ class Points:
         """A file that `read_points` makes the very same points of."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(_COLUMNS)
+        writer.writerow(COLUMNS)
         for (x, y), label in zip(self.values.tolist(), self.labels, strict=True):
             writer.writerow([x, y, self.classes[label]])
         return text.getvalue()
+
+    def _moments(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The largest size of each column, by which it is divided so that no square vanishes; mean, deviation."""
+        largest = np.abs(self.values).max(axis=0)
+        scaled = self.values / largest
+        deviation, whole = scaled[rows].std(axis=0), scaled.std(axis=0)
+        return largest, scaled[rows].mean(axis=0), np.where(deviation > SAME * whole, deviation, whole)
+
+    def _standardised(self, rows: np.ndarray) -> np.ndarray:
+        largest, mean, deviation = self._moments(rows)
+        return (self.values / largest - mean) / deviation
 
 
 class _Row(NamedTuple):
@@ -85,22 +100,43 @@ class _Row(NamedTuple):
 
 
 def read_points(data: bytes) -> Points:
-    """The points in the bytes of a CSV file in UTF-8: two columns of numbers, then the label.
+    """The points in the bytes of a CSV file: two columns of numbers and a label.
 
-    Columns are separated as in the first line, by commas, semicolons or tabs; where it is not by commas, a comma in a
-    number is a decimal one. A first line without numbers is a header. Labels are any text, numbered in order: by
-    value where all are numbers, else by the alphabet. Raises PointsError for a file refused.
+    Text. UTF-8, or UTF-16 or UTF-32 with its byte order mark; other encodings cannot be told from each other and are
+    refused. Blank lines and comments (#) are passed over. Columns stand between tabs, semicolons, commas or spaces.
+
+    Columns. x, y and label; the label elsewhere if that column alone holds words, or alone is named as one. Left out
+    are cells that are empty in every line, and a fourth column in front with whole numbers and no name, or named as
+    one that numbers lines. Other columns are refused. The first line is a header if it names columns in words; if it
+    numbers them, as pandas does, 0,1,2, or 1,2,3 (or from elsewhere, above points that are not whole numbers); and if
+    its label is the class of no other line and is such a word as “species”, or stands behind two whole numbers that
+    follow each other, or above labels that are numbers. Any other is a point.
+
+    Numbers. One decimal sign for all, as those show that can be read in one way only: 1,5 and 0.5, 1.002,5 and
+    1,234.5. Then the other sign marks thousands, and so may spaces and apostrophes. A comma with three digits behind
+    it shows nothing, so that 995 and 1,002 alone are refused; a point with three digits behind it is decimal, unless
+    decimal commas or, between semicolons or tabs, whole numbers below 1000 in the same column make that doubtful,
+    which is refused too.
+
+    Labels. Any text, in Unicode's composed form, with single spaces; capitals count. Numbers that are equal, 1 and
+    1.0, are one class. Missing labels (nothing, NA, null, ? …) are refused. Classes are numbered in order: by value
+    where all are numbers, else by the alphabet.
+
+    All that was assumed is in the notes. Raises PointsError for a file refused.
     """
-    lines = _lines(_text(data))
-    separator = _separator(lines[0])
-    notes = [] if separator == "," else [f"Separated by {_SEPARATORS[separator]}, so commas are decimal ones"]
-    if header := _is_header(_cells(lines[0], separator), separator):
-        notes.append(f"Line {lines[0][0]} skipped, as it names the columns: {_quoted(lines[0][1])}")
-    body = lines[header:]
-    rows = [_row(line, separator) for line in body[:MAX_POINTS]]
-    if len(body) > MAX_POINTS:
-        raise PointsError(f"Line {body[MAX_POINTS][0]} is one point too many; at most {MAX_POINTS:,} are read.")
-    return _points(rows, f"The file up to line {lines[-1][0]}", notes)
+    sheet = read_sheet(data)
+    lines, columns = arranged(sheet, MAX_CLASSES)
+    places, signs = coordinates(lines[:MAX_POINTS], sheet.separator)
+    labels = [_label(line.cells[2], f"line {line.number}") for line in lines[:MAX_POINTS]]
+    if len(lines) > MAX_POINTS:
+        raise PointsError(f"Line {lines[MAX_POINTS].number} is one point too many; at most {MAX_POINTS:,} are read.")
+    names, equal = _named_once(labels)
+    rows = [
+        _Row(f"line {line.number}", *place, names[label])
+        for line, place, label in zip(lines, places, labels, strict=False)
+    ]
+    whole = f"The file up to line {sheet.lines[-1].number}"
+    return _points(rows, whole, [*sheet.notes, *columns, *signs, *equal])
 
 
 def drawn_points(rows: Any) -> Points:
@@ -109,97 +145,57 @@ def drawn_points(rows: Any) -> Points:
     The numbers sent name the classes; the labels count those that occur. Raises PointsError for anything else.
     """
     if not isinstance(rows, list | tuple):
-        raise PointsError(f"The drawing is {_told(rows)}; a list of points is needed.")
+        raise PointsError(f"The drawing is {told(rows)}; a list of points is needed.")
     if len(rows) > MAX_POINTS:
         raise PointsError(f"The drawing has {len(rows):,} points; at most {MAX_POINTS:,} are read.")
     return _points([_drawn_row(f"point {i}", row) for i, row in enumerate(rows, 1)], "The drawing", [])
 
 
-def _text(data: bytes) -> str:
-    """The text of a file that is one, without its byte order mark."""
-    if len(data) > MAX_BYTES:
-        raise PointsError(f"The file has {len(data):,} bytes; at most {MAX_BYTES:,} (1 MiB) are read.")
-    for magic, kind in _FOREIGN.items():
-        if data.startswith(magic):
-            raise PointsError(f"Line 1 begins as {kind} does, where CSV is needed; {_SAVE}.")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        *before, start = _LINE_END.split(error.object[: error.start])
-        rest = _LINE_END.split(error.object[error.start : error.start + MAX_LABEL])[0]
-        found = _quoted((start + rest).decode(errors="replace"))
-        raise PointsError(f"Line {len(before) + 1} of the file, {found}, is not in UTF-8; {_SAVE}.") from None
-
-
-def _lines(text: str) -> list[_Line]:
-    """The lines that are not blank; of too many, enough to tell that they are: a header may be among them."""
-    every = ((number, line.rstrip("\n")) for number, line in enumerate(io.StringIO(text, newline=None), 1))
-    lines = list(islice((line for line in every if line[1].strip()), MAX_POINTS + 2))
-    if not lines:
-        raise PointsError(f"The file is empty; {MIN_POINTS} to {MAX_POINTS:,} lines of x, y and label are needed.")
-    return lines
-
-
-def _separator(first: _Line) -> str:
-    """The one that makes three cells of the line, a number first; else three; else the most."""
-    cells = {separator: _cells(first, separator) for separator in _SEPARATORS}
-    three = [separator for separator in _SEPARATORS if len(cells[separator]) == len(_COLUMNS)]
-    numeric = [separator for separator in three if _number(cells[separator][0], separator) is not None]
-    return [*numeric, *three, max(reversed(_SEPARATORS), key=lambda each: len(cells[each]))][0]
-
-
-def _is_header(cells: list[str], separator: str) -> bool:
-    """Whether the first two cells are words; an empty one is a number left out."""
-    return len(cells) == len(_COLUMNS) and all(cell and _number(cell, separator) is None for cell in cells[:2])
-
-
-def _cells(line: _Line, separator: str) -> list[str]:
-    number, text = line
-    start = f"Line {number}, {_quoted(text)},"
-    if "\0" in text:
-        raise PointsError(f"{start} holds a byte that is zero, as no text in UTF-8 does; {_SAVE}.")
-    if len(text) > MAX_LINE:
-        raise PointsError(f"{start} has {len(text):,} characters; at most {MAX_LINE:,} are read.")
-    reader = csv.reader([text, ""], delimiter=separator, skipinitialspace=True)
-    cells = [cell.strip() for cell in next(reader)]
-    if reader.line_num > 1:  # a quoted cell was sought to its end in the line behind
-        raise PointsError(f"{start} has an opening quotation mark and no closing one; a cell needs both or neither.")
-    return cells
-
-
-def _row(line: _Line, separator: str) -> _Row:
-    cells, where = _cells(line, separator), f"line {line[0]}"
-    if len(cells) != len(_COLUMNS):
-        found = f"{_quoted(line[1])}, has {len(cells)} instead of 3 columns separated by {_SEPARATORS[separator]}"
-        raise PointsError(f"{where.capitalize()}, {found}; x, y and label are needed.")
-    x, y = (_coordinate(_number(cells[i], separator), cells[i], where, _COLUMNS[i]) for i in (0, 1))
-    label = cells[2]
-    if not 1 <= len(label) <= MAX_LABEL or not label.isprintable():
-        raise _wrong(where, label, "label", f"1 to {MAX_LABEL} printable characters are needed")
-    return _Row(where, x, y, label)
-
-
 def _drawn_row(where: str, row: Any) -> _Row:
-    if not isinstance(row, list | tuple) or len(row) != len(_COLUMNS):
+    if not isinstance(row, list | tuple) or len(row) != len(COLUMNS):
         raise PointsError(f"{where.capitalize()} is no list of x, y and class number; these three are needed.")
-    x, y = (_coordinate(row[i], row[i], where, _COLUMNS[i]) for i in (0, 1))
+    x, y = (coordinate(row[i], row[i], where, COLUMNS[i]) for i in (0, 1))
     label = row[2]
     if not isinstance(label, int) or isinstance(label, bool) or not 0 <= label < MAX_CLASSES:
-        raise _wrong(where, label, "class", f"a whole number from 0 to {MAX_CLASSES - 1} is needed")
+        raise wrong(where, label, "class", f"a whole number from 0 to {MAX_CLASSES - 1} is needed")
     return _Row(where, x, y, str(label))
 
 
-def _number(cell: str, separator: str) -> float | None:
-    if separator != ",":
-        cell = cell.replace(",", ".")
-    return float(cell) if _NUMBER.fullmatch(cell) else None
+def _label(cell: str, where: str) -> str:
+    """The label in one writing: composed, with plain and single spaces."""
+    if cell in MISSING:
+        found = f"{where.capitalize()} has {quoted(cell)} as its label, which stands for a missing one"
+        raise PointsError(f"{found}; leave the line out or, if it is a class, write its name differently.")
+    if not 1 <= len(cell) <= MAX_LABEL or not spaced(cell).isprintable():
+        raise wrong(where, cell, "label", f"1 to {MAX_LABEL} printable characters are needed")
+    return unicodedata.normalize("NFC", " ".join(spaced(cell).split()))
 
 
-def _coordinate(number: Any, found: Any, where: str, name: str) -> float:
-    """`number`, or whatever stands in its place, as one within the limits; `found` is its writing."""
-    if not isinstance(number, int | float) or isinstance(number, bool) or not -LARGEST <= number <= LARGEST:
-        raise _wrong(where, found, name, f"a number from {-LARGEST:,} to {LARGEST:,} is needed")
-    return float(number)
+def _named_once(labels: list[str]) -> tuple[dict[str, str], list[str]]:
+    """label → the name of its class, the first label that is the same number; and notes on labels that are alike."""
+    numbers = {label: number for label in labels if (number := _label_number(label)) is not None}
+    first: dict[float, str] = {}
+    for label, number in numbers.items():
+        first.setdefault(number, label)
+    names = {label: first[numbers[label]] if label in numbers else label for label in labels}
+    notes = [
+        f"{quoted(label)} taken for {quoted(name)}, the same number" for label, name in names.items() if label != name
+    ]
+    classes = list(dict.fromkeys(names.values()))
+    folded: dict[str, str] = {}
+    for name in classes[:MAX_CLASSES]:
+        other = folded.setdefault(name.casefold(), name)
+        notes += (
+            [f"{quoted(other)} and {quoted(name)} taken for two classes, as capitals count"] if other != name else []
+        )
+    return names, notes
+
+
+def _label_number(label: str) -> float | None:
+    """The number that a label is, with either decimal sign; None for a text, or for one that is infinite."""
+    found = numeral(label)
+    number = found.by_comma if found.sign == COMMA else found.by_point
+    return number if number is not None and math.isfinite(number) else None
 
 
 def _points(rows: list[_Row], whole: str, notes: list[str]) -> Points:
@@ -211,22 +207,25 @@ def _points(rows: list[_Row], whole: str, notes: list[str]) -> Points:
     _check_range(values, rows)
     classes = _in_order(set(names))
     labels = np.array([classes.index(name) for name in names], np.int64)
-    return Points(_standardised(values).astype(np.float32), labels, classes, values, tuple(notes))
+    if again := len(rows) - len({(row.x, row.y, row.label) for row in rows}):
+        notes.append(f"Repetitions of an earlier point, label and all: {again:,}; some may be trained and tested on")
+    return Points(values, labels, classes, tuple(notes))
 
 
 def _check_classes(names: list[str], rows: list[_Row], whole: str) -> None:
     sizes = Counter(names)  # in order of appearance
-    known = ", ".join(map(_quoted, list(sizes)[:MAX_CLASSES]))
+    known = ", ".join(map(quoted, list(sizes)[:MAX_CLASSES]))
     if len(sizes) < MIN_CLASSES:
         raise PointsError(f"{whole} has no class but {known}; {MIN_CLASSES} to {MAX_CLASSES} classes are needed.")
     if len(sizes) > MAX_CLASSES:
         extra = list(sizes)[MAX_CLASSES]
-        found = f"{_quoted(extra)} ({rows[names.index(extra)].where})"
-        raise PointsError(f"Class {found} is one too many beside {known}; at most {MAX_CLASSES} are read.")
+        found = f"{quoted(extra)} ({rows[names.index(extra)].where})"
+        where = "The label is the last column, unless a header names another one"
+        raise PointsError(f"Class {found} is one too many beside {known}; at most {MAX_CLASSES} are read. {where}.")
     name, size = min(sizes.items(), key=lambda item: item[1])
     if size < MIN_OF_CLASS:
-        found = f"{_quoted(name)} ({rows[names.index(name)].where}) has too few points, {size}"
-        raise PointsError(f"Class {found}; each class needs at least {MIN_OF_CLASS}.")
+        found = f"{quoted(name)} ({rows[names.index(name)].where}) has too few points, {size}"
+        raise PointsError(f"Class {found}; each class needs at least {MIN_OF_CLASS}, to train, validate and test on.")
 
 
 def _check_range(values: np.ndarray, rows: list[_Row]) -> None:
@@ -238,33 +237,8 @@ def _check_range(values: np.ndarray, rows: list[_Row]) -> None:
             raise PointsError(f"Every {name} is (nearly) the same, {found}; values that differ are needed.")
 
 
-def _standardised(values: np.ndarray) -> np.ndarray:
-    """The values (N, 2) with mean 0 and deviation 1; brought to [−1, 1] before, where no square vanishes."""
-    scaled = values / np.abs(values).max(axis=0)
-    centred = scaled - scaled.mean(axis=0)
-    return centred / centred.std(axis=0)
-
-
 def _in_order(names: set[str]) -> tuple[str, ...]:
     """By value where all are numbers, with either decimal sign; else by the alphabet, whatever the case."""
-    values = {name: number for name in names if (number := _number(name, ";")) is not None and math.isfinite(number)}
+    values = {name: number for name in names if (number := _label_number(name)) is not None}
     by_value = len(values) == len(names)
     return tuple(sorted(names, key=lambda name: (values[name] if by_value else 0.0, name.casefold(), name)))
-
-
-def _wrong(where: str, found: Any, name: str, needed: str) -> PointsError:
-    return PointsError(f"{where.capitalize()} has {_told(found)} as its {name}; {needed}.")
-
-
-def _told(value: Any) -> str:
-    """What a value is, in a few words: a number may have a million digits, a list a million levels."""
-    if isinstance(value, str):
-        return _quoted(value) if value else "nothing"
-    brief = value is None or isinstance(value, bool | float) or (isinstance(value, int) and abs(value) < 10**18)
-    return str(value) if brief else f"a value of type {type(value).__name__}"
-
-
-def _quoted(text: str) -> str:
-    """The text in quotation marks, shortened, with a sign in place of what cannot be printed."""
-    shown = "".join(character if character.isprintable() else "�" for character in text[:MAX_LABEL])
-    return f"“{shown}{'…' * (len(text) > MAX_LABEL)}”"

@@ -59,10 +59,13 @@ class Watcher(Protocol):
 
 
 def task_of(experiment: Experiment, points: Points | None = None) -> Task:
-    """The data of an experiment: drawn as it says or, where there are some, the points of somebody's own."""
+    """The data of an experiment: drawn as it says or, where there are some, the points of somebody's own.
+
+    Those are standardised by their training points alone.
+    """
     chosen = experiment
     if points is not None:
-        return split(points.inputs, points.labels, chosen.label_noise, chosen.data_seed)
+        return split(points.learned(chosen.data_seed), points.labels, chosen.label_noise, chosen.data_seed)
     return make_task(chosen.dataset, chosen.points, chosen.noise, chosen.label_noise, chosen.data_seed)
 
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from pruning.options import Dataset
 from pruning.randomness import Purpose, stream
+from pruning.splits import Split, shuffled, stratified
 
-TRAIN_SHARE, VAL_SHARE = 0.70, 0.15
 FAR_POINTS = 64
 FAR_DISTANCE = 3.0  # in units of the distance from the centre to the farthest example
 
@@ -38,17 +38,23 @@ def make_task(dataset: Dataset, points: int, noise: float, label_noise: float, d
     `noise` is the standard deviation of the Gaussian noise on the inputs. `label_noise` is the
     share of examples, in every split, whose label is replaced by another class drawn evenly.
     """
-    return split(*_GENERATORS[dataset](points, noise, data_seed), label_noise, data_seed)
+    inputs, labels = _GENERATORS[dataset](points, noise, data_seed)
+    return _task(inputs, labels, shuffled(points, data_seed), label_noise, data_seed)
 
 
 def split(inputs: np.ndarray, labels: np.ndarray, label_noise: float, data_seed: int) -> Task:
-    """Points (N, 2) with labels (N,) from 0 to C − 1 as a task: see `make_task`."""
-    n_classes, points = int(labels.max()) + 1, len(labels)
+    """Anybody's points (N, 2) with labels (N,) from 0 to C − 1 as a task: see `splits.stratified` and `make_task`.
+
+    The split is that of the labels before noise, so that noise moves no point. Raises ValueError for a class too
+    small to be in every split.
+    """
+    return _task(inputs, labels, stratified(labels, data_seed), label_noise, data_seed)
+
+
+def _task(inputs: np.ndarray, labels: np.ndarray, rows: Split, label_noise: float, data_seed: int) -> Task:
+    n_classes, inputs = int(labels.max()) + 1, inputs.astype(np.float32)
     labels = _flip(labels, label_noise, n_classes, stream(data_seed, Purpose.LABEL_NOISE))
-    order = stream(data_seed, Purpose.SPLIT).permutation(points)
-    n_train, n_val = round(TRAIN_SHARE * points), round(VAL_SHARE * points)
-    train, val, test = np.split(order, [n_train, n_train + n_val])
-    inputs = inputs.astype(np.float32)
+    train, val, test = rows
     return Task(
         inputs[train], labels[train], inputs[val], labels[val], inputs[test], labels[test],
         far_inputs=_ring(inputs), n_classes=n_classes,

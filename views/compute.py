@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from cache.jobs import Job, Jobs
+from cache.private import VARIABLE
 from cache.store import Store
 from pruning import RATIOS, Diverged, Experiment, Network, Outcome, run
 from pruning.experiment import code_version
@@ -37,7 +38,7 @@ class Failure(RuntimeError):
 
 ROOT = Path(__file__).parent.parent
 # Module-level and not in st.cache_resource, which any visitor's browser can clear for everybody.
-STORE = Store(os.environ.get("EXPLORER_CACHE") or ROOT / "cache" / "store", code_version())
+STORE = Store(os.environ.get(VARIABLE, "").strip() or ROOT / "cache" / "store", code_version())
 JOBS = Jobs()
 PICTURES = threading.Semaphore(os.cpu_count() or 1)  # planes computed at a time
 POLL, LONGEST_POLL = 0.1, 0.5  # seconds between two looks at a job; also how soon a moved slider ends the wait

@@ -112,7 +112,9 @@ _WRITTEN = (
     Term("Scope", "Pruning", "Who competes with whom: the units of each layer among themselves, or all units. Both "
          "remove the same number in all.", "", "", tuple(each.label for each in Scope)),
     Term("Splits", "Training", "Training examples are learned from, validation examples decide when to stop, test "
-         "examples only measure. Points on the plane are split 70, 15 and 15\u00a0%.", "", "", ("Early-stop epoch",)),
+         "examples only measure. Points on the plane are split 70, 15 and 15\u00a0%. Of a visitor's own each class "
+         "is split so; of fewer than 130 more are kept to validate and test on, up to a quarter each.", "", "",
+         ("Early-stop epoch",)),
     Term("Early-stop epoch", "Training", "The epoch of the lowest validation loss, whose weights are kept. Training "
          "ends when as many epochs as the patience allows have brought none lower.",
          r"e^\ast = \min \operatorname*{arg\,min}_e L_{\text{val}}(e)", "Prechelt 1998; Frankle & Carbin 2019",

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
 LARGE = 224
+# All that JPEG files are called, and PNG and MPO files with more than one picture. HEIC is none of them: a phone that
+# is asked for JPEG sends its photographs as that.
+ENDINGS = ["png", "jpg", "jpeg", "webp", "jfif", "jpe", "jif", "pjpeg", "pjp", "apng", "mpo"]
 
 
 def draw(outcome: Outcome, choice: ImageChoice, classes: tuple[str, ...], place: DeltaGenerator) -> None:
@@ -28,13 +31,16 @@ def draw(outcome: Outcome, choice: ImageChoice, classes: tuple[str, ...], place:
     with place:
         file = st.file_uploader(
             "A picture of your own: PNG, JPEG or WebP",
-            type=["png", "jpg", "jpeg", "webp"],
+            type=ENDINGS,
             max_upload_size=MAX_BYTES // 2**20,
             key="own_picture",
             help="It is looked at on this server and forgotten when you leave; nothing is stored.",
         )
         if file is None:
-            st.caption(f"The networks know {', '.join(classes)}. Show them one of these, or anything else.")
+            st.caption(
+                f"The networks know {', '.join(classes)}. Show them one of these, or anything else. Photographs in "
+                "HEIC, as phones keep them, have to be exported as JPEG before."
+            )
             return
         height, _, channels = choice.experiment.dataset.shape
         try:

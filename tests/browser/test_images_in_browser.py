@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import threading
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -313,7 +314,7 @@ def sixteen_bits() -> bytes:
 
 
 def upload(visitor: Visitor, name: str, content: bytes) -> Visitor:
-    kind = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}[name.rpartition(".")[2]]
+    kind = {"png": "image/png", "webp": "image/webp"}.get(name.rpartition(".")[2], "image/jpeg")
     place = visitor.page.locator("[data-testid=stFileUploader] input[type=file]")
     place.set_input_files({"name": name, "mimeType": kind, "buffer": content})
     visitor.page.locator("[data-testid=stFileUploader]").get_by_text(name, exact=True).wait_for()
@@ -327,6 +328,7 @@ def test_a_drawn_digit_is_recognised_in_every_format(look):
         ("a.png", "PNG", (200, 200)),
         ("b.jpg", "JPEG", (640, 480)),
         ("c.webp", "WEBP", (300, 310)),
+        ("d.jfif", "JPEG", (320, 240)),  # as Windows and browsers call a JPEG
     ):
         upload(visitor, name, drawing(kind, size))
         visitor.says(f"{size[0]} × {size[1]} pixels, brought to 8 × 8. Inverted")
@@ -339,12 +341,14 @@ def test_files_that_are_no_pictures_leave_a_sentence(look):
     """Each is refused by name, and the picture that follows is read as if nothing had been."""
     visitor = look("?tab=Your+picture")
     bomb = drawing("PNG")
-    bomb = bomb[:16] + (60_000).to_bytes(4, "big") * 2 + bomb[24:]
+    header = b"IHDR" + (60_000).to_bytes(4, "big") * 2 + bomb[24:29]
+    bomb = bomb[:12] + header + zlib.crc32(header).to_bytes(4, "big") + bomb[33:]
     bad = {
         "text.png": (b"I am a letter.", "of a kind not known here"),
         "cut.png": (drawing("PNG")[:300], "The PNG file is damaged or cut short"),
         "bomb.png": (bomb, "The picture is 60,000 × 60,000 = 3,600 megapixels"),
         "gif.png": (animation("GIF"), "The file is a GIF picture"),
+        "heic.jpg": (b"\0\0\0\x20ftypheic\0\0\0\0mif1heic", "The file is an HEIC picture, as phones take them"),
         "film.webp": (animation("WEBP"), "The picture is animated, in 2 frames"),
         "deep.png": (sixteen_bits(), "16 bits a channel"),
         "empty.png": (b"", "The file is empty"),

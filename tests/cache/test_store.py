@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 import threading
@@ -451,6 +452,7 @@ def assert_keeps_in_memory(store: Store) -> None:
     assert store.note.startswith("Results cannot be kept in ")
     assert str(store.folder) in store.note
     assert store.note.endswith(".")
+    assert "et the environment variable EXPLORER_CACHE to a folder of your own, such as /" in store.note
 
 
 @pytest.mark.parametrize("path", ["file/store", "file"])
@@ -761,6 +763,123 @@ def test_folder_of_another_user_is_refused(folder: Path) -> None:
     assert store.get("new") is None
     assert_keeps_in_memory(store)
     assert "another user" in (store.note or "")
+
+
+THE_DRIVE = "the drive lets other users write to the folder, whatever its permissions say"
+
+
+@posix
+@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize("answer", ["silent", "refusing"])
+def test_drive_on_which_every_folder_is_open(
+    folder: Path, there: bool, answer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under WSL and on network shares no folder can be closed: from the first value on nothing is kept there."""
+
+    def chmod(*_: Any, **__: Any) -> None:
+        if answer == "refusing":
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    make = os.mkdir
+
+    def mkdir(path: Any, mode: int = 0o777, **more: Any) -> None:
+        make(path, **more)
+        original(path, 0o777)
+
+    original = os.chmod
+    if there:
+        folder.mkdir()
+        folder.chmod(0o777)
+    monkeypatch.setattr(os, "mkdir", mkdir)
+    monkeypatch.setattr(os, "chmod", chmod)
+    store = Store(folder, "1")
+    assert store.note == (
+        f"Results cannot be kept in {folder} ({THE_DRIVE}), so they are computed again after a restart. Set "
+        "the environment variable EXPLORER_CACHE to a folder of your own, such as "
+        f"{Path.home()}/.cache/pruning-explorer, and start again."
+    )
+    assert_keeps_in_memory(store)
+    assert not list(folder.iterdir())
+
+
+def test_example_is_another_folder_than_the_one_in_question(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Where the folder that is usually named is the one that cannot be used, another one is."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".cache").write_text("in the way")
+    store = Store("~/.cache/pruning-explorer", "1")
+    assert f"such as {tmp_path}/pruning-explorer, and start again." in (store.note or "")
+
+
+def note_of(folder: str | Path) -> str:
+    return Store(folder, "1").note or ""
+
+
+def test_what_to_do_depends_on_what_is_wrong(tmp_path: Path) -> None:
+    """A file in the way is to be removed, a dangling or circular link too; a folder open to others may be."""
+    (tmp_path / "file").write_text("in the way")
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    for name in ("file", "file/store", "dangling", "circle"):
+        assert ". Remove or rename what is in its place, which is no folder, or set the" in note_of(tmp_path / name)
+    (tmp_path / "linked").symlink_to(tmp_path)
+    assert note_of(tmp_path / "linked" / "store") == ""
+
+
+@posix
+def test_folder_open_to_others_may_be_removed(folder: Path) -> None:
+    """What it holds is not trusted; without it all is well."""
+    (folder / "entry").mkdir(parents=True)
+    folder.chmod(0o777)
+    assert ". Remove it if what is in it is not needed, or set the environment variable" in note_of(folder)
+    (folder / "entry").rmdir()
+    assert note_of(folder) == ""
+
+
+@pytest.mark.parametrize(
+    ("free", "writable", "reason", "what"),
+    [
+        (10, True, "the disk is full: 10 bytes are free, ", "Make room on the disk, or set the environment variable"),
+        (10**9, False, "(the folder is read-only)", "after a restart. Set the environment variable"),
+        (10**9, True, "(the disk may be full or read-only)", "Make room on it, or set the environment variable"),
+    ],
+)
+def test_write_that_does_not_arrive_says_why(
+    folder: Path, free: int, writable: bool, reason: str, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """joblib swallows why it could not write; the disk is asked."""
+    warnings.simplefilter("ignore")
+    store = Store(folder, "1")
+    usage = type("Usage", (), {"free": free})()
+    with monkeypatch.context() as patch:
+        patch.setattr(FileSystemStoreBackend, "dump_item", lambda *_, **__: None)
+        patch.setattr(shutil, "disk_usage", lambda path: usage)
+        patch.setattr(os, "access", lambda *_: writable)
+        assert_keeps_in_memory(store)
+    assert reason in (store.note or "")
+    assert what in (store.note or "")
+    store.fetch("later", lambda: "value")
+    assert store.note is None
+
+
+def test_home_of_nobody_makes_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """~somebody who does not exist costs the storing, not the start, and no folder of that name appears."""
+    monkeypatch.chdir(tmp_path)
+    store = Store("~nobody-of-that-name/store", "1")
+    assert_keeps_in_memory(store)
+    assert "there is no such user, or no home of that user" in (store.note or "")
+    assert not list(tmp_path.iterdir())
+
+
+def test_relative_folder_stays_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is one below the folder in which the program was started, wherever that goes later."""
+    monkeypatch.chdir(tmp_path)
+    store = Store("some/store", "1")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    store.fetch("key", lambda: "value")
+    assert store.folder == tmp_path / "some" / "store"
+    assert Store(tmp_path / "some" / "store", "1").get("key") == "value"
+    assert not list((tmp_path / "elsewhere").iterdir())
 
 
 def test_tilde_is_the_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import io
 import itertools
 import math
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from email.message import Message
+from http.client import BadStatusLine, RemoteDisconnected
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
+from urllib.error import HTTPError, URLError
 
+import certificates
 import pytest
 
 from pruning import download as module
@@ -286,7 +294,21 @@ def test_resumed_part_of_another_file_is_removed(server: Server, path: Path) -> 
     assert path.read_bytes() == CONTENT
 
 
-@pytest.mark.parametrize(("status", "advice"), [(404, "It may have moved."), (503, "try again later.")])
+ELSEWHERE = "It is not given to everybody, or not in this network: try again from another one."
+
+
+@pytest.mark.parametrize(
+    ("status", "advice"),
+    [
+        (404, "It may have moved."),
+        (410, "It may have moved."),
+        (401, ELSEWHERE),
+        (403, ELSEWHERE),
+        (429, "The server has too much to do. Try again later."),
+        (500, "try again later."),
+        (503, "try again later."),
+    ],
+)
 def test_refusal_names_host_file_and_status(server: Server, path: Path, status: int, advice: str) -> None:
     """A server that does not give the file is quoted, and the advice depends on whose fault it is."""
     server.status = status
@@ -300,13 +322,198 @@ def test_refusal_names_host_file_and_status(server: Server, path: Path, status: 
 
 
 def test_nobody_listening(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a server the message names the host, and what to look at."""
+    """Without a server the message names the host, and who is to blame."""
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     with socket.create_server(("127.0.0.1", 0)) as closed_soon:
         port = closed_soon.getsockname()[1]
-    with pytest.raises(DownloadError, match=r"^127\.0\.0\.1 cannot be reached \(.+\)\. Check the network") as caught:
+    with pytest.raises(DownloadError, match=r"^127\.0\.0\.1 refuses to be connected \(.+\)\. Its server") as caught:
         download(f"http://127.0.0.1:{port}/data.tar.gz", path, md5(CONTENT))
     assert isinstance(caught.value.__cause__, OSError)
+
+
+@pytest.fixture
+def secure(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], str]:
+    """A function that puts the server behind the certificate of one name, and has that of another trusted."""
+
+    def put(name: str, trusted: str) -> str:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(*certificates.write(tmp_path, name))
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificates.write(tmp_path, trusted)[0]))
+        return server.url.replace("http", "https")
+
+    return put
+
+
+def test_good_certificate(secure: Callable[[str, str], str], path: Path) -> None:
+    """So that the tests below fail for the certificate alone."""
+    download(secure("valid", "valid"), path, md5(CONTENT))
+    assert path.read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("name", "trusted", "said", "advice"),
+    [
+        (
+            "expired",
+            "expired",
+            "The certificate of 127.0.0.1 has expired by the clock of this machine",
+            "Set the clock if",
+        ),
+        (
+            "future",
+            "future",
+            "The certificate of 127.0.0.1 is not valid yet by the clock of this",
+            "Set the clock if",
+        ),
+        (
+            "valid",
+            "other",
+            "The certificate of 127.0.0.1 is signed by nobody whom this machine knows",
+            "SSL_CERT_FILE",
+        ),
+        (
+            "other",
+            "other",
+            "What answers for 127.0.0.1 has the certificate of somebody else",
+            "sign in if the network",
+        ),
+    ],
+)
+def test_certificate_that_is_not_accepted(
+    secure: Callable[[str, str], str], path: Path, name: str, trusted: str, said: str, advice: str
+) -> None:
+    """What is wrong with it is told, and what to do; to check the network would not help."""
+    with pytest.raises(DownloadError) as caught:
+        download(secure(name, trusted), path, md5(CONTENT))
+    assert str(caught.value).startswith(said)
+    assert advice in str(caught.value)
+    assert "Check the network" not in str(caught.value)
+    assert not path.exists()
+
+
+def verification(words: str) -> ssl.SSLCertVerificationError:
+    return ssl.SSLCertVerificationError(
+        1, f"[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: {words} (_ssl.c:1)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (verification("certificate has expired"), "The certificate of files.example has expired by the clock"),
+        (verification("self signed certificate in certificate chain"), "is signed by nobody whom this machine knows"),
+        (verification("self-signed certificate"), "is signed by nobody whom this machine knows"),
+        (verification("unable to get local issuer certificate"), "is signed by nobody whom this machine knows"),
+        (verification("certificate revoked"), "The certificate of files.example is not accepted ("),
+        (
+            ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number"),
+            "files.example offers no secure connection that this machine accepts ([SSL: WRONG_VERSION_NUMBER]",
+        ),
+        (
+            socket.gaierror(-2, "Name or service not known"),
+            "The address of files.example cannot be found (Name or service not known). Check the network connection",
+        ),
+        (TimeoutError("timed out"), "files.example has not answered for 7 seconds. Check the network connection"),
+        (
+            OSError("Tunnel connection failed: 407 Proxy Authentication Required"),
+            "wants a name and a password (HTTP 407). Set the environment variable HTTPS_PROXY to http://name:password@",
+        ),
+        (
+            OSError("Tunnel connection failed: 403 Forbidden"),
+            "The proxy between here and files.example does not let it through (HTTP 403). Ask who runs it",
+        ),
+        (
+            ConnectionResetError(errno.ECONNRESET, "Connection reset by peer"),
+            "files.example was connected, and then there was no proper answer (Connection reset by peer). Check",
+        ),
+        (
+            OSError(errno.ENETUNREACH, "Network is unreachable"),
+            "There is no way to files.example (Network is unreachable). Check the network connection and try again.",
+        ),
+        (OSError("odd"), "files.example cannot be reached (odd). Check the network connection and try again."),
+        ("a reason in words", "files.example cannot be reached (a reason in words). Check the network"),
+    ],
+)
+@pytest.mark.parametrize("wrapped", [True, False])
+def test_no_answer_has_its_own_advice(
+    error: Any, said: str, wrapped: bool, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether urllib has wrapped the error or not."""
+    raised = URLError(error) if wrapped or isinstance(error, str) else error
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise raised
+
+    monkeypatch.setattr(module, "urlopen", fail)
+    with pytest.raises(DownloadError) as caught:
+        download("https://files.example/data.tar.gz", path, md5(CONTENT), timeout=7)
+    assert said in str(caught.value)
+    assert str(caught.value).endswith(".")
+    assert caught.value.__cause__ is raised
+
+
+@pytest.mark.parametrize("error", [RemoteDisconnected("Remote end closed"), BadStatusLine("SSH-2.0")])
+def test_answer_that_is_none(error: Exception, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is no HTTP is told as it came."""
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(module, "urlopen", fail)
+    with pytest.raises(DownloadError, match=r"was connected, and then there was no proper answer \((Remote|SSH)"):
+        download("https://files.example/data.tar.gz", path, md5(CONTENT))
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (407, "The proxy between here and files.example wants a name and a password (HTTP 407: No). Set the"),
+        (511, "The network between here and files.example wants you to sign in (HTTP 511: No): open any web page"),
+    ],
+)
+def test_status_of_somebody_between(status: int, said: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy or a guest network answers in place of the host, which is not blamed."""
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise HTTPError("https://files.example", status, "No", Message(), io.BytesIO())
+
+    monkeypatch.setattr(module, "urlopen", fail)
+    with pytest.raises(DownloadError) as caught:
+        download("https://files.example/data.tar.gz", path, md5(CONTENT))
+    assert str(caught.value).startswith(said)
+
+
+def test_page_of_a_guest_network_is_not_the_file(server: Server, path: Path) -> None:
+    """A login page comes in place of the file, with status 200; the next try starts anew."""
+    server.content = b"\n<!DOCTYPE html><html>Welcome, please sign in</html>"
+    with pytest.raises(
+        DownloadError, match=r"^What came in place of data\.tar\.gz .* is a web page\. It has been removed"
+    ):
+        download(server.url, path, md5(CONTENT))
+    assert not part_of(path).exists()
+
+
+@pytest.mark.parametrize(
+    ("number", "advice"),
+    [
+        (
+            errno.ENOSPC,
+            "Make room on the disk, or set the environment variable EXPLORER_DATA to a folder of your own",
+        ),
+        (errno.EDQUOT, "Make room on the disk, or set"),
+        (errno.EACCES, "Make the folder writable, or set"),
+        (errno.EROFS, "Make the folder writable, or set"),
+        (errno.ENOTDIR, "Remove or rename what is in its place, or set"),
+        (errno.EIO, "The folder must be writable and have room for it: see to that, or set"),
+    ],
+)
+def test_disk_has_its_own_advice(number: int, advice: str, path: Path) -> None:
+    """What is wrong with the disk is named, and what to do about it."""
+    with pytest.raises(DownloadError) as caught, module.disk_errors_named(path):
+        raise OSError(number, os.strerror(number))
+    start = f"data.tar.gz cannot be kept in {path.parent} ({os.strerror(number)}). "
+    assert str(caught.value).startswith(start + advice)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")

@@ -19,6 +19,7 @@ from pruning.files import load_network, network_file
 from pruning.image_training import empty
 from pruning.masks import apply_masks, full_masks, prune
 from pruning.networks import draw_weights, mlp
+from pruning.splits import stratified
 from uncertainty.predictions import Predictions
 from uncertainty.sampling import single_pass
 
@@ -256,18 +257,19 @@ def of_own(points):
 def test_the_network_of_own_points_takes_their_values(scale, shift):
     """Read from the visitor's file, in whatever units, they give the logits of the inputs that were learned."""
     points = own_points(scale, shift)
-    shown = outputs(module(PLANE, network_of(PLANE), 3), torch.from_numpy(points.inputs))
+    shown = outputs(module(PLANE, network_of(PLANE), 3), torch.from_numpy(points.learned(PLANE.data_seed)))
     found = outputs(loaded(of_own(points)), torch.from_numpy(points.values).float())
     torch.testing.assert_close(found, shown, atol=1e-3, rtol=0)
     assert torch.load(io.BytesIO(of_own(points)), weights_only=True)["notes"] == ["A note."]
 
 
 def test_the_file_of_own_points_says_how_inputs_are_made():
-    """Mean, deviation and class names as plain values; nothing of a data set that was not used; the first layer."""
+    """Mean and deviation of the training points, class names, no data set that was not used; the first layer."""
     points = own_points()
     held = torch.load(io.BytesIO(of_own(points)), weights_only=True)
     assert plain(held)
-    mean, deviation = points.values.mean(axis=0), points.values.std(axis=0)
+    trained = points.values[stratified(points.labels, PLANE.data_seed).train]
+    mean, deviation = trained.mean(axis=0), trained.std(axis=0)
     np.testing.assert_allclose(held["inputs"]["mean"], mean)
     np.testing.assert_allclose(held["inputs"]["std"], deviation)
     assert held["classes"] == ["a", "b", "c"]
@@ -286,7 +288,7 @@ def test_a_file_says_where_float32_cannot_tell_values_apart(scale, shift):
     assert held["notes"] == ["A note.", files.COARSE]
     inputs = (points.values - held["inputs"]["mean"]) / held["inputs"]["std"]
     rest = loaded(of_own(points))[1:]
-    shown = outputs(module(PLANE, network_of(PLANE), 3), torch.from_numpy(points.inputs))
+    shown = outputs(module(PLANE, network_of(PLANE), 3), torch.from_numpy(points.learned(PLANE.data_seed)))
     torch.testing.assert_close(outputs(rest, torch.from_numpy(inputs).float()), shown, atol=1e-4, rtol=0)
 
 

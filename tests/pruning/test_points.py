@@ -27,6 +27,7 @@ from pruning.points import (
     drawn_points,
     read_points,
 )
+from pruning.splits import stratified
 
 FILES = csv_files()
 RIGHT = [file for file in FILES if file[2] is None]
@@ -97,10 +98,48 @@ def test_twenty_points_by_hand():
     np.testing.assert_allclose(points.inputs, expected, rtol=1e-6)
     np.testing.assert_array_equal(points.labels, [1, 1, 1, 0] * 5)
     assert points.classes == ("a", "b")
-    np.testing.assert_allclose(points.mean, [1, 20], rtol=1e-12)
-    np.testing.assert_allclose(points.deviation, [3**0.5, 10], rtol=1e-12)
-    assert points.notes == ()
+    assert points.notes == ("Repetitions of an earlier point, label and all: 17; some may be trained and tested on",)
     assert_legal(points)
+
+
+def test_what_is_learned_is_standardised_by_the_training_points_by_hand():
+    """Where those of class a have x = 0 or 2 and those of b have y = 0 or 2, and nobody else tests, all is known."""
+    points = read_points(text([f"{2 * (i % 2)},{10 + 10 * (i % 3)},{'ab'[i % 2]}" for i in range(60)]))
+    train = stratified(points.labels, 7).train
+    mean, deviation = points.scale(7)
+    np.testing.assert_allclose(mean, points.values[train].mean(axis=0), rtol=1e-12)
+    np.testing.assert_allclose(deviation, points.values[train].std(axis=0), rtol=1e-12)
+    np.testing.assert_allclose(
+        mean[0], 1, rtol=1e-12
+    )  # half of each class, x being 0 for the one and 2 for the other
+    np.testing.assert_allclose(deviation[0], 1, rtol=1e-12)
+    learned = points.learned(7)
+    assert learned.dtype == np.float32
+    np.testing.assert_allclose(learned, (points.values - mean) / deviation, rtol=1e-6)
+    np.testing.assert_allclose(learned[train].mean(axis=0, dtype=float), 0, atol=1e-6)
+    np.testing.assert_allclose(learned[train].std(axis=0, dtype=float), 1, atol=1e-6)
+    assert np.abs(learned.mean(axis=0, dtype=float)[1]) > 1e-3
+
+
+def test_a_held_out_point_changes_no_training_point():
+    """However far off a test point is moved, what is trained on stays the same to the bit."""
+    split = stratified(read_points(text(lines(60))).labels, 3)
+    rows = lines(60)
+    rows[split.test[0]] = f"1e6,-1e7,{'ab'[split.test[0] % 2]}"
+    before, after = (read_points(text(each)).learned(3) for each in (lines(60), rows))
+    np.testing.assert_allclose(after[split.train], before[split.train], rtol=1e-6)
+    assert after[split.test[0], 0] > 1e5
+
+
+def test_training_points_that_agree_take_the_deviation_of_all():
+    """Only one point differs in x, and it is tested on: nothing is divided by zero."""
+    labels = read_points(text(lines(60))).labels
+    test = stratified(labels, 3).test[0]
+    rows = [f"{5 + (i == test)},{i % 7},{'ab'[label]}" for i, label in enumerate(labels)]
+    points = read_points(text(rows))
+    # a share of 1/60 differs by 1: variance 1/60 · 59/60
+    np.testing.assert_allclose(points.scale(3)[1][0], np.sqrt(59) / 60, rtol=1e-9)
+    assert np.isfinite(points.learned(3)).all()
 
 
 def test_the_key_by_hand():
@@ -116,7 +155,7 @@ def test_a_drawing_by_hand():
     points = drawn_points([[0, 10.0, 1], [0, 30.0, 1], [0, 10.0, 1], [4, 30.0, 0]] * 5)
     same = read_points(b"0,10,b\n0,30,b\n0,10,b\n4,30,a\n" * 5)
     assert points.key() == same.key()
-    assert (points.classes, points.notes) == (("0", "1"), ())
+    assert (points.classes, points.notes) == (("0", "1"), same.notes)
 
 
 def test_a_class_left_out_of_a_drawing_leaves_no_gap():
@@ -194,9 +233,9 @@ def test_only_what_was_assumed_is_noted():
     header = text(["", "Länge;Breite;Art", *lines(separator=";")])
     assert PLAIN.notes == ()
     assert read_points(b"\xef\xbb\xbf" + text(lines(), "\r\n")).notes == ()
-    assert read_points(tabs).notes == ("Separated by tabs, so commas are decimal ones",)
+    assert read_points(tabs).notes == ("Separated by tabs",)
     assert read_points(header).notes == (
-        "Separated by semicolons, so commas are decimal ones",
+        "Separated by semicolons",
         "Line 2 skipped, as it names the columns: “Länge;Breite;Art”",
     )
 
@@ -215,10 +254,11 @@ def test_a_first_line_with_one_number_is_no_header():
         (",", ["1e1", "-3", "+2.5"], ("-3", "+2.5", "1e1")),
         (";", ["10,5", "-1,5", "9,25"], ("-1,5", "9,25", "10,5")),
         (",", ["10", "9", "two"], ("10", "9", "two")),
-        (",", ["2", "nan", "10"], ("10", "2", "nan")),
+        (",", ["2", "inf", "10"], ("10", "2", "inf")),
         (",", ["pear", "Apple", "apple", "Quince"], ("Apple", "apple", "pear", "Quince")),
-        (",", ["1", "1.0", "01"], ("01", "1", "1.0")),
+        (",", ["1", "2.0", "003"], ("1", "2.0", "003")),
         (",", ["a b", "  a  "], ("a", "a b")),
+        (",", ["1e400", "-1e400"], ("-1e400", "1e400")),
         (",", ['"a, b"', '"say ""c"""'], ("a, b", 'say "c"')),
         (",", ["<b>", "=1+1"], ("<b>", "=1+1")),
     ],
@@ -245,7 +285,9 @@ def test_units_do_not_matter(factor, shift):
     moved = [f"{float(x) * factor + shift!r},{y},{label}" for x, y, label in rows]
     points = read_points(text(moved))
     np.testing.assert_allclose(points.inputs, PLAIN.inputs, atol=1e-5)
-    np.testing.assert_allclose((points.values - points.mean) / points.deviation, points.inputs, atol=1e-5)
+    mean, deviation = points.scale(3)
+    np.testing.assert_allclose((points.values - mean) / deviation, points.learned(3), atol=1e-5)
+    np.testing.assert_allclose(points.learned(3), PLAIN.learned(3), atol=1e-5)
 
 
 def test_the_order_of_lines_is_kept():
@@ -255,7 +297,7 @@ def test_the_order_of_lines_is_kept():
     np.testing.assert_array_equal(turned.labels[::-1], PLAIN.labels)
 
 
-@pytest.mark.parametrize("change", [b",", b"\xff", b"\n1,2", b"\n1,nan,a", b'\n1,2,"'])
+@pytest.mark.parametrize("change", [b",c", b"\xff", b"\n1,2", b"\n1,nan,a", b'\n1,2,"'])
 def test_a_line_is_counted_as_in_an_editor(change):
     """Every end of a line counts, in any of the three ways and on blank lines; a Unicode separator does not."""
     data = text(lines()[:9]) + b"\r\r\n\r\n\n" + b'1,2,a\r1,2,"b"' + change  # 9 + 4 lines, then two more
@@ -297,9 +339,13 @@ SAVE = "save it as “CSV UTF-8” in a spreadsheet, or with the encoding UTF-8 
         (text(lines(labels="a")), "The file up to line 24 has no class but “a”; 2 to 5 classes are needed."),
         (
             text(lines(labels="abcdef")),
-            "Class “f” (line 6) is one too many beside “a”, “b”, “c”, “d”, “e”; at most 5 are read.",
+            "Class “f” (line 6) is one too many beside “a”, “b”, “c”, “d”, “e”; at most 5 are read. "
+            "The label is the last column, unless a header names another one.",
         ),
-        (with_line(9, "1,2,c"), "Class “c” (line 9) has too few points, 1; each class needs at least 4."),
+        (
+            with_line(9, "1,2,c"),
+            "Class “c” (line 9) has too few points, 1; each class needs at least 4, to train, validate and test on.",
+        ),
         (
             text([f"{i},{1e8 + (i > 9) / 100},{'ab'[i % 2]}" for i in range(20)]),
             "Every y is (nearly) the same, from 1e+08 (line 1) to 1e+08 (line 11); values that differ are needed.",
@@ -324,7 +370,8 @@ def test_a_refusal_word_for_word(data, said):
         ([[i, i % 3, 3] for i in range(20)], "The drawing has no class but “3”; 2 to 5 classes are needed."),
         (
             [*drawing(), [1, 2, 4], [2, 1, 4]],
-            "Class “4” (point 21) has too few points, 2; each class needs at least 4.",
+            "Class “4” (point 21) has too few points, 2; each class needs at least 4, to train, validate and test "
+            "on.",
         ),
         (
             [[3, i, i % 2] for i in range(20)],
@@ -542,7 +589,9 @@ def test_networks_learn_points_of_ones_own():
     points = read_points(text(lines(60)))
     outcome = run(Experiment(hidden=(6,), patience=3, max_epochs=20), points=points)
     assert outcome.n_classes == len(points.classes)
-    assert (len(outcome.train_labels), len(outcome.test_labels)) == (42, 9)
-    both = np.concatenate([outcome.train_inputs, outcome.test_inputs])
-    assert {tuple(row) for row in both} <= {tuple(row) for row in points.inputs}
+    split = stratified(points.labels, 42)
+    assert (len(outcome.train_labels), len(outcome.test_labels)) == (30, 15)
+    np.testing.assert_array_equal(outcome.train_inputs, points.learned(42)[split.train])
+    np.testing.assert_array_equal(outcome.test_inputs, points.learned(42)[split.test])
+    np.testing.assert_array_equal(outcome.test_labels, points.labels[split.test])
     assert run(Experiment(hidden=(6,), patience=3, max_epochs=20, data_seed=1), points=points).n_classes == 2

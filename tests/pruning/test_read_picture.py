@@ -26,6 +26,7 @@ INVERTED = "Inverted: the digits known here are light on dark"
 OVER_WHITE = "Transparency laid over white"
 SPREAD = "Contrast spread: the background became black, the strongest ink white"
 AROUND_INK = "Cut to the drawing and centred: the digits known here fill their square"
+SEVEN = np.array([[1, 1, 1, 1], [0, 0, 0, 1], [0, 0, 1, 0], [0, 1, 0, 0]])
 BLANK = "Left empty: nothing stands out from the background"
 
 
@@ -131,6 +132,32 @@ def test_every_mode_of_a_jpeg_is_read(mode, progressive):
     assert np.abs(pixels - np.array([[BLACK, WHITE]] * 2)).max() <= 3
 
 
+def test_a_cmyk_jpeg_coded_as_ycck_is_read():
+    """The Adobe marker says how four channels are coded, 2 for YCCK, and is kept."""
+    data = bytearray(encoded(Image.new("CMYK", (16, 16), (0, 0, 0, 0)), "JPEG", quality=95))
+    adobe = data.index(b"Adobe") + 11
+    assert data[adobe] == 0  # CMYK, turned over as Adobe does: white is 255 in each
+    data[adobe] = 2  # the same numbers are now Y = Cb = Cr = K = 255
+    # YCbCr is R = 255 + 1.402 · 127 → 255, G = 255 − (0.714 + 0.344) · 127 = 121, B → 255. By their complements they
+    # are C, M, Y = 0, 134, 0 as Adobe stores them, where 0 is all of an ink; K = 255 is none.
+    assert np.abs(read_picture(bytes(data), 1, 3).pixels[0, 0].astype(int) - (0, 134, 0)).max() <= 2
+
+
+def test_an_interlaced_png_is_read():
+    """Of two by two pixels the seven passes hold one, none, none, none, one, none (empty ones are left out), two."""
+    red, blue = bytes(RED), bytes(BLUE)
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 2, 2, 8, 2, 0, 0, 1))
+    passes = b"\0" + red + b"\0" + blue + b"\0" + red + blue  # (0, 0); (1, 0); the second row
+    data = b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(passes)) + chunk(b"IEND", b"")
+    np.testing.assert_array_equal(read_picture(data, 2, 3).pixels, [[RED, BLUE], [RED, BLUE]])
+
+
+def test_an_animation_of_one_frame_is_a_picture():
+    """APNG and animated WebP of a single frame."""
+    control = chunk(b"acTL", struct.pack(">II", 1, 0))
+    assert read_picture(png(2, 2, 8, 2, bytes(14), control), 2, 3).width == 2
+
+
 @pytest.mark.parametrize(("width", "height"), [(16, 8), (8, 16)])
 def test_the_centre_square_is_cut_out(width, height):
     """Of a picture twice as long as wide the outer quarters are gone."""
@@ -182,6 +209,77 @@ def test_transparency_is_laid_over_white():
     picture = read_picture(encoded(halves((255, 0, 0, 0), (0, 0, 0, 51), mode="RGBA")), 2, 3)
     np.testing.assert_array_equal(picture.pixels[0], [WHITE, (204, 204, 204)])
     assert picture.notes == (OVER_WHITE,)
+
+
+OVER_BLACK = "Transparency laid over black, from which the drawing stands out more than from white"
+
+
+def inked(tone, mode="RGBA", size=(96, 64)) -> Image.Image:
+    """A seven of this tone (R, G, B, A) on a transparent sheet."""
+    sheet = Image.new("RGBA", size, (*tone[:3], 0))
+    blocks = Image.fromarray(np.kron(SEVEN, np.full((4, 4), 255)).astype(np.uint8))
+    sheet.paste(Image.new("RGBA", blocks.size, tone), (40, 24), blocks)
+    return sheet.convert(mode)
+
+
+@pytest.mark.parametrize(
+    ("tone", "note"),
+    [
+        ((255, 255, 255, 255), OVER_BLACK),
+        ((200, 200, 200, 255), OVER_BLACK),
+        ((255, 255, 0, 255), OVER_BLACK),  # luma 226
+        ((0, 255, 255, 255), OVER_BLACK),  # luma 179
+        ((255, 255, 255, 100), OVER_BLACK),
+        ((0, 0, 0, 255), OVER_WHITE),
+        ((255, 0, 0, 255), OVER_WHITE),  # luma 76
+        ((120, 120, 120, 255), OVER_WHITE),
+        ((0, 0, 0, 100), OVER_WHITE),
+    ],
+)
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+def test_ink_on_a_transparent_ground_is_laid_over_what_shows_it(tone, note, kind):
+    """Whatever its colour, a drawing without paper stands out, and comes out light on dark."""
+    picture = read_picture(encoded(inked(tone), kind, **({"lossless": True} if kind == "WEBP" else {})), 4, 1)
+    np.testing.assert_array_equal(picture.pixels[..., 0], 255 * SEVEN)
+    assert picture.notes[0] == note
+    assert BLANK not in picture.notes
+    assert (INVERTED in picture.notes) == (note == OVER_WHITE)
+
+
+@pytest.mark.parametrize("mode", ["LA", "P"])
+def test_white_ink_of_other_modes_is_seen_too(mode):
+    """Grey with alpha, and a palette with a transparent colour."""
+    picture = read_picture(encoded(inked((255, 255, 255, 255), mode)), 4, 1)
+    np.testing.assert_array_equal(picture.pixels[..., 0], 255 * SEVEN)
+    assert picture.notes[0] == OVER_BLACK
+
+
+def test_white_ink_is_seen_in_colour_too():
+    """What is transparent becomes black."""
+    colours = read_picture(encoded(inked((255, 255, 255, 255), size=(64, 64))), 64, 3).pixels
+    assert set(np.unique(colours)) == {0, 255}
+    assert (colours[0, 0] == 0).all()
+    assert (colours == 255).mean() == 7 / 256  # seven cells of 4 × 4 on 64 × 64
+
+
+def test_what_has_ink_of_its_own_stays_on_white():
+    """A white disc with a black stroke in it shows on white paper, and so does a screenshot with round corners."""
+    sheet = inked((0, 0, 0, 255))
+    badge = Image.new("RGBA", sheet.size, (255, 255, 255, 0))
+    badge.paste(Image.new("RGBA", (40, 40), WHITE), (28, 12))
+    badge.alpha_composite(sheet)
+    picture = read_picture(encoded(badge), 4, 1)
+    np.testing.assert_array_equal(picture.pixels[..., 0], 255 * SEVEN)
+    assert picture.notes[0] == OVER_WHITE
+
+
+def test_a_sheet_that_is_transparent_everywhere_is_empty():
+    """Whatever colour nobody sees."""
+    for tone in (0, 255):
+        assert read_picture(encoded(Image.new("RGBA", (20, 20), (tone,) * 3 + (0,))), 4, 1).notes == (
+            OVER_WHITE,
+            BLANK,
+        )
 
 
 def test_the_transparent_colour_of_a_png_is_laid_over_white():
@@ -289,9 +387,6 @@ def sheet_with(pattern, left: int, top: int, paper: int = 255, ink: int = 0, siz
     return encoded(Image.fromarray(pixels))
 
 
-SEVEN = np.array([[1, 1, 1, 1], [0, 0, 0, 1], [0, 0, 1, 0], [0, 1, 0, 0]])
-
-
 @pytest.mark.parametrize(("left", "top"), [(3, 3), (70, 40), (40, 10)])
 def test_a_small_drawing_on_a_large_sheet_fills_the_square(left, top):
     """Ink on paper comes out light on dark and cut to the ink, wherever on the sheet it is."""
@@ -395,25 +490,170 @@ def test_grey_is_luma():
 # Refusals
 
 
+SAVE = "Open it in a picture program and save it as one of these."
+EXPORT = "Export it as one of these, or take a screenshot of it."
+FOLDED = b"\0\0\0\x20ftyp"
+
+
 @pytest.mark.parametrize(
-    ("data", "found"),
+    ("data", "found", "advice"),
     [
-        (b"", "empty"),
-        (b"just some words, no picture", "of a kind not known here"),
-        (b"GIF89a" + bytes(50), "a GIF picture"),
-        (encoded(halves(), "GIF"), "a GIF picture"),
-        (encoded(halves(), "BMP"), "a BMP picture"),
-        (encoded(halves(), "TIFF"), "a TIFF picture"),
-        (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "a PDF document"),
-        (b'<svg xmlns="http://www.w3.org/2000/svg"/>', "an SVG drawing or a web page"),
-        (b'\xef\xbb\xbf\n<?xml version="1.0"?><svg/>', "an SVG drawing or a web page"),
-        (b"\0\0\0\x18ftypheic" + bytes(20), "an HEIC or AVIF picture, or a film"),
-        (b"RIFF\x24\0\0\0WAVEfmt " + bytes(20), "of a kind not known here"),
+        (b"just some words, no picture", "of a kind not known here", SAVE),
+        (b"RIFF\x24\0\0\0WAVEfmt " + bytes(20), "of a kind not known here", SAVE),
+        (b"GIF89a" + bytes(50), "a GIF picture", SAVE),
+        (encoded(halves(), "GIF"), "a GIF picture", SAVE),
+        (encoded(halves(), "BMP"), "a BMP picture", SAVE),
+        (encoded(halves(), "TIFF"), "a TIFF picture or a raw photograph", SAVE),
+        (encoded(halves(), "TIFF", big_tiff=True), "a BigTIFF picture", SAVE),
+        (encoded(halves(size=(32, 32)), "ICO"), "an icon", SAVE),
+        (encoded(halves(), "PPM"), "a Netpbm picture", SAVE),
+        (encoded(halves(), "JPEG2000"), "a JPEG 2000 picture", SAVE),
+        (encoded(halves(), "JPEG2000", no_jp2=True), "a JPEG 2000 picture", SAVE),
+        (encoded(halves(size=(64, 64)), "AVIF"), "an AVIF picture", SAVE),
+        (b"\0\0\0\x0cJXL \r\n\x87\n", "a JPEG XL picture", SAVE),
+        (b"\xff\x0a\xfa\x1f\x41", "a JPEG XL picture", SAVE),
+        (b"II\xbc\x01 \0\0\0", "a JPEG XR picture", SAVE),
+        (b"8BPS\0\1", "a Photoshop picture", SAVE),
+        (b"gimp xcf file\0", "a GIMP picture", SAVE),
+        (b"\x8aMNG\r\n\x1a\n", "an MNG or JNG picture", SAVE),
+        (encoded(halves(), "PDF"), "a PDF document", EXPORT),
+        (encoded(halves(), "EPS"), "a PostScript drawing", EXPORT),
+        (b'<svg xmlns="http://www.w3.org/2000/svg"/>', "an SVG drawing", EXPORT),
+        (b'\xef\xbb\xbf\n<?xml version="1.0"?>\n<!-- a --><svg/>', "an SVG drawing", EXPORT),
+        (
+            b"<!DOCTYPE html>\n<html>404</html>",
+            "a web page or another text in angle brackets",
+            "Open it in a browser and save the picture that it shows.",
+        ),
+        (b"data:image/png;base64,iVBORw0KGgo", "a picture written as text, in Base64", "Decode it first."),
+        (b"iVBORw0KGgoAAAANSUhEUg", "a picture written as text, in Base64", "Decode it first."),
+        (
+            encoded(halves()).replace(b"\r\n", b"\n"),
+            "a PNG picture whose line ends were changed on its way",
+            "Send it again as it is, in binary.",
+        ),
+        (
+            b"PK\3\4" + bytes(30),
+            "a ZIP archive or a document",
+            "Take the picture out of it, or take a screenshot of it.",
+        ),
+        (FOLDED + b"avif\0\0\0\0mif1miaf", "an AVIF picture", SAVE),
+        (FOLDED + b"mif1\0\0\0\0avifmiaf", "an AVIF picture", SAVE),
+        (FOLDED + b"qt  \0\0\0\0qt  ", "a film", "Take a screenshot of it."),
+        (FOLDED + b"isom\0\0\2\0isomiso2avc1mp41", "a film", "Take a screenshot of it."),
+        (
+            FOLDED + b"crx \0\0\0\1crx isom",
+            "a raw photograph",
+            "Export it from the camera's program as one of these.",
+        ),
     ],
 )
-def test_another_kind_of_file_is_named(data, found):
-    """The sentence says what the file is and what is needed."""
-    assert refusal(data) == f"The file is {found}; a PNG, JPEG or WebP picture is needed."
+def test_another_kind_of_file_is_named(data, found, advice):
+    """The sentences say what the file is, what is needed, and how to come by it."""
+    assert refusal(data) == f"The file is {found}; a PNG, JPEG or WebP picture is needed. {advice}"
+
+
+@pytest.mark.parametrize(
+    "brands", [b"heic\0\0\0\0mif1heic", b"mif1\0\0\0\0mif1heic", b"heix\0\0\0\0", b"msf1\0\0\0\0"]
+)
+def test_a_photograph_of_a_phone_is_told_how_to_become_one(brands):
+    """HEIC, whatever the file is called, comes with what to do on the phone."""
+    assert refusal(FOLDED + brands) == (
+        "The file is an HEIC picture, as phones take them; a PNG, JPEG or WebP picture is needed. Export or share it "
+        "as JPEG; an iPhone takes JPEG photographs if Settings, Camera, Formats is “Most Compatible”."
+    )
+
+
+def test_an_empty_file_is_named():
+    """There is nothing to do about it."""
+    assert refusal(b"") == "The file is empty; a PNG, JPEG or WebP picture is needed."
+
+
+def test_angle_brackets_without_end_cost_no_time():
+    """What a text looks like is told from its beginning."""
+    started = time.process_time()
+    assert "angle brackets" in refusal(b"<!--" * 10**6)
+    assert time.process_time() - started < 1
+
+
+# Damage, by its name
+
+
+def cgbi() -> bytes:
+    """A PNG as Xcode makes it for an app: CgBI in front, deflated without a header, blue first."""
+    raw = zlib.compressobj(9, zlib.DEFLATED, -15)
+    body = raw.compress(bytes(8 * (1 + 32))) + raw.flush()
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 8, 8, 8, 6, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"CgBI", b"P\0 \2") + header + chunk(b"IDAT", body) + chunk(b"IEND", b"")
+
+
+def test_a_png_of_apples_own_is_named(monkeypatch):
+    """It has no size where others have it, so none is told; and it says what to do."""
+    pillow_must_not_open(monkeypatch)
+    late = encoded(halves())
+    for data in (cgbi(), late[:33] + chunk(b"CgBI", b"P\0 \2") + late[33:]):
+        assert refusal(data) == (
+            "The PNG picture is of Apple's own variant (CgBI), as it lies in iPhone apps, which only Apple's "
+            "programs show. Open it on a Mac or iPhone and export it as PNG or JPEG, or take a screenshot of it."
+        )
+
+
+DAMAGED = "The {} file is damaged or cut short. Save it again as a PNG, JPEG or WebP picture."
+
+
+@pytest.mark.parametrize("bit", range(8 * 17))
+def test_a_size_in_a_damaged_header_is_not_told(bit, monkeypatch):
+    """Whatever bit of the header of a PNG is turned over, its checksum tells; no megapixels that are not there."""
+    data = bytearray(encoded(halves()))
+    data[12 + bit // 8] ^= 1 << bit % 8
+    pillow_must_not_open(monkeypatch)
+    assert refusal(bytes(data)) == DAMAGED.format("PNG")
+
+
+@pytest.mark.parametrize("lost", [b"IHDR", b"IDAT", b"IEND"])
+def test_a_png_without_one_of_its_chunks(lost):
+    """Without its header or its pixels it is damaged; without its end, which holds nothing, it is read."""
+    data = encoded(halves())
+    at = data.index(lost) - 4
+    short = data[:at] + data[at + 12 + int.from_bytes(data[at : at + 4]) :]
+    if lost == b"IEND":
+        assert read_picture(short, 2, 3).width == 8
+    else:
+        assert refusal(short) == DAMAGED.format("PNG")
+
+
+def test_a_jpeg_that_ends_before_its_size_is_damaged():
+    """It is not told to have a side of zero pixels."""
+    data = encoded(halves(), "JPEG")
+    for end in range(3, data.index(b"\xff\xc0") + 4, 7):
+        assert refusal(data[:end]) == DAMAGED.format("JPEG")
+
+
+@pytest.mark.parametrize("kind", [b"\xff\xc3", b"\xff\xc7", b"\xff\xf7"])
+def test_a_jpeg_of_a_rare_code_is_named(kind):
+    """Lossless JPEG and JPEG-LS, as scanners of hospitals write them, are not damaged."""
+    data = encoded(halves(), "JPEG").replace(b"\xff\xc0", kind, 1)
+    assert refusal(data).startswith(
+        "The JPEG picture has a lossless or layered code, as hardly any has. Save it again"
+    )
+
+
+def test_a_jpeg_of_12_bits_is_named():
+    """Nor is this one."""
+    data = bytearray(encoded(halves(), "JPEG"))
+    data[data.index(b"\xff\xc0") + 4] = 12
+    assert refusal(bytes(data)).startswith("The JPEG picture has 12 bits a channel, as hardly any has. Save it again")
+
+
+@pytest.mark.parametrize("lossless", [True, False])
+def test_a_webp_with_a_damaged_first_chunk_has_no_size(lossless, monkeypatch):
+    """Its signature is looked at before the size behind it is believed."""
+    data = bytearray(encoded(halves(), "WEBP", lossless=lossless))
+    data[20 if lossless else 23] ^= 0xFF
+    data[21 if lossless else 26 :] = b"\xff" * len(data[21 if lossless else 26 :])
+    pillow_must_not_open(monkeypatch)
+    assert refusal(bytes(data)) == DAMAGED.format("WebP")
+    assert refusal(bytes(data[:12]) + b"WHAT" + bytes(data[16:])) == DAMAGED.format("WebP")
 
 
 def test_a_file_of_too_many_bytes_is_refused():

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from pruning.cost import latency
 from pruning.options import Criterion, Scope, Strategy
-from pruning.tasks import TRAIN_SHARE, VAL_SHARE
+from pruning.splits import TRAIN_SHARE, VAL_SHARE, sizes
 from uncertainty.calibration import negative_log_likelihood
 from uncertainty.floor import HIGH, LOW, N_DRAWS
 from views import tables
@@ -129,6 +129,9 @@ def test_numbers_in_the_sentences_are_those_of_the_code():
     assert f"{100 * (HIGH - LOW):.0f}\u00a0%" in floor
     shares = (TRAIN_SHARE, VAL_SHARE, 1 - TRAIN_SHARE - VAL_SHARE)
     assert "{:.0f}, {:.0f} and {:.0f}\u00a0%".format(*(100 * share for share in shares)) in splits
+    usual = next(n for n in range(20, 200) if sizes(n)[2] == round(VAL_SHARE * n))
+    assert f"of fewer than {usual} more are kept" in splits
+    assert max(sizes(n)[2] / n for n in range(20, 200)) == 0.25
     (bins,) = (knob for knob in SETTINGS["Measurement"] if knob.name == "bins")
     assert f"{bins.default} unless" in term("Reliability diagram").sentence
     dearest = negative_log_likelihood(np.array([[1.0, 0.0]]), np.array([1]))

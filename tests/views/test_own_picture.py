@@ -136,7 +136,8 @@ def test_before_there_is_a_picture_the_page_says_what_the_networks_know(trained)
     app = tab(trained)
     assert not app.exception
     assert [caption.value for caption in app.caption] == [
-        "The networks know 0, 1, 2, 3, 4, 5, 6, 7. Show them one of these, or anything else."
+        "The networks know 0, 1, 2, 3, 4, 5, 6, 7. Show them one of these, or anything else. Photographs in HEIC, as "
+        "phones keep them, have to be exported as JPEG before."
     ]
     assert not app.table
     assert app.file_uploader[0].proto.max_upload_size_mb == MAX_BYTES // 2**20
@@ -158,6 +159,17 @@ def test_a_picture_is_answered_by_every_network(trained):
     picture = read_picture(drawing(), 8, 1)
     mean = ask(trained.experiment, trained.dense, picture.pixels[None], 20)[:, 0].mean(axis=0)
     assert f"({mean.max():.2f})</span></div>" in rows.split("</div>")[0] + "</div>"
+
+
+def test_whatever_a_jpeg_is_called_it_is_taken(trained):
+    """Windows and browsers save JPEG under half a dozen endings; none of them makes a phone send HEIC."""
+    app = tab(trained)
+    assert {".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".pjpeg", ".pjp", ".png", ".apng", ".webp", ".mpo"} == set(
+        app.file_uploader[0].proto.type
+    )
+    app.file_uploader(key="own_picture").set_value(("PHOTO.JFIF", drawing(), "image/jpeg")).run()
+    assert not app.exception
+    assert len(app.table) == 1
 
 
 @pytest.mark.parametrize("content", [b"no picture at all", b"", b"GIF89a" + bytes(50), drawing()[:60]])

@@ -174,6 +174,31 @@ def test_the_example_file_is_a_right_one(app):
     assert "your own 60 points** (2 classes)" in banner(app)
 
 
+def test_the_banner_says_how_many_points_are_tested_on(app):
+    """Thirty points leave seven to test on, each class by its share, and what these can tell, by hand."""
+    upload(app, POINTS)
+    # Wilson, 6 of 7: (6 + 1.92 ± 1.96 √(6/7 + 0.96)) / (7 + 3.84) = (7.92 ± 2.64) / 10.84
+    assert (
+        "16 of them train, 7 validate and 7 test, each class by its share. 7 test points tell little: a network that "
+        "is right on 6 of them may be right on 49 to 97 % of all such points." in banner(app)
+    )
+
+
+@pytest.mark.parametrize(
+    ("points", "words"),
+    [
+        (20, "10 of them train, 5 validate and 5 test, each class by its share. 5 test points tell little: a"),
+        (660, "462 of them train, 99 validate and 99 test, each class by its share. 99 test points tell little: a"),
+        (5000, "3,500 of them train, 750 validate and 750 test, each class by its share."),
+    ],
+)
+def test_what_few_test_points_tell_is_said_of_few(points, words):
+    """From a hundred on no warning is due."""
+    told = own_points.told_of_split(points)
+    assert told.startswith(words)
+    assert told.endswith("share.") == (points == 5000)
+
+
 # ---- a drawing
 
 

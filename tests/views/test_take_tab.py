@@ -270,7 +270,7 @@ def test_the_network_of_own_points_takes_the_values_of_the_file_beside_it(visit,
     assert content["notes"][0] == take.OWN
     points = read_points(home.press("Your points").encode())
     values = pd.read_csv(io.StringIO(home.press("Your points")))[["x", "y"]].to_numpy(np.float32)
-    place = {tuple(row): i for i, row in enumerate(points.inputs.tolist())}
+    place = {tuple(row): i for i, row in enumerate(points.learned(outcome.experiment.data_seed).tolist())}
     tested = values[[place[tuple(row)] for row in outcome.test_inputs.tolist()]]
     np.testing.assert_allclose(single_pass(model, tested), outcome.pruned.test.logits, atol=1e-4)
     assert any(take.VALUES in element.value for element in app.markdown)
