@@ -13,6 +13,7 @@ classes lie so far apart that less changes nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 
@@ -61,12 +62,12 @@ def _log_joint(dataset: Dataset, noise: float, inputs: np.ndarray) -> np.ndarray
 
 def _moons(inputs: np.ndarray, noise: float) -> list[np.ndarray]:
     """Two half circles, the angle uniform (scikit-learn's `make_moons`)."""
-    return [_along(lambda share, label=label: moon(share, label), 0.0, np.pi, inputs, noise) for label in (0, 1)]
+    return [_along(partial(moon, label=label), 0.0, np.pi, inputs, noise) for label in (0, 1)]
 
 
 def _spirals(inputs: np.ndarray, noise: float) -> list[np.ndarray]:
     """Two arms; the share a of an arm has the density 2a, being the root of a uniform number."""
-    return [_along(lambda share, label=label: spiral_arm(share, label), 1.0, 12.0, inputs, noise) for label in (0, 1)]
+    return [_along(partial(spiral_arm, label=label), 1.0, 12.0, inputs, noise) for label in (0, 1)]
 
 
 def _along(
