@@ -248,13 +248,12 @@ def test_partial_outcomes_grow_and_keep_their_order(small, differences, strategy
 
 @every_strategy
 def test_fresh_points_are_asked_once_the_wanted_network_has_been_shown(small, strategy):
-    """The first report of the wanted ratio comes before any fresh point; then nobody lacks them, as long as it grows."""
+    """The wanted ratio is first reported without; then whoever is new is shown first and asked next."""
     outcome, reports = recorded(small(strategy=strategy), ratios=RATIOS)
     shown = [report.outcome for report in reports if report.outcome and report.outcome.has(0.5)]
     assert all(network.fresh is None for network in shown[0].networks)
     after = [so_far for so_far in shown if so_far.fresh]
     assert after
-    # Whoever is new is shown first and asked next.
     assert all(sum(network.fresh is None for network in so_far.networks) <= 1 for so_far in after)
     assert any(len(so_far.networks) < len(RATIOS) for so_far in after)
     assert all(network.fresh is not None for network in outcome.networks)
