@@ -24,7 +24,7 @@ def changed(
     """The pruned network with each of `units` removed if it is there, and put back if it is not.
 
     A unit that pruning has removed comes back with the weights it had in the dense network, between
-    it and the units that are there; nothing is trained. Test points and far points are asked again,
+    it and the units that are there; nothing is trained. Test, far and fresh points are asked again,
     for each number of MC-dropout samples in `samples`. The latency is not measured.
 
     Dropout is drawn for every unit that is there or was, so that the others are silenced in the same
@@ -44,9 +44,10 @@ def changed(
     with one_thread():
         masked = with_weights(model, weights)
         small, drawn = shrink(masked, masks), shrink(masked, sampled)
-        test, far = (
+        asked = (outcome.test_inputs, outcome.far_inputs, *([outcome.fresh.inputs] if outcome.fresh else []))
+        test, far, *fresh = (
             replace(predict(drawn, inputs, samples, experiment.seed), logits=single_pass(small, inputs))
-            for inputs in (outcome.test_inputs, outcome.far_inputs)
+            for inputs in asked
         )
     return replace(
         network,
@@ -58,6 +59,7 @@ def changed(
         latency=float("nan"),
         test=test,
         ood=far,
+        fresh=fresh[0] if fresh else None,
         sampled=sampled,
     )
 

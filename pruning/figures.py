@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pruning.outcome import Network, Outcome
-from uncertainty.calibration import (
-    accuracy,
-    adaptive_calibration_error,
-    brier_score,
-    expected_calibration_error,
-    maximum_calibration_error,
-    negative_log_likelihood,
-    uncertainty_calibration_error,
-)
+import numpy as np
+
+from pruning.outcome import Network, Outcome, PlaneOutcome
+from uncertainty.expected import AgainstTruth, Differences, Scores, against_truth, differences, scores
+from uncertainty.predictions import Predictions
 
 
 @dataclass(frozen=True)
@@ -38,19 +33,38 @@ class Figures:
     compression_ratio: float
     speed_up: float
     latency: float  # seconds for one pass
+    test: Scores  # of the test examples, with the intervals that so few leave
+    truth: TrueFigures | None = None  # of the fresh points; None where the truth is not known
+
+
+@dataclass(frozen=True)
+class TrueFigures:
+    """One network measured on the fresh points of a generated task, with the posterior in place of labels."""
+
+    scores: Scores
+    against: AgainstTruth
+    aleatoric: float  # mean expected entropy, nats: the noise in the data only for a network that fits
+
+
+@dataclass(frozen=True)
+class Changes:
+    """The differences of two networks, as the test examples tell them and as they are against the truth."""
+
+    test: Differences
+    truth: Differences | None = None  # on the fresh points; None where the truth is not known
 
 
 def figures(outcome: Outcome, network: Network, n_samples: int = 50, n_bins: int = 15) -> Figures:
     """All figures of one network of the outcome."""
-    probs, labels, dense = network.test.probs(n_samples), outcome.test_labels, outcome.dense
+    dense, test = outcome.dense, scores(network.test.probs(n_samples), outcome.test_labels, n_bins)
     return Figures(
-        accuracy=accuracy(probs, labels),
-        nll=negative_log_likelihood(probs, labels),
-        brier=brier_score(probs, labels),
-        ece=expected_calibration_error(probs, labels, n_bins),
-        mce=maximum_calibration_error(probs, labels, n_bins),
-        ace=adaptive_calibration_error(probs, labels, n_bins),
-        uce=uncertainty_calibration_error(probs, labels, n_bins),
+        accuracy=test.accuracy.value,
+        nll=test.nll.value,
+        brier=test.brier.value,
+        ece=test.ece.value,
+        mce=test.mce,
+        ace=test.ace.value,
+        uce=test.uce.value,
         epistemic_test=float(network.test.epistemic(n_samples).mean()),
         epistemic_ood=float(network.ood.epistemic(n_samples).mean()),
         early_stop_epoch=network.early_stop_epoch,
@@ -59,4 +73,42 @@ def figures(outcome: Outcome, network: Network, n_samples: int = 50, n_bins: int
         compression_ratio=dense.parameters / network.parameters,
         speed_up=dense.multiply_adds / network.multiply_adds,
         latency=network.latency,
+        test=test,
+        truth=true_figures(outcome, network, n_samples, n_bins),
     )
+
+
+def true_figures(outcome: Outcome, network: Network, n_samples: int = 50, n_bins: int = 15) -> TrueFigures | None:
+    """One network against the truth; None for images, own points, and as long as it has not been asked."""
+    found = _asked_fresh(outcome, network)
+    if found is None:
+        return None
+    fresh, posterior = found
+    probs = fresh.probs(n_samples)
+    return TrueFigures(
+        scores(probs, posterior, n_bins), against_truth(probs, posterior), float(fresh.aleatoric(n_samples).mean())
+    )
+
+
+def changes(
+    outcome: Outcome, before: Network, after: Network, n_samples: int = 50, n_bins: int = 15, *, comparisons: int = 1
+) -> Changes:
+    """What changes from one network of the outcome to another.
+
+    comparisons: how many pairs of networks are looked at beside each other, such as the ratios of a curve.
+    """
+    old, new = (network.test.probs(n_samples) for network in (before, after))
+    test = differences(old, new, outcome.test_labels, n_bins, comparisons=comparisons)
+    known = [_asked_fresh(outcome, network) for network in (before, after)]
+    if known[0] is None or known[1] is None:
+        return Changes(test)
+    (old_fresh, posterior), (new_fresh, _) = known[0], known[1]
+    old, new = old_fresh.probs(n_samples), new_fresh.probs(n_samples)
+    return Changes(test, differences(old, new, posterior, n_bins, comparisons=comparisons))
+
+
+def _asked_fresh(outcome: Outcome, network: Network) -> tuple[Predictions, np.ndarray] | None:
+    """A network's predictions on the fresh points, and the posterior there, if there are both."""
+    if not isinstance(outcome, PlaneOutcome) or outcome.fresh is None or network.fresh is None:
+        return None
+    return network.fresh, outcome.fresh.posterior

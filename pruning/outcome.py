@@ -20,6 +20,14 @@ IMAGE_LATENCY_BATCH = 128
 
 
 @dataclass(frozen=True, eq=False)
+class Fresh:
+    """Points of a generated task that no network has seen, and what can be known of them at most."""
+
+    inputs: np.ndarray  # (N, 2) float32
+    posterior: np.ndarray  # (N, C), p(y | x)
+
+
+@dataclass(frozen=True, eq=False)
 class Network:
     """One trained network as plain arrays: what it is, how it learned, what it predicts.
 
@@ -47,6 +55,7 @@ class Network:
         default_factory=dict
     )  # of the rewind epoch; the dense network's alone
     sampled: dict[str, np.ndarray] = field(default_factory=dict)  # units that dropout was drawn for, if not `masks`
+    fresh: Predictions | None = None  # of the outcome's fresh points, as far as they have been asked yet
 
 
 @dataclass(frozen=True)
@@ -89,3 +98,4 @@ class PlaneOutcome(Outcome):
     train_labels: np.ndarray  # (N,)
     test_inputs: np.ndarray
     far_inputs: np.ndarray  # (M, 2), far outside the data
+    fresh: Fresh | None = field(default=None, kw_only=True)  # of a generated task; own points have no truth

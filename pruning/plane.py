@@ -9,6 +9,7 @@ import numpy as np
 
 from pruning.experiment import Experiment
 from pruning.outcome import MAX_SAMPLES, Network, PlaneOutcome
+from pruning.posterior import posterior
 from uncertainty.predictions import Sampled
 from uncertainty.predictive import entropy
 
@@ -29,6 +30,23 @@ class Maps:
     entropy: np.ndarray  # (R, R) nats: predictive = aleatoric + epistemic
     aleatoric: np.ndarray  # (R, R)
     epistemic: np.ndarray  # (R, R)
+
+
+@dataclass(frozen=True, eq=False)
+class TrueMaps:
+    """What can be known of every point of the plane at most; rows go from low to high y."""
+
+    probs: np.ndarray  # (R, R, C), the posterior p(y | x)
+    entropy: np.ndarray  # (R, R) nats: the noise in the data
+
+    @property
+    def winner(self) -> np.ndarray:
+        """The most probable class (R, R); where it changes lies Bayes' boundary, the best there can be."""
+        return self.probs.argmax(axis=-1)
+
+    def error(self, maps: Maps) -> np.ndarray:
+        """How far a network is from the truth (R, R): ½ Σ |p̂ − p|, with two classes |p̂ − p|; in [0, 1]."""
+        return np.abs(maps.probs - self.probs).sum(axis=-1) / 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,3 +99,11 @@ def make_plane(
     with one_thread():
         model = module(experiment, replace(network, masks=network.sampled or network.masks), n_classes)
         return Plane(extent, predict(model, grid(extent), samples, experiment.seed))
+
+
+def true_maps(experiment: Experiment, extent: Extent) -> TrueMaps:
+    """The truth about an experiment's generated task on the cells of a plane; of own points there is none."""
+    chosen, cells = experiment, grid(extent)
+    probs = posterior(chosen.dataset, chosen.noise, chosen.label_noise, cells)
+    square = (RESOLUTION, RESOLUTION)
+    return TrueMaps(probs.reshape(*square, -1), entropy(probs).reshape(square))

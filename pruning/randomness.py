@@ -24,6 +24,7 @@ class Purpose(IntEnum):
     MC_DROPOUT = 7
     SUBSET = 8
     BATCHES = 9
+    FRESH = 10
 
 
 def stream(seed: int, purpose: Purpose, index: int = 0) -> np.random.Generator:

@@ -15,11 +15,13 @@ from torch import nn
 
 from pruning import cost
 from pruning.experiment import Experiment
+from pruning.fresh import fresh_points
 from pruning.levels import Path, paths
 from pruning.masks import Masks, full_masks
 from pruning.measured import measured
 from pruning.networks import Weights, draw_weights, mlp, with_weights
-from pruning.outcome import LATENCY_BATCH, MAX_SAMPLES, Network, PlaneOutcome
+from pruning.outcome import LATENCY_BATCH, MAX_SAMPLES, Fresh, Network, PlaneOutcome
+from pruning.plane import SAMPLES
 from pruning.points import Points
 from pruning.progress import Diverged, Progress, Report
 from pruning.randomness import Purpose, stream
@@ -45,6 +47,7 @@ def run_seeds(
     wanted = {experiment.prune_ratio, *(replace(experiment, prune_ratio=ratio).prune_ratio for ratio in ratios or ())}
     with one_thread():
         sweep = _Sweep(experiment, seeds, sorted({0.0, *wanted}), task_of(experiment, points), progress, watcher)
+        sweep.has_truth = points is None and watcher is None  # whoever watches sees trainings and no figures
         return sweep.outcomes()
 
 
@@ -110,6 +113,8 @@ class _Sweep:
         self.total = len(self.seeds) * (1 + sum(len(path.levels) for path in self.paths))
         self.done = 0
         self.partial: PlaneOutcome | None = None
+        self.has_truth = True
+        self.fresh: Fresh | None = None  # until the first network is asked
 
     def outcomes(self) -> list[PlaneOutcome]:
         dense = self._train_dense()
@@ -186,6 +191,21 @@ class _Sweep:
         if seed == self.seeds[0]:
             self.partial = self._outcome(seed)
         self._count(f"Trained {_name(ticket)}")
+        self._ask_fresh(seed, f"Measured {_name(ticket)}")
+
+    def _ask_fresh(self, seed: int, message: str) -> None:
+        """Predictions on fresh points, of all networks that lack them once the one asked for is there and seen."""
+        networks = self.networks[seed]
+        if not self.has_truth or all(network.prune_ratio != self.experiment.prune_ratio for network in networks):
+            return
+        self.fresh = self.fresh or fresh_points(self.experiment)
+        for i, network in enumerate(networks):
+            if network.fresh is None:
+                small = self.modules[seed, network.prune_ratio]
+                networks[i] = replace(network, fresh=predict(small, self.fresh.inputs, SAMPLES, seed))
+        if seed == self.seeds[0]:
+            self.partial = self._outcome(seed)
+        self._report(message)
 
     def _measured(self, seed: int, ticket: Ticket, trained: Trained) -> Network:
         """The arrays and counts of a trained network, from its physically smaller form."""
@@ -209,7 +229,7 @@ class _Sweep:
         task = self.task
         return PlaneOutcome(
             replace(self.experiment, seed=seed), task.test_labels, task.n_classes, tuple(self.networks[seed]),
-            task.train_inputs, task.train_labels, task.test_inputs, task.far_inputs,
+            task.train_inputs, task.train_labels, task.test_inputs, task.far_inputs, fresh=self.fresh,
         )  # fmt: skip
 
     def _initial(self, seed: int) -> Weights:

@@ -13,6 +13,7 @@ from pruning.splits import Split, shuffled, stratified
 
 FAR_POINTS = 64
 FAR_DISTANCE = 3.0  # in units of the distance from the centre to the farthest example
+INNER_RADIUS = 0.5  # of the inner circle; the outer one has radius 1
 
 
 @dataclass(frozen=True)
@@ -88,16 +89,13 @@ def _moons(points: int, noise: float, seed: int) -> tuple[np.ndarray, np.ndarray
 def _circles(points: int, noise: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     from sklearn.datasets import make_circles
 
-    return make_circles(points, noise=noise, factor=0.5, random_state=seed)
+    return make_circles(points, noise=noise, factor=INNER_RADIUS, random_state=seed)
 
 
 def _blobs(points: int, noise: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Three clouds at the corners of an equilateral triangle of side √3."""
     from sklearn.datasets import make_blobs
 
-    angle = np.pi / 2 + np.arange(3) * 2 * np.pi / 3
-    centers = np.column_stack([np.cos(angle), np.sin(angle)])
-    return make_blobs(points, centers=centers, cluster_std=noise, random_state=seed)
+    return make_blobs(points, centers=blob_centres(), cluster_std=noise, random_state=seed)
 
 
 def _xor(points: int, noise: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -109,13 +107,31 @@ def _xor(points: int, noise: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _spirals(points: int, noise: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Two arms of one and a half turns, radius 0.2 to 2, the second rotated by half a turn."""
     rng = stream(seed, Purpose.DATA)
     labels = np.arange(points) % 2
-    along = np.sqrt(rng.uniform(0, 1, points))
-    angle = 3 * np.pi * along + np.pi * labels
-    inputs = (0.2 + 1.8 * along)[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
+    inputs = spiral_arm(np.sqrt(rng.uniform(0, 1, points)), labels)
     return inputs + rng.normal(0, noise, inputs.shape), labels
+
+
+# The shapes that the points lie around. share: of the way along a curve, in [0, 1].
+
+
+def moon(share: np.ndarray, label: np.ndarray | int) -> np.ndarray:
+    """Points (…, 2) of the two half circles, as scikit-learn's `make_moons` has them."""
+    angle, sign = np.pi * share, 1 - 2 * np.asarray(label)
+    return np.stack([label + sign * np.cos(angle), label / 2 + sign * np.sin(angle)], axis=-1)
+
+
+def spiral_arm(share: np.ndarray, label: np.ndarray | int) -> np.ndarray:
+    """Points (…, 2) of two arms of one and a half turns, radius 0.2 to 2, the second rotated by half a turn."""
+    angle = 3 * np.pi * share + np.pi * label
+    return (0.2 + 1.8 * share)[..., None] * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
+
+
+def blob_centres() -> np.ndarray:
+    """The corners (3, 2) of an equilateral triangle of side √3."""
+    angle = np.pi / 2 + np.arange(3) * 2 * np.pi / 3
+    return np.column_stack([np.cos(angle), np.sin(angle)])
 
 
 _GENERATORS: Mapping[Dataset, Callable[[int, float, int], tuple[np.ndarray, np.ndarray]]] = {

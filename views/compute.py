@@ -220,7 +220,8 @@ def changed_by_hand(
 ) -> Network:
     """The pruned network with units taken out or put back: see `pruning.by_hand.changed`."""
     asked = {"by hand": sorted(units), "beside": sorted(beside), "of": str(outcome.experiment), "samples": samples}
-    key = json.dumps({**asked, "pruned": digest(outcome.pruned), "dense": digest(outcome.dense)})
+    measured = {"fresh": outcome.fresh is not None}  # an outcome that is still growing may lack them
+    key = json.dumps({**asked, **measured, "pruned": digest(outcome.pruned), "dense": digest(outcome.dense)})
 
     def compute() -> Network:
         load_torch()

@@ -242,7 +242,21 @@ def test_partial_outcomes_grow_and_keep_their_order(small, differences, strategy
         assert ratios[0] == 0.0
         assert ratios == sorted(ratios)
         for network in so_far.networks:
-            assert differences(network, outcome.at(network.prune_ratio)) == []
+            final = outcome.at(network.prune_ratio)
+            assert differences(network, final if network.fresh else replace(final, fresh=None)) == []
+
+
+@every_strategy
+def test_fresh_points_are_asked_once_the_wanted_network_has_been_shown(small, strategy):
+    """The wanted ratio is first reported without; then whoever is new is shown first and asked next."""
+    outcome, reports = recorded(small(strategy=strategy), ratios=RATIOS)
+    shown = [report.outcome for report in reports if report.outcome and report.outcome.has(0.5)]
+    assert all(network.fresh is None for network in shown[0].networks)
+    after = [so_far for so_far in shown if so_far.fresh]
+    assert after
+    assert all(sum(network.fresh is None for network in so_far.networks) <= 1 for so_far in after)
+    assert any(len(so_far.networks) < len(RATIOS) for so_far in after)
+    assert all(network.fresh is not None for network in outcome.networks)
 
 
 def test_partial_outcomes_of_several_seeds_always_hold_the_dense_network(small):

@@ -481,7 +481,9 @@ def test_no_examples_are_refused(metric):
 @every_metric
 def test_labels_of_the_wrong_shape_are_refused(metric):
     """The message names the shape that came and the number of rows it has to match."""
-    with pytest.raises(ValueError, match=r"labels must have shape \(2,\) as probs has 2 rows; got \(3,\)"):
+    with pytest.raises(
+        ValueError, match=r"labels must have shape \(2,\) as probs has 2 rows, or \(2, 2\) as a posterior; got \(3,\)"
+    ):
         metric(two_class([0.9, 0.9]), [0, 1, 0])
     with pytest.raises(ValueError, match=r"labels must have shape \(2,\).*got \(2, 1\)"):
         metric(two_class([0.9, 0.9]), [[0], [1]])
