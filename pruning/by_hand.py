@@ -12,6 +12,7 @@ from pruning import cost
 from pruning.masks import Masks, apply_masks
 from pruning.networks import Weights, mlp, prunable_layers, with_weights
 from pruning.outcome import Network, PlaneOutcome
+from pruning.randomness import sampling_seed
 from pruning.shrink import shrink
 from pruning.training import one_thread
 from pruning.units import Unit, toggled
@@ -45,7 +46,9 @@ def changed(
         masked = with_weights(model, weights)
         small, drawn = shrink(masked, masks), shrink(masked, sampled)
         test, far = (
-            replace(predict(drawn, inputs, samples, experiment.seed), logits=single_pass(small, inputs))
+            replace(
+                predict(drawn, inputs, samples, sampling_seed(experiment.seed)), logits=single_pass(small, inputs)
+            )
             for inputs in (outcome.test_inputs, outcome.far_inputs)
         )
     return replace(

@@ -20,7 +20,7 @@ from pruning.minibatch import train
 from pruning.networks import Weights, cnn, draw_weights, with_weights
 from pruning.outcome import IMAGE_LATENCY_BATCH, IMAGE_SAMPLES, Network
 from pruning.progress import Curves, Diverged, StepProgress
-from pruning.randomness import Purpose, stream
+from pruning.randomness import Purpose, sampling_seed, stream
 from pruning.shrink import shrink, widen
 from pruning.strategies import Parents, Ticket, next_ticket
 from pruning.training import Examples, Schedule, Trained, threads
@@ -137,7 +137,8 @@ def _measured(
     on_block = partial(say, f"Asking {step.name} about images it has never seen")
     on_block()
     test, ood = (
-        predict(small, part.pixels, IMAGE_SAMPLES, experiment.seed, on_block) for part in (images.test, images.ood)
+        predict(small, part.pixels, IMAGE_SAMPLES, sampling_seed(experiment.seed), on_block)
+        for part in (images.test, images.ood)
     )
     if not (np.isfinite(test.logits).all() and np.isfinite(ood.logits).all()):
         raise Diverged(_sentence(experiment, step, trained))

@@ -31,6 +31,15 @@ def stream(seed: int, purpose: Purpose, index: int = 0) -> np.random.Generator:
     return np.random.Generator(np.random.SFC64([seed, int(purpose), index]))
 
 
+def sampling_seed(seed: int) -> int:
+    """The seed of MC dropout: stream i of it, drawn as `[seed, i]`, is `stream(seed, Purpose.MC_DROPOUT, i)`.
+
+    NumPy reads a seed in words of 32 bits, the lowest first; the second one is the purpose. A seed handed over
+    as it is would share its streams with the purpose of the same number as i.
+    """
+    return int(Purpose.MC_DROPOUT) << 32 | seed
+
+
 def dropout_noise(rng: np.random.Generator, shape: tuple[int, ...], p: float) -> np.ndarray:
     """A keep pattern: True with probability 1 − p, as booleans of the given shape.
 

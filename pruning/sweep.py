@@ -22,7 +22,7 @@ from pruning.networks import Weights, draw_weights, mlp, with_weights
 from pruning.outcome import LATENCY_BATCH, MAX_SAMPLES, Network, PlaneOutcome
 from pruning.points import Points
 from pruning.progress import Diverged, Progress, Report
-from pruning.randomness import Purpose, stream
+from pruning.randomness import Purpose, sampling_seed, stream
 from pruning.shrink import shrink
 from pruning.strategies import Parents, Ticket, next_ticket
 from pruning.tasks import Task, make_task, split
@@ -188,11 +188,11 @@ class _Sweep:
         """The arrays and counts of a trained network, from its physically smaller form."""
         small = shrink(with_weights(self.model, trained.weights), ticket.masks)
         self.modules[seed, ticket.prune_ratio] = small
-        samples = range(1, MAX_SAMPLES + 1)
-        test = predict(small, self.task.test_inputs, samples, seed)
+        samples, drawn = range(1, MAX_SAMPLES + 1), sampling_seed(seed)
+        test = predict(small, self.task.test_inputs, samples, drawn)
         if not np.isfinite(test.logits).all():
             raise Diverged(self._diverged(trained, _name(ticket)))
-        ood = predict(small, self.task.far_inputs, samples, seed)
+        ood = predict(small, self.task.far_inputs, samples, drawn)
         return measured(ticket, trained, trained.weights, small, torch.zeros(1, 2), test, ood)
 
     def _measure_latency(self) -> None:

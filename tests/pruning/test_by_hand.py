@@ -12,6 +12,7 @@ from pruning import Experiment, module, run
 from pruning.by_hand import changed
 from pruning.networks import mlp, with_weights
 from pruning.plane import extent, grid, make_plane
+from pruning.randomness import sampling_seed
 from pruning.units import toggled
 from uncertainty.sampling import mc_dropout, single_pass
 
@@ -89,10 +90,10 @@ def test_samples_are_those_of_the_pruned_network_with_the_unit_at_zero(outcome):
     position = int(outcome.pruned.masks["hidden2"][:unit].sum())
     with torch.no_grad():
         silenced.hidden2.weight[position] = silenced.hidden2.bias[position] = 0
-    samples = mc_dropout(silenced, outcome.test_inputs, 5, EXPERIMENT.seed)
+    samples = mc_dropout(silenced, outcome.test_inputs, 5, sampling_seed(EXPERIMENT.seed))
     np.testing.assert_allclose(network.test.probs(5), samples.mean(axis=0), atol=1e-6)
     plane = make_plane(EXPERIMENT, network, 2, extent(outcome), (5,))
-    samples = mc_dropout(silenced, grid(extent(outcome)), 5, EXPERIMENT.seed)
+    samples = mc_dropout(silenced, grid(extent(outcome)), 5, sampling_seed(EXPERIMENT.seed))
     np.testing.assert_allclose(plane.cells.probs(5), samples.mean(axis=0), atol=1e-6)
 
 
