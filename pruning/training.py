@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,16 +27,25 @@ from pruning.randomness import Purpose, dropout_noise, stream
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # Adam's usual constants (Kingma & Ba 2015)
 STACK_ELEMENTS = 2**23  # activations of a layer over a stack: bounds its memory to about 70 MB a layer
 LANES = 16  # the examples of a batched product are rounded up to these, see `_columns`
+MIN_IMPROVEMENT = 1e-4  # nats: what is less is found by waiting, in a plateau by rounding alone
 REPORT_EVERY = 10  # epochs between two calls of `on_epoch`: a cancel is heard within milliseconds
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long and how fast: full-batch Adam until validation has not improved for `patience` epochs."""
+    """How long and how fast: until validation has not improved for `patience` epochs, see `improves`."""
 
     learning_rate: float
     patience: int
     max_epochs: int
+
+
+def improves(loss: Any, best: Any) -> Any:
+    """Whether a validation loss is below the best so far by more than `MIN_IMPROVEMENT`; what is no number is not.
+
+    The best so far is infinite before the first. Losses in nats: numbers, or arrays (K,) for booleans (K,).
+    """
+    return loss < best - MIN_IMPROVEMENT
 
 
 @dataclass(frozen=True)
@@ -61,10 +71,11 @@ class Trained:
     """One network after training.
 
     Epoch 0 is the start, before any step; epoch e comes after e steps. `weights` are a copy of
-    those of `best_epoch`, the epoch of the lowest validation loss; `rewind` are those of the
-    rewind epoch or, where training ended sooner, of the last epoch. Losses are in nats per
-    example: `val_loss[e]` at epoch e, `train_loss[e]` with dropout during step e + 1. `diverged`
-    says that training ended because a loss was no longer a finite number.
+    those of `best_epoch`, the last one in which the validation loss improved: the lowest to within
+    `MIN_IMPROVEMENT`. `rewind` are those of the rewind epoch or, where training ended sooner, of
+    the last epoch. Losses are in nats per example: `val_loss[e]` at epoch e, `train_loss[e]` with
+    dropout during step e + 1. `diverged` says that training ended because a loss was no longer a
+    finite number.
     """
 
     weights: Weights
@@ -210,7 +221,7 @@ class _Stack:
         loss = _mean_loss(log_probs, self.val_target, self.n_val)
         for losses, value in zip(self.val_losses, loss.tolist(), strict=True):
             losses.append(value)
-        better = loss < self.best_loss
+        better = improves(loss, self.best_loss)
         self.best_loss[better], self.best_epoch[better] = loss[better], epoch
         parameters, _, _, best, rewind = self.state
         if better.any():
