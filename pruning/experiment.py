@@ -18,7 +18,17 @@ from typing import Any
 
 import numpy as np
 
-from pruning.options import Architecture, Criterion, Dataset, ImageSet, Option, PrunedLayers, Scope, Strategy
+from pruning.options import (
+    Architecture,
+    Criterion,
+    Dataset,
+    DropoutRule,
+    ImageSet,
+    Option,
+    PrunedLayers,
+    Scope,
+    Strategy,
+)
 
 RATIOS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 """The grid of prune ratios that is shown, and the levels of iterative pruning on its way."""
@@ -59,6 +69,7 @@ class Recipe:
     rewind_epoch: int = 0  # rewound weights are those after this many epochs of the dense run
     rounds: int = 0  # of iterative pruning; 0 follows RATIOS
     dropout: float = 0.2
+    dropout_rule: DropoutRule = DropoutRule.FIXED  # of the rate, where units are removed
     learning_rate: float = 0.01
     patience: int = 20  # epochs without a better validation loss
     max_epochs: int = 2000

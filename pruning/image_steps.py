@@ -139,7 +139,10 @@ def _key(experiment: ImageExperiment, levels: tuple[float, ...], fingerprint: st
     if strategy.start_from != "rewound":
         experiment = replace(experiment, rewind_epoch=plain.rewind_epoch)
     if not levels:
-        experiment = replace(experiment, strategy=plain.strategy, pruned_layers=PrunedLayers.ALL, scope=plain.scope)
+        experiment = replace(
+            experiment, strategy=plain.strategy, pruned_layers=PrunedLayers.ALL, scope=plain.scope,
+            dropout_rule=plain.dropout_rule,
+        )  # fmt: skip
     if not levels or strategy.mask_from == "chance":
         experiment = replace(experiment, criterion=plain.criterion)
     experiment = replace(experiment, rounds=0, batch_size=experiment.batch_size or experiment.dataset.batch_size)

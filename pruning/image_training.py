@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from pruning import cost
+from pruning.dropout import dropout_rates, smaller
 from pruning.experiment import ImageExperiment
 from pruning.image_steps import Step
 from pruning.images import Shown, Training, shown, training
@@ -21,7 +22,7 @@ from pruning.networks import Weights, cnn, draw_weights, with_weights
 from pruning.outcome import IMAGE_LATENCY_BATCH, IMAGE_SAMPLES, Network
 from pruning.progress import Curves, Diverged, StepProgress
 from pruning.randomness import Purpose, sampling_seed, stream
-from pruning.shrink import shrink, widen
+from pruning.shrink import widen
 from pruning.strategies import Parents, Ticket, next_ticket
 from pruning.training import Examples, Schedule, Trained, threads
 from uncertainty.sampling import predict
@@ -82,7 +83,7 @@ def module(experiment: ImageExperiment, network: Network) -> nn.Sequential:
 
     It takes pixels as they are: (N, H, W, channels), 0 to 255.
     """
-    return shrink(with_weights(empty(experiment), network.weights), network.masks)
+    return smaller(with_weights(empty(experiment), network.weights), network.masks, network.dropout)
 
 
 def _examples(experiment: ImageExperiment) -> Examples:
@@ -109,7 +110,7 @@ def _trained(
     experiment: ImageExperiment, step: Step, ticket: Ticket, model: nn.Sequential, examples: Examples, say: Say
 ) -> tuple[nn.Sequential, Trained]:
     """The smaller network with the weights of its early stop, and how it got there."""
-    small = shrink(with_weights(model, ticket.weights), ticket.masks)
+    small = smaller(with_weights(model, ticket.weights), ticket.masks, dropout_rates(experiment, ticket.masks))
     pruned, strategy = bool(step.levels), experiment.strategy
     idle = pruned and not strategy.retrain
     schedule = Schedule(experiment.learning_rate, experiment.patience, 0 if idle else experiment.max_epochs)

@@ -8,6 +8,7 @@ import numpy as np
 from torch import Tensor, nn
 
 from pruning import cost
+from pruning.dropout import rates_of
 from pruning.networks import Weights
 from pruning.outcome import Network
 from pruning.strategies import Ticket
@@ -47,6 +48,7 @@ def measured(
         test=test,
         ood=ood,
         rewind_weights={} if ticket.level else _arrays(trained.rewind),
+        dropout=rates_of(small),
     )
 
 

@@ -125,6 +125,17 @@ class Scope(Option):
     )
 
 
+class DropoutRule(Option):
+    """What becomes of the dropout rate where units are removed, in training after pruning and in MC dropout alike."""
+
+    FIXED = ("fixed", "Fixed", "The same rate whatever is left: the narrower a layer, the more its noise weighs.")
+    SCALED = (
+        "scaled",
+        "Scaled with what is left",
+        "The rate of a layer times the share of its units that are left, as Han et al. 2015 do.",
+    )
+
+
 class Dataset(Option):
     """A two-dimensional classification task."""
 

@@ -46,7 +46,7 @@ class Network:
     rewind_weights: dict[str, np.ndarray] = field(
         default_factory=dict
     )  # of the rewind epoch; the dense network's alone
-    sampled: dict[str, np.ndarray] = field(default_factory=dict)  # units that dropout was drawn for, if not `masks`
+    dropout: dict[str, float] = field(default_factory=dict)  # layer → rate; one that is not named has the recipe's
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -80,5 +80,5 @@ def make_plane(
     from uncertainty.sampling import predict
 
     with one_thread():
-        model = module(experiment, replace(network, masks=network.sampled or network.masks), n_classes)
+        model = module(experiment, network, n_classes)
         return Plane(extent, predict(model, grid(extent), samples, sampling_seed(experiment.seed)))

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from pruning import cost
+from pruning.dropout import dropout_rates, smaller
 from pruning.experiment import Experiment
 from pruning.levels import Path, paths
 from pruning.masks import Masks, full_masks
@@ -23,7 +24,6 @@ from pruning.outcome import LATENCY_BATCH, MAX_SAMPLES, Network, PlaneOutcome
 from pruning.points import Points
 from pruning.progress import Diverged, Progress, Report
 from pruning.randomness import Purpose, sampling_seed, stream
-from pruning.shrink import shrink
 from pruning.strategies import Parents, Ticket, next_ticket
 from pruning.tasks import Task, make_task, split
 from pruning.training import Examples, Schedule, Start, Trained, one_thread, train_stack
@@ -69,7 +69,7 @@ def task_of(experiment: Experiment, points: Points | None = None) -> Task:
 def module(experiment: Experiment, network: Network, n_classes: int) -> nn.Sequential:
     """The network as a PyTorch module, physically without its removed units, in evaluation mode."""
     dense = mlp(2, experiment.hidden, n_classes, experiment.dropout)
-    return shrink(with_weights(dense, network.weights), network.masks)
+    return smaller(with_weights(dense, network.weights), network.masks, network.dropout)
 
 
 @dataclass(eq=False)
@@ -162,7 +162,10 @@ class _Sweep:
         level = tickets[0].level
         idle = level > 0 and not chosen.strategy.retrain
         schedule = Schedule(chosen.learning_rate, chosen.patience, 0 if idle else chosen.max_epochs)
-        starts = [Start(ticket.weights, seed) for ticket, seed in zip(tickets, seeds, strict=True)]
+        starts = [
+            Start(ticket.weights, seed, tuple(dropout_rates(chosen, ticket.masks).values()))
+            for ticket, seed in zip(tickets, seeds, strict=True)
+        ]
 
         def on_epoch(epoch: int, still_training: int) -> None:
             self._report(f"Training {what}: epoch {epoch}, {still_training} still learning")
@@ -186,7 +189,8 @@ class _Sweep:
 
     def _measured(self, seed: int, ticket: Ticket, trained: Trained) -> Network:
         """The arrays and counts of a trained network, from its physically smaller form."""
-        small = shrink(with_weights(self.model, trained.weights), ticket.masks)
+        rates = dropout_rates(self.experiment, ticket.masks)
+        small = smaller(with_weights(self.model, trained.weights), ticket.masks, rates)
         self.modules[seed, ticket.prune_ratio] = small
         samples, drawn = range(1, MAX_SAMPLES + 1), sampling_seed(seed)
         test = predict(small, self.task.test_inputs, samples, drawn)

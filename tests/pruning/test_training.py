@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +12,7 @@ from torch import nn
 from pruning import Dataset, training
 from pruning.masks import apply_masks, full_masks
 from pruning.networks import draw_weights, mlp, with_weights
-from pruning.randomness import Purpose, dropout_noise, stream
+from pruning.randomness import Purpose, dropout_noise, kept_by, noise_bits, stream
 from pruning.tasks import make_task
 from pruning.training import MIN_IMPROVEMENT, Examples, Schedule, Start, improves, one_thread, train_stack
 
@@ -101,6 +103,43 @@ def test_every_gradient_is_that_of_autograd(examples, hidden, dropout):
         gradients = stack._named(stack.gradient[k])
         for name, parameter in model.named_parameters():
             torch.testing.assert_close(gradients[name], parameter.grad, rtol=1e-4, atol=1e-7, msg=name)
+
+
+RATES = [(0.5, 0.25), (0.1, 0.5), (0.0, 0.3)]
+
+
+def test_every_network_drops_its_units_at_its_own_rates(examples):
+    """Each layer of each network at another rate, those of one seed over the same random bits: autograd's gradients."""
+    starts = [replace(start(seed), rates=rates) for seed, rates in zip((0, 0, 1), RATES, strict=True)]
+    stack = training._Stack([0, 1, 2], starts, examples, 0.9, phase=2, rewind_epoch=0)
+    stack.step(1, learning_rate=0.0)
+    for k, begin in enumerate(starts):
+        model = with_weights(network(), begin.weights)
+        rng = stream(begin.seed, Purpose.DROPOUT, 2)
+        kept = [
+            kept_by(noise_bits(rng, (width, len(examples.train_labels))), rate) / (1 - rate)
+            for width, rate in zip(HIDDEN, begin.rates, strict=True)
+        ]
+        scaled = [pattern.astype(np.float32) for pattern in kept]
+        oracle_loss(model, examples.train_inputs, examples.train_labels, scaled, 1).backward()
+        gradients = stack._named(stack.gradient[k])
+        for name, parameter in model.named_parameters():
+            torch.testing.assert_close(gradients[name], parameter.grad, rtol=1e-3, atol=1e-6, msg=name)
+
+
+def test_networks_of_other_rates_do_not_know_of_each_other(examples, differences):
+    """Alone and in a stack of several rates each learns the same to the bit; the stack's own rate is one like any."""
+    starts = [replace(begin, rates=rates) for begin, rates in zip(mixed_starts(), RATES * 2, strict=True)]
+    schedule = Schedule(0.03, 4, 40)
+    together = dict(train_stack(starts, examples, schedule, 0.9))
+    for position, begin in enumerate(starts):
+        ((_, alone),) = train_stack([begin], examples, schedule, 0.9)
+        assert differences(alone, together[position]) == []
+    plain = dict(train_stack(mixed_starts(), examples, schedule, 0.25))
+    given = dict(
+        train_stack([replace(begin, rates=(0.25, 0.25)) for begin in mixed_starts()], examples, schedule, 0.9)
+    )
+    assert differences(plain, given) == []
 
 
 @pytest.mark.parametrize("epochs", [1, 15])
