@@ -16,7 +16,7 @@ from typing import Any
 from pruning.experiment import ImageExperiment
 from pruning.images import NoImages, shown
 from pruning.levels import paths
-from pruning.options import PrunedLayers
+from pruning.options import PrunedLayers, Scope
 from pruning.outcome import Network, Outcome
 from pruning.progress import StepProgress
 
@@ -143,7 +143,7 @@ def _key(experiment: ImageExperiment, levels: tuple[float, ...], fingerprint: st
             experiment, strategy=plain.strategy, pruned_layers=PrunedLayers.ALL, scope=plain.scope,
             dropout_rule=plain.dropout_rule,
         )  # fmt: skip
-    if not levels or strategy.mask_from == "chance":
+    if not levels or (strategy.mask_from == "chance" and experiment.scope == Scope.LAYER):  # each layer's size is set
         experiment = replace(experiment, criterion=plain.criterion)
     experiment = replace(experiment, rounds=0, batch_size=experiment.batch_size or experiment.dataset.batch_size)
     return json.dumps({"images": json.loads(experiment.key()), "levels": levels, "data": fingerprint}, sort_keys=True)

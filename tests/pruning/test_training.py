@@ -109,7 +109,7 @@ RATES = [(0.5, 0.25), (0.1, 0.5), (0.0, 0.3)]
 
 
 def test_every_network_drops_its_units_at_its_own_rates(examples):
-    """Each layer of each network at another rate, those of one seed over the same random bits: autograd's gradients."""
+    """Each layer of each network at another rate, one seed's over the same random bits: autograd's gradients."""
     starts = [replace(start(seed), rates=rates) for seed, rates in zip((0, 0, 1), RATES, strict=True)]
     stack = training._Stack([0, 1, 2], starts, examples, 0.9, phase=2, rewind_epoch=0)
     stack.step(1, learning_rate=0.0)
