@@ -103,7 +103,7 @@ class _Sweep:
         self.examples = _examples(self.task)
         self.networks: dict[int, list[Network]] = {seed: [] for seed in self.seeds}
         self.modules: dict[tuple[int, float], nn.Sequential] = {}  # (seed, prune ratio) → the smaller network
-        self.paths = paths(experiment.strategy, ratios, experiment.rounds)
+        self.paths = paths(experiment.strategy, ratios, experiment.rounds, experiment.round_share)
         self.total = len(self.seeds) * (1 + sum(len(path.levels) for path in self.paths))
         self.done = 0
         self.partial: PlaneOutcome | None = None

@@ -98,17 +98,18 @@ def test_as_many_units_go_as_the_ratio_says(outcome_of, strategy, criterion, sco
 
 @iterating
 @every_scope
-@pytest.mark.parametrize("rounds", [0, 1, 3, 10])
-def test_iterative_pruning_reaches_the_counts_of_one_shot(outcome_of, strategy, scope, rounds):
+@pytest.mark.parametrize(("rounds", "share"), [(0, 0.0), (1, 0.0), (3, 0.0), (10, 0.0), (0, 0.2)])
+def test_iterative_pruning_reaches_the_counts_of_one_shot(outcome_of, strategy, scope, rounds, share):
     """All rounds are done, not just the first: every ratio ends with as many units as one-shot leaves."""
-    iterative = outcome_of(strategy=strategy, scope=scope, rounds=rounds, **BRIEF)
+    iterative = outcome_of(strategy=strategy, scope=scope, rounds=rounds, round_share=share, **BRIEF)
     one_shot = outcome_of(strategy=Strategy.ONE_SHOT, scope=scope, **BRIEF)
     for chained, direct in zip(iterative.networks[1:], one_shot.networks[1:], strict=True):
         assert chained.prune_ratio == direct.prune_ratio
         assert chained.units == direct.units
         if scope == Scope.LAYER:
             assert kept(chained) == kept(direct)
-        assert chained.level == (rounds or RATIOS.index(chained.prune_ratio))
+        fifths = {0.1: 1, 0.2: 1, 0.5: 3, 0.95: 13}[chained.prune_ratio]
+        assert chained.level == (rounds or (fifths if share else RATIOS.index(chained.prune_ratio)))
         assert direct.level == 1
 
 
@@ -423,6 +424,32 @@ def test_rounds_take_equal_shares_of_what_is_left(strategy):
     np.testing.assert_allclose(left[1:] / left[:-1], 0.1 ** (1 / 5))
     assert path.levels[-1] == 0.9
     assert path.results == {4}
+
+
+@iterating
+def test_rounds_of_a_fifth_take_a_fifth_of_what_is_left(strategy):
+    """Seven rounds of a fifth leave 0.21: to leave a fifth there are six of them and one that ends it."""
+    (path,) = paths(strategy, [0.8], 0, 0.2)
+    assert path.levels == (0.2, 0.36, 0.488, 0.5904, 0.67232, 0.737856, 0.8)
+    assert path.results == {6}
+    (path,) = paths(strategy, [0.36], 0, 0.2)
+    assert path.levels == (0.2, 0.36)
+
+
+@iterating
+@pytest.mark.parametrize("share", [0.05, 0.2, 0.5, 0.9])
+def test_the_last_round_is_half_to_one_and_a_half_of_the_others(strategy, share):
+    """All others remove exactly the share, on one chain for all ratios; the last level is the ratio."""
+    found = paths(strategy, RATIOS, 0, share)
+    longest = found[-1].levels
+    assert [path.levels[-1] for path in found] == list(RATIOS[1:])
+    for path in found:
+        assert path.levels[:-1] == longest[: len(path.levels) - 1]
+        left = 1 - np.array([0, *path.levels])
+        rounds = np.log(left[1:] / left[:-1]) / np.log(1 - share)
+        np.testing.assert_allclose(rounds[:-1], 1, atol=1e-6)
+        assert rounds[-1] <= 1.5 + 1e-6
+        assert rounds[-1] >= 0.5 - 1e-6 or len(rounds) == 1
 
 
 @every_strategy
