@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from pruning.experiment import ImageExperiment
+from pruning.history import next_history
 from pruning.images import NoImages, shown
 from pruning.levels import Path, paths
 from pruning.options import PrunedLayers, Scope
@@ -128,7 +129,11 @@ def train_step(
             f"The worker has other {experiment.dataset.label} images than the page ({here} and {step.fingerprint}). "
             "Give both the same files in EXPLORER_DATA."
         )
-    return train_network(experiment, step, dense, last, report)
+    network = train_network(experiment, step, dense, last, report)
+    if dense is None or last is None:
+        return network
+    history = next_history(experiment, len(dense.train_loss), last.history, last.kept_epoch, len(network.train_loss))
+    return replace(network, history=history)
 
 
 def _step(experiment: ImageExperiment, levels: tuple[float, ...], fingerprint: str) -> Step:

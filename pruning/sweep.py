@@ -16,6 +16,7 @@ from torch import nn
 from pruning import cost
 from pruning.dropout import dropout_rates, smaller
 from pruning.experiment import Experiment
+from pruning.history import History, next_history
 from pruning.levels import Path, paths
 from pruning.masks import Masks, full_masks
 from pruning.measured import measured
@@ -74,12 +75,13 @@ def module(experiment: Experiment, network: Network, n_classes: int) -> nn.Seque
 
 @dataclass(eq=False)
 class _Chain:
-    """One path on its way, for one seed: the last trained weights and the masks they carry."""
+    """One path on its way, for one seed: what was trained last, the masks it carries, and what came before."""
 
     seed: int
     path: Path
     masks: Masks
-    weights: Weights
+    last: Trained
+    history: History
 
 
 class _Sweep:
@@ -111,7 +113,7 @@ class _Sweep:
     def outcomes(self) -> list[PlaneOutcome]:
         dense = self._train_dense()
         chains = [
-            _Chain(seed, path, full_masks(self.model), dense[seed].weights)
+            _Chain(seed, path, full_masks(self.model), dense[seed], History(spent=len(dense[seed].train_loss)))
             for seed in self.seeds
             for path in self.paths
         ]
@@ -135,7 +137,7 @@ class _Sweep:
             if trained.diverged:
                 raise Diverged(self._diverged(trained, _name(tickets[position])))
             dense[seed] = trained
-            self._add(seed, tickets[position], trained)
+            self._add(seed, tickets[position], trained, History(spent=len(trained.train_loss)))
         return dense
 
     def _train_level(self, chains: list[_Chain], level: int, dense: dict[int, Trained]) -> None:
@@ -143,14 +145,18 @@ class _Sweep:
         what = _name(tickets[0]) if len(tickets) == 1 else f"{len(tickets)} pruned networks"
         for position, trained in self._train(tickets, [chain.seed for chain in chains], what):
             chain = chains[position]
-            chain.masks, chain.weights = tickets[position].masks, trained.weights
+            chain.history = next_history(
+                self.experiment, len(dense[chain.seed].train_loss), chain.history, chain.last.best_epoch,
+                len(trained.train_loss),
+            )  # fmt: skip
+            chain.masks, chain.last = tickets[position].masks, trained
             if level in chain.path.results:
-                self._add(chain.seed, tickets[position], trained)
+                self._add(chain.seed, tickets[position], trained, chain.history)
             else:
                 self._count(f"Passed {_name(tickets[position])}")
 
     def _ticket(self, chain: _Chain, level: int, dense: Trained) -> Ticket:
-        parents = Parents(chain.masks, chain.weights, dense.rewind)
+        parents = Parents(chain.masks, chain.last.weights, dense.rewind)
         examples = self.examples
         return next_ticket(
             self.experiment, chain.path.levels[level], level + 1, parents,
@@ -180,8 +186,8 @@ class _Sweep:
                 watcher.trained(tickets[position], trained)
             yield position, trained
 
-    def _add(self, seed: int, ticket: Ticket, trained: Trained) -> None:
-        self.networks[seed].append(self._measured(seed, ticket, trained))
+    def _add(self, seed: int, ticket: Ticket, trained: Trained, history: History) -> None:
+        self.networks[seed].append(replace(self._measured(seed, ticket, trained), history=history))
         self.networks[seed].sort(key=lambda network: network.prune_ratio)
         if seed == self.seeds[0]:
             self.partial = self._outcome(seed)
