@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from pruning.experiment import RATIOS, Experiment, ImageExperiment
-from pruning.options import Architecture, Criterion, Dataset, ImageSet, PrunedLayers, Scope, Strategy
+from pruning.options import Architecture, Criterion, Dataset, DropoutRule, ImageSet, PrunedLayers, Scope, Strategy
 from pruning.outcome import Network, Outcome, PlaneOutcome
 from pruning.points import Points, read_points
 from pruning.progress import Diverged, Progress
@@ -26,6 +26,7 @@ __all__ = [
     "Criterion",
     "Dataset",
     "Diverged",
+    "DropoutRule",
     "Experiment",
     "ImageExperiment",
     "ImageSet",

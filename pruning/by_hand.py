@@ -9,27 +9,25 @@ import numpy as np
 import torch
 
 from pruning import cost
+from pruning.dropout import smaller
 from pruning.masks import Masks, apply_masks
 from pruning.networks import Weights, mlp, prunable_layers, with_weights
 from pruning.outcome import Network, PlaneOutcome
-from pruning.shrink import shrink
+from pruning.randomness import sampling_seed
 from pruning.training import one_thread
 from pruning.units import Unit, toggled
-from uncertainty.sampling import predict, single_pass
+from uncertainty.sampling import predict
 
 
-def changed(
-    outcome: PlaneOutcome, units: Collection[Unit], samples: Sequence[int], beside: Collection[Unit] = ()
-) -> Network:
+def changed(outcome: PlaneOutcome, units: Collection[Unit], samples: Sequence[int]) -> Network:
     """The pruned network with each of `units` removed if it is there, and put back if it is not.
 
     A unit that pruning has removed comes back with the weights it had in the dense network, between
     it and the units that are there; nothing is trained. Test, far and fresh points are asked again,
     for each number of MC-dropout samples in `samples`. The latency is not measured.
 
-    Dropout is drawn for every unit that is there or was, so that the others are silenced in the same
-    samples as before and a unit that does nothing changes nothing. It is drawn for the units `beside`
-    too: so a network without a unit is compared with one that got it back.
+    The units that stay are silenced in the same samples as before and at the rates they were trained at, so
+    that a unit that does nothing changes nothing.
 
     Raises ValueError for a unit that does not exist, and where a layer would be left empty.
     """
@@ -38,17 +36,10 @@ def changed(
     model = mlp(2, experiment.hidden, outcome.n_classes, experiment.dropout)
     weights = _put_back(_tensors(network.weights), _tensors(outcome.dense.weights), network.masks, model)
     weights = apply_masks(model, weights, masks)
-    sampled = {name: mask | network.masks[name] for name, mask in masks.items()}
-    for layer, position in beside:
-        sampled[layer][position] = True
     with one_thread():
-        masked = with_weights(model, weights)
-        small, drawn = shrink(masked, masks), shrink(masked, sampled)
+        small = smaller(with_weights(model, weights), masks, network.dropout)
         asked = (outcome.test_inputs, outcome.far_inputs, *([outcome.fresh.inputs] if outcome.fresh else []))
-        test, far, *fresh = (
-            replace(predict(drawn, inputs, samples, experiment.seed), logits=single_pass(small, inputs))
-            for inputs in asked
-        )
+        test, far, *fresh = (predict(small, inputs, samples, sampling_seed(experiment.seed)) for inputs in asked)
     return replace(
         network,
         masks=masks,
@@ -60,7 +51,6 @@ def changed(
         test=test,
         ood=far,
         fresh=fresh[0] if fresh else None,
-        sampled=sampled,
     )
 
 

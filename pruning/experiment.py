@@ -18,7 +18,17 @@ from typing import Any
 
 import numpy as np
 
-from pruning.options import Architecture, Criterion, Dataset, ImageSet, Option, PrunedLayers, Scope, Strategy
+from pruning.options import (
+    Architecture,
+    Criterion,
+    Dataset,
+    DropoutRule,
+    ImageSet,
+    Option,
+    PrunedLayers,
+    Scope,
+    Strategy,
+)
 
 RATIOS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 """The grid of prune ratios that is shown, and the levels of iterative pruning on its way."""
@@ -33,6 +43,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "prune_ratio": (0.0, 0.99),
     "rewind_epoch": (0, 2000),
     "rounds": (0, 20),
+    "round_share": (0.0, 0.9),
     "learning_rate": (1e-6, math.inf),
     "patience": (1, 1000),
     "max_epochs": (1, 10_000),
@@ -41,6 +52,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "batch_size": (0, 4096),
 }
 MAX_LAYERS, MAX_WIDTH = 4, 512
+LEAST_ROUND_SHARE = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,8 +69,10 @@ class Recipe:
     criterion: Criterion = Criterion.L1
     scope: Scope = Scope.LAYER
     rewind_epoch: int = 0  # rewound weights are those after this many epochs of the dense run
-    rounds: int = 0  # of iterative pruning; 0 follows RATIOS
+    rounds: int = 0  # of iterative pruning, of equal fractions; 0 follows RATIOS
+    round_share: float = 0.0  # of what is left, that each round removes instead; 0 leaves it to `rounds`
     dropout: float = 0.2
+    dropout_rule: DropoutRule = DropoutRule.FIXED  # of the rate, where units are removed
     learning_rate: float = 0.01
     patience: int = 20  # epochs without a better validation loss
     max_epochs: int = 2000
@@ -67,6 +81,12 @@ class Recipe:
     def __post_init__(self) -> None:
         for field in fields(self):
             object.__setattr__(self, field.name, self._normal(field.name, getattr(self, field.name)))
+        if 0 < self.round_share < LEAST_ROUND_SHARE:  # there would be no end of rounds
+            legal = f"0 or a number from {LEAST_ROUND_SHARE} to {RANGES['round_share'][1]}"
+            raise ValueError(f"round_share is {self.round_share}; it must be {legal}")
+        if self.rounds and self.round_share:
+            both = f"rounds is {self.rounds} and round_share is {self.round_share}"
+            raise ValueError(f"{both}; each says how many rounds there are, so one of them must be 0")
 
     @classmethod
     def _normal(cls, name: str, value: Any) -> Any:

@@ -27,7 +27,8 @@ class Figures:
     uce: float
     epistemic_test: float  # mean mutual information over the test examples, nats
     epistemic_ood: float  # the same over what is out of distribution
-    early_stop_epoch: int
+    early_stop_epoch: int | None  # in all, see `Network.epochs_in_all`; None without training after pruning
+    epochs_spent: int  # of every training on the way to it, the dense one first
     units: int
     parameters: int
     compression_ratio: float
@@ -67,7 +68,8 @@ def figures(outcome: Outcome, network: Network, n_samples: int = 50, n_bins: int
         uce=test.uce.value,
         epistemic_test=float(network.test.epistemic(n_samples).mean()),
         epistemic_ood=float(network.ood.epistemic(n_samples).mean()),
-        early_stop_epoch=network.early_stop_epoch,
+        early_stop_epoch=network.epochs_in_all,
+        epochs_spent=network.history.spent,
         units=network.units,
         parameters=network.parameters,
         compression_ratio=dense.parameters / network.parameters,

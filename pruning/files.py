@@ -91,7 +91,7 @@ def network_file(
         notes += [] if _is_close(first, points, points.learned(experiment.data_seed)) else [COARSE]
     content = {
         "format": FORMAT,
-        "layers": [[name, type(layer).__name__, _arguments(layer)] for name, layer in model.named_children()],
+        "layers": [[name, _kind(layer).__name__, _arguments(layer)] for name, layer in model.named_children()],
         "state_dict": dict(model.state_dict()),
         "input_shape": list(experiment.dataset.shape) if isinstance(experiment, ImageExperiment) else [2],
         "experiment": {name: _plain(value) for name, value in told.items()},
@@ -135,9 +135,14 @@ def _is_close(first: nn.Linear, points: Points, learned: np.ndarray) -> bool:
     return bool(off.abs().max() <= CLOSE)
 
 
+def _kind(layer: nn.Module) -> type[nn.Module]:
+    """The layer as PyTorch alone knows it: dropout is drawn for the units that are left."""
+    return nn.Dropout if isinstance(layer, nn.Dropout) else type(layer)
+
+
 def _arguments(layer: nn.Module) -> dict[str, Any]:
     """What the layer was made with; kernels are square, so that one number is enough."""
-    values = {name: getattr(layer, name) for name in LAYERS[type(layer)]}
+    values = {name: getattr(layer, name) for name in LAYERS[_kind(layer)]}
     return {name: value[0] if isinstance(value, tuple) else value for name, value in values.items()}
 
 

@@ -14,9 +14,10 @@ from functools import lru_cache
 from typing import Any
 
 from pruning.experiment import ImageExperiment
+from pruning.history import next_history
 from pruning.images import NoImages, shown
-from pruning.levels import paths
-from pruning.options import PrunedLayers
+from pruning.levels import Path, paths
+from pruning.options import PrunedLayers, Scope
 from pruning.outcome import Network, Outcome
 from pruning.progress import StepProgress
 
@@ -48,7 +49,7 @@ class Step:
 def steps(experiment: ImageExperiment, ratios: Sequence[float], fingerprint: str) -> list[Step]:
     """Every network on the way to the experiment's own ratio, then all others that `ratios` ask for."""
     own = experiment.prune_ratio
-    chains = paths(experiment.strategy, sorted({own, *ratios}), experiment.rounds)
+    chains = _paths(experiment, ratios)
     chains.sort(key=lambda path: own not in path.levels)
     found: dict[tuple[float, ...], Step] = {(): _step(experiment, (), fingerprint)}
     for path in chains:
@@ -61,10 +62,15 @@ def steps(experiment: ImageExperiment, ratios: Sequence[float], fingerprint: str
 def results(experiment: ImageExperiment, ratios: Sequence[float], fingerprint: str) -> dict[float, Step]:
     """The step that yields each ratio, in order of the ratio, dense first."""
     own = {0.0: _step(experiment, (), fingerprint)}
-    for path in paths(experiment.strategy, sorted({experiment.prune_ratio, *ratios}), experiment.rounds):
+    for path in _paths(experiment, ratios):
         for end in path.results:
             own[path.levels[end]] = _step(experiment, path.levels[: end + 1], fingerprint)
     return dict(sorted(own.items()))
+
+
+def _paths(experiment: ImageExperiment, ratios: Sequence[float]) -> list[Path]:
+    wanted = sorted({experiment.prune_ratio, *ratios})
+    return paths(experiment.strategy, wanted, experiment.rounds, experiment.round_share)
 
 
 def run_images(
@@ -123,7 +129,11 @@ def train_step(
             f"The worker has other {experiment.dataset.label} images than the page ({here} and {step.fingerprint}). "
             "Give both the same files in EXPLORER_DATA."
         )
-    return train_network(experiment, step, dense, last, report)
+    network = train_network(experiment, step, dense, last, report)
+    if dense is None or last is None:
+        return network
+    history = next_history(experiment, len(dense.train_loss), last.history, last.kept_epoch, len(network.train_loss))
+    return replace(network, history=history)
 
 
 def _step(experiment: ImageExperiment, levels: tuple[float, ...], fingerprint: str) -> Step:
@@ -139,8 +149,13 @@ def _key(experiment: ImageExperiment, levels: tuple[float, ...], fingerprint: st
     if strategy.start_from != "rewound":
         experiment = replace(experiment, rewind_epoch=plain.rewind_epoch)
     if not levels:
-        experiment = replace(experiment, strategy=plain.strategy, pruned_layers=PrunedLayers.ALL, scope=plain.scope)
-    if not levels or strategy.mask_from == "chance":
+        experiment = replace(
+            experiment, strategy=plain.strategy, pruned_layers=PrunedLayers.ALL, scope=plain.scope,
+            dropout_rule=plain.dropout_rule,
+        )  # fmt: skip
+    if not levels or (strategy.mask_from == "chance" and experiment.scope == Scope.LAYER):  # each layer's size is set
         experiment = replace(experiment, criterion=plain.criterion)
-    experiment = replace(experiment, rounds=0, batch_size=experiment.batch_size or experiment.dataset.batch_size)
+    experiment = replace(
+        experiment, rounds=0, round_share=0.0, batch_size=experiment.batch_size or experiment.dataset.batch_size
+    )
     return json.dumps({"images": json.loads(experiment.key()), "levels": levels, "data": fingerprint}, sort_keys=True)

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from pruning import cost
+from pruning.dropout import dropout_rates, smaller
 from pruning.experiment import ImageExperiment
 from pruning.image_steps import Step
 from pruning.images import Shown, Training, shown, training
@@ -20,8 +21,8 @@ from pruning.minibatch import train
 from pruning.networks import Weights, cnn, draw_weights, with_weights
 from pruning.outcome import IMAGE_LATENCY_BATCH, IMAGE_SAMPLES, Network
 from pruning.progress import Curves, Diverged, StepProgress
-from pruning.randomness import Purpose, stream
-from pruning.shrink import shrink, widen
+from pruning.randomness import Purpose, sampling_seed, stream
+from pruning.shrink import widen
 from pruning.strategies import Parents, Ticket, next_ticket
 from pruning.training import Examples, Schedule, Trained, threads
 from uncertainty.sampling import predict
@@ -82,7 +83,7 @@ def module(experiment: ImageExperiment, network: Network) -> nn.Sequential:
 
     It takes pixels as they are: (N, H, W, channels), 0 to 255.
     """
-    return shrink(with_weights(empty(experiment), network.weights), network.masks)
+    return smaller(with_weights(empty(experiment), network.weights), network.masks, network.dropout)
 
 
 def _examples(experiment: ImageExperiment) -> Examples:
@@ -109,7 +110,7 @@ def _trained(
     experiment: ImageExperiment, step: Step, ticket: Ticket, model: nn.Sequential, examples: Examples, say: Say
 ) -> tuple[nn.Sequential, Trained]:
     """The smaller network with the weights of its early stop, and how it got there."""
-    small = shrink(with_weights(model, ticket.weights), ticket.masks)
+    small = smaller(with_weights(model, ticket.weights), ticket.masks, dropout_rates(experiment, ticket.masks))
     pruned, strategy = bool(step.levels), experiment.strategy
     idle = pruned and not strategy.retrain
     schedule = Schedule(experiment.learning_rate, experiment.patience, 0 if idle else experiment.max_epochs)
@@ -137,7 +138,8 @@ def _measured(
     on_block = partial(say, f"Asking {step.name} about images it has never seen")
     on_block()
     test, ood = (
-        predict(small, part.pixels, IMAGE_SAMPLES, experiment.seed, on_block) for part in (images.test, images.ood)
+        predict(small, part.pixels, IMAGE_SAMPLES, sampling_seed(experiment.seed), on_block)
+        for part in (images.test, images.ood)
     )
     if not (np.isfinite(test.logits).all() and np.isfinite(ood.logits).all()):
         raise Diverged(_sentence(experiment, step, trained))

@@ -1,7 +1,8 @@
 """Importance: a score for every unit of a prunable layer; larger means keep.
 
 Adding a criterion takes two steps: a member of `pruning.options.Criterion` with its sentence, and
-a function here from the evidence on a layer's units to their scores, entered in `CRITERIA`.
+a function here from the evidence on a layer's units to their scores, entered in `CRITERIA`. That of
+a greedy criterion is asked again as the layers before are pruned: see `pruning.strategies`.
 """
 
 from __future__ import annotations
@@ -58,6 +59,7 @@ def _random(units: Evidence) -> np.ndarray:
 CRITERIA: Mapping[Criterion, Callable[[Evidence], np.ndarray]] = {
     Criterion.L1: _l1,
     Criterion.L2: _l2,
+    Criterion.L1_GREEDY: _l1,
     Criterion.TAYLOR: _taylor,
     Criterion.ACTIVATION: _activation,
     Criterion.RANDOM: _random,

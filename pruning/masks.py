@@ -61,6 +61,16 @@ def prune(masks: Masks, scores: Scores, prune_ratio: float, scope: Scope) -> Mas
     return _prune_global(masks, scores, keep=sum(len(m) - targets[n] for n, m in masks.items()))
 
 
+def picked_by_chance(masks: Masks, like: Masks, rng: np.random.Generator) -> Masks:
+    """Masks that keep as many units of each layer as those of `like`, drawn evenly from the units of `masks`.
+
+    That is `like` permuted within each layer (Su et al. 2020, "Sanity-Checking Pruning Methods: Random Tickets Can
+    Win the Jackpot"). The same generator gives nested masks for nested ones.
+    """
+    scores = {name: rng.random(len(mask)) for name, mask in masks.items()}
+    return {name: _keep_best(mask, scores[name], int(like[name].sum())) for name, mask in masks.items()}
+
+
 def _keep_best(mask: np.ndarray, scores: np.ndarray, keep: int) -> np.ndarray:
     """Keep the `keep` best-scored units among those in the mask."""
     order = np.argsort(np.where(mask, -np.asarray(scores, float), np.inf), kind="stable")

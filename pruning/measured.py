@@ -8,6 +8,8 @@ import numpy as np
 from torch import Tensor, nn
 
 from pruning import cost
+from pruning.dropout import rates_of
+from pruning.history import History
 from pruning.networks import Weights
 from pruning.outcome import Network
 from pruning.strategies import Ticket
@@ -25,7 +27,7 @@ def measured(
     ood: Predictions,
     latency: float = float("nan"),
 ) -> Network:
-    """The record of a network that started from `ticket`.
+    """The record of a network that started from `ticket`, as if nothing had been trained before that.
 
     `weights` are those of its early stop at their places in the dense network, `small` is its
     physically smaller form, `example` (1, …) one input of it. latency: seconds, NaN until measured.
@@ -36,7 +38,7 @@ def measured(
         masks=ticket.masks,
         start_weights=_arrays(ticket.weights),
         weights=_arrays(weights),
-        early_stop_epoch=trained.best_epoch,
+        early_stop_epoch=trained.best_epoch if len(trained.train_loss) else None,
         train_loss=trained.train_loss,
         val_loss=trained.val_loss,
         diverged=trained.diverged,
@@ -47,6 +49,8 @@ def measured(
         test=test,
         ood=ood,
         rewind_weights={} if ticket.level else _arrays(trained.rewind),
+        dropout=rates_of(small),
+        history=History(spent=len(trained.train_loss)),
     )
 
 

@@ -34,7 +34,8 @@ class Option(StrEnum):
 class Strategy(Option):
     """How a pruned network comes about from a dense one, as a recipe of four decisions.
 
-    `mask_from`   which units go: the lowest `scores` of a trained network, or `chance`.
+    `mask_from`   which units go: the lowest `scores` of a trained network, or as many of each layer
+                  by `chance`.
     `start_from`  the weights that the kept units start with: `trained` (as they were),
                   `rewound` (their values at the rewind epoch of the dense run) or `random` (new).
     `iterative`   whether the ratio is reached over several levels, training in between.
@@ -91,16 +92,32 @@ class Strategy(Option):
     RANDOM_MASK = (
         "random_mask",
         "Random tickets (control)",
-        "Remove units by chance, rewind the rest and train: what any mask of this size would do.",
+        "Remove as many units of each layer, but by chance, rewind the rest and train: is it the size or the units?",
         "chance", "rewound", False, True,
     )  # fmt: skip
 
 
 class Criterion(Option):
-    """The importance score of a unit; a larger score is kept longer."""
+    """The importance score of a unit; a larger score is kept longer.
 
-    L1 = ("l1", "L1 of incoming weights", "Sum of the absolute incoming weights of a unit.")
+    `greedy` says that a layer is scored after the layers before it are pruned; else all are scored first.
+    """
+
+    def __init__(self, value: str, label: str, help: str, greedy: bool = False) -> None:
+        self.greedy = greedy
+
+    L1 = (
+        "l1",
+        "L1 of incoming weights",
+        "Sum of the absolute incoming weights of a unit, in all layers before any is pruned: the independent form.",
+    )
     L2 = ("l2", "L2 of incoming weights", "Euclidean length of a unit's incoming weights.")
+    L1_GREEDY = (
+        "l1_greedy",
+        "L1, greedy (the study's)",
+        "The same sum, of each layer after the layers before it are pruned: weights from removed units do not count.",
+        True,
+    )
     TAYLOR = (
         "taylor",
         "Taylor (gradient × activation)",
@@ -111,7 +128,11 @@ class Criterion(Option):
         "Mean activation",
         "How strongly the unit answers to the training data on average.",
     )
-    RANDOM = ("random", "Random", "A score drawn by chance: the baseline for every criterion.")
+    RANDOM = (
+        "random",
+        "Random",
+        "A score drawn by chance, the baseline; with One-shot, re-initialised it is Random tickets by another name.",
+    )
 
 
 class Scope(Option):
@@ -122,6 +143,17 @@ class Scope(Option):
         "global",
         "Global",
         "One threshold over all hidden layers, with the scores of each layer scaled to length one.",
+    )
+
+
+class DropoutRule(Option):
+    """What becomes of the dropout rate where units are removed, in training after pruning and in MC dropout alike."""
+
+    FIXED = ("fixed", "Fixed", "The same rate whatever is left: the narrower a layer, the more its noise weighs.")
+    SCALED = (
+        "scaled",
+        "Scaled with what is left",
+        "The rate of a layer times the share of its units that are left, as Han et al. 2015 do.",
     )
 
 

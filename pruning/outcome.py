@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pruning.experiment import Experiment, Recipe
+from pruning.history import History
 from uncertainty.predictions import Predictions
 
 MAX_SAMPLES = 200
@@ -41,7 +42,7 @@ class Network:
     masks: dict[str, np.ndarray]  # layer → (units,) booleans, True is kept
     start_weights: dict[str, np.ndarray]  # what training started from
     weights: dict[str, np.ndarray]
-    early_stop_epoch: int
+    early_stop_epoch: int | None  # of its last training; None if it was not trained after pruning
     train_loss: np.ndarray  # (epochs,) nats
     val_loss: np.ndarray  # (epochs + 1,) nats, from before the first step
     diverged: bool
@@ -54,8 +55,31 @@ class Network:
     rewind_weights: dict[str, np.ndarray] = field(
         default_factory=dict
     )  # of the rewind epoch; the dense network's alone
-    sampled: dict[str, np.ndarray] = field(default_factory=dict)  # units that dropout was drawn for, if not `masks`
     fresh: Predictions | None = None  # of the outcome's fresh points, as far as they have been asked yet
+    dropout: dict[str, float] = field(default_factory=dict)  # layer → rate; one that is not named has the recipe's
+    history: History = field(default_factory=History)
+
+    @property
+    def kept_epoch(self) -> int:
+        """The epoch of the last training whose weights are kept; 0, the start, if there was none."""
+        return self.early_stop_epoch or 0
+
+    @property
+    def epochs_in_all(self) -> int | None:
+        """Epochs up to the early stop, with those in the weights that training started from; None without a stop.
+
+        Fine-tuned networks have the dense ones in them, rewound ones those up to the rewind epoch.
+        """
+        return None if self.early_stop_epoch is None else self.history.before + self.early_stop_epoch
+
+    def stop_compares_with(self, other: Network) -> bool:
+        """Whether the `epochs_in_all` of two networks can be compared: like with like.
+
+        Both have an early stop, and as many trainings behind them. A network that is fine-tuned starts where another
+        one stopped, so its epochs in all are never fewer than those of that one.
+        """
+        stops = (self.early_stop_epoch, other.early_stop_epoch)
+        return None not in stops and self.history.trainings == other.history.trainings
 
 
 @dataclass(frozen=True)

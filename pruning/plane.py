@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -92,13 +92,14 @@ def make_plane(
     experiment: Experiment, network: Network, n_classes: int, extent: Extent, samples: Sequence[int] = SAMPLES
 ) -> Plane:
     """Sample the network once for the largest S and keep the running means at each number of `samples`."""
+    from pruning.randomness import sampling_seed
     from pruning.sweep import module  # loads PyTorch
     from pruning.training import one_thread
     from uncertainty.sampling import predict
 
     with one_thread():
-        model = module(experiment, replace(network, masks=network.sampled or network.masks), n_classes)
-        return Plane(extent, predict(model, grid(extent), samples, experiment.seed))
+        model = module(experiment, network, n_classes)
+        return Plane(extent, predict(model, grid(extent), samples, sampling_seed(experiment.seed)))
 
 
 def true_maps(experiment: Experiment, extent: Extent) -> TrueMaps:

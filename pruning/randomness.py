@@ -32,12 +32,35 @@ def stream(seed: int, purpose: Purpose, index: int = 0) -> np.random.Generator:
     return np.random.Generator(np.random.SFC64([seed, int(purpose), index]))
 
 
-def dropout_noise(rng: np.random.Generator, shape: tuple[int, ...], p: float) -> np.ndarray:
-    """A keep pattern: True with probability 1 − p, as booleans of the given shape.
+def sampling_seed(seed: int) -> int:
+    """The seed of MC dropout: stream i of it, drawn as `[seed, i]`, is `stream(seed, Purpose.MC_DROPOUT, i)`.
 
-    Sixteen raw bits decide each element, so p is met to within 1/65536. This costs a tenth of
+    NumPy reads a seed in words of 32 bits, the lowest first; the second one is the purpose. A seed handed over
+    as it is would share its streams with the purpose of the same number as i.
+    """
+    return int(Purpose.MC_DROPOUT) << 32 | seed
+
+
+def dropout_noise(rng: np.random.Generator, shape: tuple[int, ...], p: float) -> np.ndarray:
+    """A keep pattern: True with probability 1 − p, as booleans of the given shape."""
+    return kept_by(noise_bits(rng, shape), p)
+
+
+def noise_bits(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Sixteen random bits for each element, as numbers from 0 to 65,535 of the given shape.
+
+    They decide what dropout keeps: one draw serves networks of several rates. This costs a tenth of
     torch's CPU dropout, which draws a full double per element and takes no generator.
     """
     count = int(np.prod(shape))
-    bits = rng.bit_generator.random_raw(-(-count // 4)).view(np.uint16)[:count]
-    return (bits >= round(p * 65536)).reshape(shape)
+    return rng.bit_generator.random_raw(-(-count // 4)).view(np.uint16)[:count].reshape(shape)
+
+
+def kept_by(bits: np.ndarray, p: float) -> np.ndarray:
+    """What dropout keeps, given the bits of `noise_bits`; what is kept at a rate p is kept at every lower one."""
+    return bits >= round(p * 65536)
+
+
+def share_kept(p: np.ndarray) -> np.ndarray:
+    """The share that `kept_by` keeps at each rate: 1 − p to within 1/65,536."""
+    return 1 - np.round(p * 65536) / 65536

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from torch import Tensor, nn
 
 from pruning.experiment import Recipe
 from pruning.importance import importance
-from pruning.masks import Masks, apply_masks, prune
+from pruning.masks import Masks, Scores, apply_masks, picked_by_chance, prune
 from pruning.networks import Weights, draw_weights, with_weights
+from pruning.options import Scope
 from pruning.randomness import Purpose, stream
 
 
@@ -51,14 +54,31 @@ def next_ticket(
     training examples `inputs` (N, …) with `labels` (N,).
     """
     rng = stream(seed, Purpose.MASK, level - 1)
-    if recipe.strategy.mask_from == "chance":
-        scores = {name: rng.random(len(mask)) for name, mask in parents.masks.items()}
-    else:
-        scores = importance(with_weights(model, parents.weights), recipe.criterion, inputs, labels, rng)
+
+    def score(weights: Weights) -> Scores:
+        return importance(with_weights(model, weights), recipe.criterion, inputs, labels, rng)
+
+    scores = _greedy(score, prune_ratio, parents, model) if recipe.criterion.greedy else score(parents.weights)
     masks = prune(parents.masks, scores, prune_ratio, recipe.scope)
+    if recipe.strategy.mask_from == "chance":
+        masks = picked_by_chance(parents.masks, masks, stream(seed, Purpose.MASK, level - 1))
     start = {
         "trained": lambda: parents.weights,
         "rewound": lambda: parents.rewind,
         "random": lambda: draw_weights(model, stream(seed, Purpose.RANDOM_WEIGHTS)),
     }[recipe.strategy.start_from]()
     return Ticket(prune_ratio, level, masks, apply_masks(model, start, masks))
+
+
+def _greedy(score: Callable[[Weights], Scores], prune_ratio: float, parents: Parents, model: nn.Sequential) -> Scores:
+    """Scores by layer, each taken after the layers before it are pruned: Li et al. 2017, section 3.2.
+
+    For that they are pruned each by itself, whatever the scope of the masks that come of the scores.
+    """
+    weights, scores = parents.weights, dict(score(parents.weights))
+    layers = list(parents.masks)
+    for name, following in pairwise(layers):
+        pruned = prune({name: parents.masks[name]}, scores, prune_ratio, Scope.LAYER)
+        weights = apply_masks(model, weights, pruned)
+        scores[following] = score(weights)[following]
+    return scores

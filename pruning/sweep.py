@@ -14,8 +14,10 @@ import torch
 from torch import nn
 
 from pruning import cost
+from pruning.dropout import dropout_rates, smaller
 from pruning.experiment import Experiment
 from pruning.fresh import fresh_points
+from pruning.history import History, next_history
 from pruning.levels import Path, paths
 from pruning.masks import Masks, full_masks
 from pruning.measured import measured
@@ -24,8 +26,7 @@ from pruning.outcome import LATENCY_BATCH, MAX_SAMPLES, Fresh, Network, PlaneOut
 from pruning.plane import SAMPLES
 from pruning.points import Points
 from pruning.progress import Diverged, Progress, Report
-from pruning.randomness import Purpose, stream
-from pruning.shrink import shrink
+from pruning.randomness import Purpose, sampling_seed, stream
 from pruning.strategies import Parents, Ticket, next_ticket
 from pruning.tasks import Task, make_task, split
 from pruning.training import Examples, Schedule, Start, Trained, one_thread, train_stack
@@ -75,17 +76,18 @@ def task_of(experiment: Experiment, points: Points | None = None) -> Task:
 def module(experiment: Experiment, network: Network, n_classes: int) -> nn.Sequential:
     """The network as a PyTorch module, physically without its removed units, in evaluation mode."""
     dense = mlp(2, experiment.hidden, n_classes, experiment.dropout)
-    return shrink(with_weights(dense, network.weights), network.masks)
+    return smaller(with_weights(dense, network.weights), network.masks, network.dropout)
 
 
 @dataclass(eq=False)
 class _Chain:
-    """One path on its way, for one seed: the last trained weights and the masks they carry."""
+    """One path on its way, for one seed: what was trained last, the masks it carries, and what came before."""
 
     seed: int
     path: Path
     masks: Masks
-    weights: Weights
+    last: Trained
+    history: History
 
 
 class _Sweep:
@@ -109,7 +111,7 @@ class _Sweep:
         self.examples = _examples(self.task)
         self.networks: dict[int, list[Network]] = {seed: [] for seed in self.seeds}
         self.modules: dict[tuple[int, float], nn.Sequential] = {}  # (seed, prune ratio) → the smaller network
-        self.paths = paths(experiment.strategy, ratios, experiment.rounds)
+        self.paths = paths(experiment.strategy, ratios, experiment.rounds, experiment.round_share)
         self.total = len(self.seeds) * (1 + sum(len(path.levels) for path in self.paths))
         self.done = 0
         self.partial: PlaneOutcome | None = None
@@ -119,7 +121,7 @@ class _Sweep:
     def outcomes(self) -> list[PlaneOutcome]:
         dense = self._train_dense()
         chains = [
-            _Chain(seed, path, full_masks(self.model), dense[seed].weights)
+            _Chain(seed, path, full_masks(self.model), dense[seed], History(spent=len(dense[seed].train_loss)))
             for seed in self.seeds
             for path in self.paths
         ]
@@ -143,7 +145,7 @@ class _Sweep:
             if trained.diverged:
                 raise Diverged(self._diverged(trained, _name(tickets[position])))
             dense[seed] = trained
-            self._add(seed, tickets[position], trained)
+            self._add(seed, tickets[position], trained, History(spent=len(trained.train_loss)))
         return dense
 
     def _train_level(self, chains: list[_Chain], level: int, dense: dict[int, Trained]) -> None:
@@ -151,14 +153,18 @@ class _Sweep:
         what = _name(tickets[0]) if len(tickets) == 1 else f"{len(tickets)} pruned networks"
         for position, trained in self._train(tickets, [chain.seed for chain in chains], what):
             chain = chains[position]
-            chain.masks, chain.weights = tickets[position].masks, trained.weights
+            chain.history = next_history(
+                self.experiment, len(dense[chain.seed].train_loss), chain.history, chain.last.best_epoch,
+                len(trained.train_loss),
+            )  # fmt: skip
+            chain.masks, chain.last = tickets[position].masks, trained
             if level in chain.path.results:
-                self._add(chain.seed, tickets[position], trained)
+                self._add(chain.seed, tickets[position], trained, chain.history)
             else:
                 self._count(f"Passed {_name(tickets[position])}")
 
     def _ticket(self, chain: _Chain, level: int, dense: Trained) -> Ticket:
-        parents = Parents(chain.masks, chain.weights, dense.rewind)
+        parents = Parents(chain.masks, chain.last.weights, dense.rewind)
         examples = self.examples
         return next_ticket(
             self.experiment, chain.path.levels[level], level + 1, parents,
@@ -170,7 +176,10 @@ class _Sweep:
         level = tickets[0].level
         idle = level > 0 and not chosen.strategy.retrain
         schedule = Schedule(chosen.learning_rate, chosen.patience, 0 if idle else chosen.max_epochs)
-        starts = [Start(ticket.weights, seed) for ticket, seed in zip(tickets, seeds, strict=True)]
+        starts = [
+            Start(ticket.weights, seed, tuple(dropout_rates(chosen, ticket.masks).values()))
+            for ticket, seed in zip(tickets, seeds, strict=True)
+        ]
 
         def on_epoch(epoch: int, still_training: int) -> None:
             self._report(f"Training {what}: epoch {epoch}, {still_training} still learning")
@@ -185,8 +194,8 @@ class _Sweep:
                 watcher.trained(tickets[position], trained)
             yield position, trained
 
-    def _add(self, seed: int, ticket: Ticket, trained: Trained) -> None:
-        self.networks[seed].append(self._measured(seed, ticket, trained))
+    def _add(self, seed: int, ticket: Ticket, trained: Trained, history: History) -> None:
+        self.networks[seed].append(replace(self._measured(seed, ticket, trained), history=history))
         self.networks[seed].sort(key=lambda network: network.prune_ratio)
         if seed == self.seeds[0]:
             self.partial = self._outcome(seed)
@@ -202,20 +211,21 @@ class _Sweep:
         for i, network in enumerate(networks):
             if network.fresh is None:
                 small = self.modules[seed, network.prune_ratio]
-                networks[i] = replace(network, fresh=predict(small, self.fresh.inputs, SAMPLES, seed))
+                networks[i] = replace(network, fresh=predict(small, self.fresh.inputs, SAMPLES, sampling_seed(seed)))
         if seed == self.seeds[0]:
             self.partial = self._outcome(seed)
         self._report(message)
 
     def _measured(self, seed: int, ticket: Ticket, trained: Trained) -> Network:
         """The arrays and counts of a trained network, from its physically smaller form."""
-        small = shrink(with_weights(self.model, trained.weights), ticket.masks)
+        rates = dropout_rates(self.experiment, ticket.masks)
+        small = smaller(with_weights(self.model, trained.weights), ticket.masks, rates)
         self.modules[seed, ticket.prune_ratio] = small
-        samples = range(1, MAX_SAMPLES + 1)
-        test = predict(small, self.task.test_inputs, samples, seed)
+        samples, drawn = range(1, MAX_SAMPLES + 1), sampling_seed(seed)
+        test = predict(small, self.task.test_inputs, samples, drawn)
         if not np.isfinite(test.logits).all():
             raise Diverged(self._diverged(trained, _name(ticket)))
-        ood = predict(small, self.task.far_inputs, samples, seed)
+        ood = predict(small, self.task.far_inputs, samples, drawn)
         return measured(ticket, trained, trained.weights, small, torch.zeros(1, 2), test, ood)
 
     def _measure_latency(self) -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,21 +22,30 @@ from torch import Tensor
 from torch.nn import functional
 
 from pruning.networks import Weights
-from pruning.randomness import Purpose, dropout_noise, stream
+from pruning.stack_dropout import StackDropout
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # Adam's usual constants (Kingma & Ba 2015)
 STACK_ELEMENTS = 2**23  # activations of a layer over a stack: bounds its memory to about 70 MB a layer
 LANES = 16  # the examples of a batched product are rounded up to these, see `_columns`
+MIN_IMPROVEMENT = 1e-4  # nats: what is less is found by waiting, in a plateau by rounding alone
 REPORT_EVERY = 10  # epochs between two calls of `on_epoch`: a cancel is heard within milliseconds
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long and how fast: full-batch Adam until validation has not improved for `patience` epochs."""
+    """How long and how fast: until validation has not improved for `patience` epochs, see `improves`."""
 
     learning_rate: float
     patience: int
     max_epochs: int
+
+
+def improves(loss: Any, best: Any) -> Any:
+    """Whether a validation loss is below the best so far by more than `MIN_IMPROVEMENT`; what is no number is not.
+
+    The best so far is infinite before the first. Losses in nats: numbers, or arrays (K,) for booleans (K,).
+    """
+    return loss < best - MIN_IMPROVEMENT
 
 
 @dataclass(frozen=True)
@@ -54,6 +64,7 @@ class Start:
 
     weights: Weights
     seed: int
+    rates: tuple[float, ...] = ()  # of dropout, for each hidden layer; without them, that of the stack
 
 
 @dataclass(frozen=True)
@@ -61,10 +72,11 @@ class Trained:
     """One network after training.
 
     Epoch 0 is the start, before any step; epoch e comes after e steps. `weights` are a copy of
-    those of `best_epoch`, the epoch of the lowest validation loss; `rewind` are those of the
-    rewind epoch or, where training ended sooner, of the last epoch. Losses are in nats per
-    example: `val_loss[e]` at epoch e, `train_loss[e]` with dropout during step e + 1. `diverged`
-    says that training ended because a loss was no longer a finite number.
+    those of `best_epoch`, the last one in which the validation loss improved: the lowest to within
+    `MIN_IMPROVEMENT`. `rewind` are those of the rewind epoch or, where training ended sooner, of
+    the last epoch. Losses are in nats per example: `val_loss[e]` at epoch e, `train_loss[e]` with
+    dropout during step e + 1. `diverged` says that training ended because a loss was no longer a
+    finite number.
     """
 
     weights: Weights
@@ -154,9 +166,6 @@ class _Stack:
     ) -> None:
         self.shapes = {name: tuple(value.shape) for name, value in starts[0].weights.items()}
         self.members = members  # positions in `starts`, sorted by seed
-        self.seeds = [starts[i].seed for i in members]
-        self.noise = {seed: stream(seed, Purpose.DROPOUT, phase) for seed in self.seeds}
-        self.dropout = dropout
         self.rewind_epoch = rewind_epoch
         # Features first: inputs (D, N), targets (C, N). The last axis is the contiguous one everywhere.
         n_classes = list(self.shapes.values())[-1][0]
@@ -165,10 +174,12 @@ class _Stack:
         self.n_train, self.n_val = len(examples.train_labels), len(examples.val_labels)
         k, n = len(members), self.train_x.shape[1]
         widths = [shape[0] for shape in list(self.shapes.values())[:-2:2]]
+        rates = np.array([starts[i].rates or (dropout,) * len(widths) for i in members])  # (K, hidden layers)
+        seeds = [starts[i].seed for i in members]
+        self.dropout = StackDropout(seeds, rates, phase, max(widths), n, self.n_train)
         # Written over in every epoch: fresh memory of this size costs more than the arithmetic.
         self.hidden = [torch.empty(k, width, n) for width in widths]
         self.delta = [torch.empty(k, width, n) for width in widths]
-        self.kept = torch.ones(max(widths), n)
         rows = torch.stack([torch.cat([value.flatten() for value in starts[i].weights.values()]) for i in members])
         zeros = torch.zeros_like(rows)
         self._hold(torch.stack([rows, zeros, zeros, rows, rows]))
@@ -210,7 +221,7 @@ class _Stack:
         loss = _mean_loss(log_probs, self.val_target, self.n_val)
         for losses, value in zip(self.val_losses, loss.tolist(), strict=True):
             losses.append(value)
-        better = loss < self.best_loss
+        better = improves(loss, self.best_loss)
         self.best_loss[better], self.best_epoch[better] = loss[better], epoch
         parameters, _, _, best, rewind = self.state
         if better.any():
@@ -229,8 +240,9 @@ class _Stack:
         stay = np.flatnonzero(~stopped)
         self._hold(self.state[:, torch.from_numpy(stay)])
         self.best_loss, self.best_epoch = self.best_loss[stay], self.best_epoch[stay]
-        for name in ("members", "seeds", "train_losses", "val_losses"):
+        for name in ("members", "train_losses", "val_losses"):
             setattr(self, name, [getattr(self, name)[k] for k in stay])
+        self.dropout.stay(stay)
         yield from results
 
     def _result(self, k: int) -> Trained:
@@ -250,13 +262,13 @@ class _Stack:
         k, n = len(self.members), self.n_train
         # The rescaling of dropout, 1/keep, is folded into the weights that read a dropped-out
         # layer: there are far fewer weights than activations.
-        keep = 1 - round(self.dropout * 65536) / 65536
-        readers = [self.layers[0][0], *(weight / keep for weight, _ in self.layers[1:])]
+        reading = zip(self.layers[1:], self.dropout.shares, strict=True)
+        readers = [self.layers[0][0], *(weight / keep for (weight, _), keep in reading)]
         biases = [bias for _, bias in self.layers]
         inputs = [self.train_x.expand(k, -1, -1), *(hidden[:k] for hidden in self.hidden)]
         for i in range(len(self.hidden)):
             torch.baddbmm(biases[i], readers[i], inputs[i], out=inputs[i + 1]).relu_()
-            self._drop(inputs[i + 1])
+            self.dropout.silence(inputs[i + 1], i)
         log_probs = torch.baddbmm(biases[-1], readers[-1], inputs[-1]).log_softmax(dim=1)
         loss = _mean_loss(log_probs, self.train_target, self.n_train)
         for losses, value in zip(self.train_losses, loss.tolist(), strict=True):
@@ -270,25 +282,11 @@ class _Stack:
             weight_grad.copy_(torch.bmm(delta, inputs[i].transpose(1, 2)))
             bias_grad.copy_(delta.sum(dim=2, keepdim=True))
             if i > 0:
-                weight_grad.div_(keep)
+                weight_grad.div_(self.dropout.shares[i - 1])
                 back = self.delta[i - 1][:k]
                 torch.bmm(readers[i].transpose(1, 2), delta, out=back)
                 delta = torch.ops.aten.threshold_backward(back, inputs[i], 0, grad_input=back)
         self._adam(t, learning_rate)
-
-    def _drop(self, hidden: Tensor) -> None:
-        """Multiply the activations (K, units, N) in place by the keep pattern of each network's seed."""
-        if self.dropout == 0:
-            return
-        kept = self.kept[: hidden.shape[1]]
-        of_examples = kept[:, : self.n_train]
-        start = 0
-        for seed in dict.fromkeys(self.seeds):
-            stop = start + self.seeds.count(seed)
-            pattern = dropout_noise(self.noise[seed], tuple(of_examples.shape), self.dropout)
-            of_examples.copy_(torch.from_numpy(pattern))
-            hidden[start:stop].mul_(kept)
-            start = stop
 
     def _adam(self, t: int, learning_rate: float) -> None:
         """Adam on all parameters at once; every network of a stack has taken the same t steps."""

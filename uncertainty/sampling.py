@@ -15,6 +15,7 @@ from torch.nn.modules.dropout import _DropoutNd
 
 from uncertainty.predictions import Predictions, running_means
 from uncertainty.predictive import entropy
+from uncertainty.unit_dropout import kept_in_samples
 
 BLOCK_ELEMENTS = 2**22  # activations of a layer over the inputs taken at a time: bounds memory to some 16 MB a layer
 CHUNK_ELEMENTS = 2**20  # activations of a layer over samples and inputs: they stay in cache
@@ -153,7 +154,7 @@ def _with_masks(
     for i, layer in enumerate(layers):
         if isinstance(layer, nn.Dropout):
             rng = np.random.Generator(np.random.SFC64([seed, i]))
-            kept = rng.random((n_samples, *example.shape[1:]), dtype=np.float32) >= layer.p
+            kept = kept_in_samples(layer, tuple(example.shape[1:]), n_samples, rng)
             scale = 1 / (1 - layer.p) if layer.p < 1 else 0.0
             masked.append((layer, torch.from_numpy(kept) * scale))
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pruning import ImageExperiment, Network, module
+from pruning.randomness import sampling_seed
 from views import compute
 
 
@@ -18,4 +19,4 @@ def ask(experiment: ImageExperiment, network: Network, pixels: np.ndarray, n_sam
 
     with compute.PICTURES:
         small = module(experiment, network, experiment.dataset.n_classes)
-        return mc_dropout(small, pixels, n_samples, experiment.seed)
+        return mc_dropout(small, pixels, n_samples, sampling_seed(experiment.seed))

@@ -20,14 +20,11 @@ if TYPE_CHECKING:
     from pruning.figures import Figures
 
 
-def applied(outcome: PlaneOutcome, units: Units, choice: Choice, visit: Visit, beside: Units = NONE) -> PlaneOutcome:
-    """The outcome with the pruned network as it is once the units have been turned over.
-
-    beside: see `pruning.by_hand.changed`.
-    """
-    if not units | beside:
+def applied(outcome: PlaneOutcome, units: Units, choice: Choice, visit: Visit) -> PlaneOutcome:
+    """The outcome with the pruned network as it is once the units have been turned over."""
+    if not units:
         return outcome
-    network = compute.changed_by_hand(outcome, units, (choice.n_samples,), beside, visit.shelf)
+    network = compute.changed_by_hand(outcome, units, (choice.n_samples,), visit.shelf)
     return replace(outcome, by_hand=network)
 
 

@@ -208,18 +208,17 @@ def digest(network: Network) -> str:
 
     def compute() -> str:
         found = hashlib.sha256()
-        for array in (*network.weights.values(), *network.masks.values(), *network.sampled.values()):
+        for array in (*network.weights.values(), *network.masks.values()):
             found.update(array.tobytes())
+        found.update(repr(network.dropout).encode())
         return found.hexdigest()
 
     return remembered(network, "digest", compute)
 
 
-def changed_by_hand(
-    outcome: PlaneOutcome, units: frozenset[Unit], samples: Sequence[int], beside: frozenset[Unit], shelf: Shelf
-) -> Network:
+def changed_by_hand(outcome: PlaneOutcome, units: frozenset[Unit], samples: Sequence[int], shelf: Shelf) -> Network:
     """The pruned network with units taken out or put back: see `pruning.by_hand.changed`."""
-    asked = {"by hand": sorted(units), "beside": sorted(beside), "of": str(outcome.experiment), "samples": samples}
+    asked = {"by hand": sorted(units), "of": str(outcome.experiment), "samples": samples}
     measured = {"fresh": outcome.fresh is not None}  # an outcome that is still growing may lack them
     key = json.dumps({**asked, **measured, "pruned": digest(outcome.pruned), "dense": digest(outcome.dense)})
 
@@ -228,6 +227,6 @@ def changed_by_hand(
         from pruning.by_hand import changed
 
         with PICTURES:
-            return changed(outcome, units, samples, beside)
+            return changed(outcome, units, samples)
 
     return shelf.fetch(key, compute)

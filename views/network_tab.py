@@ -10,7 +10,7 @@ from views import by_hand, drawing, lock, planes, readings, sections, turned
 from views.controls import Choice
 from views.depth import draw_depth
 from views.shelf import Visit
-from views.turned import NONE, Units
+from views.turned import Units
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -45,9 +45,7 @@ def draw(
         beside.caption("Take a unit out with a click or a tap, or with the arrow keys and Enter: what was it worth?")
         return
     unit, before = step
-    # Over the same draws of dropout: those of a unit that pruning took are drawn for the network without it too.
-    also = NONE if trained.pruned.masks[unit[0]][unit[1]] else frozenset({unit})
-    outcomes = [by_hand.applied(trained, these, choice, visit, also) for these in (before, units)]
+    outcomes = [by_hand.applied(trained, these, choice, visit) for these in (before, units)]
     measured = [sections.both_figures(outcome, choice)[1] for outcome in outcomes]
     removed = not shown.pruned.masks[unit[0]][unit[1]]
     beside.markdown(by_hand.worth(unit, removed, *measured))

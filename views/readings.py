@@ -114,10 +114,10 @@ def of_training(train_loss: np.ndarray, val_loss: np.ndarray, early_stop_epoch: 
 
 def of_losses(dense: Network, pruned: Network) -> str:
     """From where the validation loss of both networks starts, and how low it gets."""
-    start, low = dense.val_loss[0], dense.val_loss[dense.early_stop_epoch]
+    start, low = dense.val_loss[0], dense.val_loss[dense.kept_epoch]
     if pruned.prune_ratio == 0:
         return f"Both lines are the dense network's: validation loss {start:.3f} at the start, {low:.3f} at best."
-    before, after = pruned.val_loss[0], pruned.val_loss[pruned.early_stop_epoch]
+    before, after = pruned.val_loss[0], pruned.val_loss[pruned.kept_epoch]
     if not np.isfinite(after):
         return "The pruned network's validation loss is not a number from the start."
     change = tables.moved("the lowest validation loss", low, after, 3, " nats")

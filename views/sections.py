@@ -49,6 +49,10 @@ CURVES = (
     Curve("early_stop_epoch", "Early-stop epoch", "low", 0),
 )
 IDLE = "Nothing is trained after pruning, so there is no early stop to compare."
+TUNED = (
+    "A fine-tuned network starts where another one stopped, whose epochs are in its own: none can stop sooner than "
+    "the dense network."
+)
 
 
 def draw_curves(
@@ -74,8 +78,17 @@ def draw_curves(
         )
         chart = charts.curve_chart(rows, curve.title, curve.digits == 0, answers, position if stacked else -1)
         place.chart(chart, f"{curve.title} against prune ratio.", **click)
-        idle = curve.column == "early_stop_epoch" and not outcome.experiment.strategy.retrain
-        words.caption(IDLE if idle else readings.of_curve(rows, curve.title, curve.better, curve.digits))
+        words.caption(_words(outcome, curve, rows))
+
+
+def _words(outcome: Outcome, curve: Curve, rows: pd.DataFrame) -> str:
+    """What the curve says, if it compares like with like."""
+    if curve.column == "early_stop_epoch":
+        if not outcome.experiment.strategy.retrain:
+            return IDLE
+        if not all(network.stop_compares_with(outcome.dense) for network in outcome.networks):
+            return TUNED
+    return readings.of_curve(rows, curve.title, curve.better, curve.digits)
 
 
 def _curve_rows(rows: pd.DataFrame, curve: Curve) -> pd.DataFrame:
@@ -188,8 +201,7 @@ def draw_table(
 ) -> None:
     """All figures with their difference."""
     place.header("Figures", anchor=False)
-    trained = outcome.experiment.strategy.retrain or outcome.pruned.level == 0
-    table = tables.figure_table(dense, pruned, floors(judgement), trained)
+    table = tables.figure_table(dense, pruned, floors(judgement), outcome.pruned.stop_compares_with(outcome.dense))
     place.table(table, hide_index=True, border="horizontal")
     place.caption(
         f"{len(outcome.test_labels):,} test {nouns.examples}, mean of {choice.n_samples} MC-dropout "

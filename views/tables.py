@@ -30,11 +30,15 @@ class Number:
     unit: str = ""
     scale: int = 1
 
-    def write(self, value: float) -> str:
+    def write(self, value: float | None) -> str:
+        if value is None:
+            return NONE
         return NOT_YET if value != value else f"{self.scale * value:,.{self.digits}f}{self.unit}"
 
-    def difference(self, before: float, after: float) -> str:
+    def difference(self, before: float | None, after: float | None) -> str:
         """That of the two numbers as they are written, with its sign, so that it is what a reader gets."""
+        if before is None or after is None:
+            return ""
         if before != before or after != after:
             return NOT_YET
         one, other = (round(self.scale * float(value), self.digits) for value in (before, after))
@@ -71,7 +75,10 @@ ROWS = (
         "early_stop_epoch",
         "Early-stop epoch",
         Number(0),
-        "Epoch of the lowest validation loss after the last pruning.",
+        "Epochs up to the lowest validation loss, in all: with those in the weights that training started from.",
+    ),
+    Row(
+        "epochs_spent", "Epochs spent", Number(0), "Epochs of every training on the way, those thrown away included."
     ),
     Row("units", "Units", Number(0), "Hidden units that are left."),
     Row("parameters", "Parameters", Number(0), "Weights and biases of the physically smaller network."),
@@ -102,18 +109,17 @@ IMAGES = Nouns("images", "classes the network has never seen", f"{IMAGE_LATENCY_
 
 
 def figure_table(
-    dense: Figures, pruned: Figures, floors: dict[str, tuple[Floor, Floor]], trained: bool
+    dense: Figures, pruned: Figures, floors: dict[str, tuple[Floor, Floor]], alike: bool
 ) -> pd.DataFrame:
     """Every figure, dense → pruned with the difference; ECE and UCE followed by their floors.
 
-    trained: whether the pruned network was, after pruning; without that it has no early stop.
+    alike: whether the early stops compare, see `Network.stop_compares_with`.
     """
     lines: list[tuple[str, ...]] = []
     for row in ROWS:
         number, a, b = row.number, getattr(dense, row.field), getattr(pruned, row.field)
-        missing = row.field == "early_stop_epoch" and not trained
-        beside = (NONE, "") if missing else (number.write(b), number.difference(a, b))
-        lines.append((row.label, number.write(a), *beside))
+        difference = "" if row.field == "early_stop_epoch" and not alike else number.difference(a, b)
+        lines.append((row.label, number.write(a), number.write(b), difference))
         if row.field in floors:
             lines.append(_floor_line(row.label, *floors[row.field]))
     return pd.DataFrame(lines, columns=["Figure", "Dense", "Pruned", "Difference"])
@@ -146,18 +152,19 @@ def place(error: float, floor: Floor) -> Literal["below", "within", "above"]:
 def curve_rows(outcome: Outcome, n_samples: int, n_bins: int) -> pd.DataFrame:
     """One row a network that is there so far: ratio, accuracy, ece, early_stop_epoch, chosen.
 
+    The early stop is that in all, and no number where there is none.
     Of the floor of ece there are the mean, ece_floor, and the ends of its band, ece_low and ece_high.
     """
     labels, chosen = outcome.test_labels, outcome.experiment.prune_ratio
 
-    def row(network: Network) -> tuple[float, ...]:
+    def row(network: Network) -> tuple[float | None, ...]:
         right = accuracy(network.test.probs(n_samples), labels)
         bins, floor = calibration(outcome, network, n_samples, n_bins)
-        return network.prune_ratio, right, bins.error, floor.mean, floor.low, floor.high, network.early_stop_epoch
+        return network.prune_ratio, right, bins.error, floor.mean, floor.low, floor.high, network.epochs_in_all
 
     rows = [remembered(network, ("curves", n_samples, n_bins), partial(row, network)) for network in outcome.networks]
     columns = ["ratio", "accuracy", "ece", "ece_floor", "ece_low", "ece_high", "early_stop_epoch"]
-    table = pd.DataFrame(rows, columns=columns).astype({"early_stop_epoch": int})
+    table = pd.DataFrame(rows, columns=columns).astype({"early_stop_epoch": float})
     return table.assign(chosen=table.ratio == chosen)
 
 

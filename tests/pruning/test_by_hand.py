@@ -12,6 +12,7 @@ from pruning import Experiment, module, run
 from pruning.by_hand import changed
 from pruning.networks import mlp, with_weights
 from pruning.plane import extent, grid, make_plane
+from pruning.randomness import sampling_seed
 from pruning.units import toggled
 from uncertainty.sampling import mc_dropout, single_pass
 
@@ -89,10 +90,10 @@ def test_samples_are_those_of_the_pruned_network_with_the_unit_at_zero(outcome):
     position = int(outcome.pruned.masks["hidden2"][:unit].sum())
     with torch.no_grad():
         silenced.hidden2.weight[position] = silenced.hidden2.bias[position] = 0
-    samples = mc_dropout(silenced, outcome.test_inputs, 5, EXPERIMENT.seed)
+    samples = mc_dropout(silenced, outcome.test_inputs, 5, sampling_seed(EXPERIMENT.seed))
     np.testing.assert_allclose(network.test.probs(5), samples.mean(axis=0), atol=1e-6)
     plane = make_plane(EXPERIMENT, network, 2, extent(outcome), (5,))
-    samples = mc_dropout(silenced, grid(extent(outcome)), 5, EXPERIMENT.seed)
+    samples = mc_dropout(silenced, grid(extent(outcome)), 5, sampling_seed(EXPERIMENT.seed))
     np.testing.assert_allclose(plane.cells.probs(5), samples.mean(axis=0), atol=1e-6)
 
 
@@ -111,17 +112,23 @@ def test_a_unit_that_does_nothing_is_worth_nothing(outcome):
         np.testing.assert_allclose(one.expected_entropy, other.expected_entropy, atol=1e-6)
 
 
-def test_a_network_is_sampled_as_if_a_unit_beside_it_were_there(outcome):
-    """With the unit and without it, all other units have the same dropout; without `beside` they have another."""
+def test_a_unit_that_comes_back_leaves_the_samples_of_the_others_alone(outcome):
+    """With nothing on its way out it changes no probability, whether it is there or not."""
     unit = gone(outcome)
-    with_it, without, alone = (
-        changed(outcome, units, (5,), beside)
-        for units, beside in (({("hidden1", unit)}, ()), ((), {("hidden1", unit)}), ((), ()))
-    )
-    np.testing.assert_array_equal(without.sampled["hidden1"], with_it.sampled["hidden1"])
-    np.testing.assert_array_equal(without.masks["hidden1"], outcome.pruned.masks["hidden1"])
-    np.testing.assert_allclose(without.test.logits, alone.test.logits, atol=1e-6)
-    assert np.abs(without.test.probs(5) - alone.test.probs(5)).max() > 1e-4
+    weights = {name: value.copy() for name, value in outcome.dense.weights.items()}
+    weights["hidden2.weight"][:, unit] = 0
+    idle_outcome = replace(outcome, networks=(replace(outcome.dense, weights=weights), outcome.pruned))
+    back = turned(idle_outcome, {("hidden1", unit)})
+    assert back.units == outcome.pruned.units + 1
+    np.testing.assert_allclose(back.test.probs(5), outcome.pruned.test.probs(5), atol=1e-6)
+    np.testing.assert_allclose(back.ood.expected_entropy[0], outcome.pruned.ood.expected_entropy[4], atol=1e-6)
+
+
+def test_units_are_dropped_at_the_rates_they_were_trained_at(outcome):
+    """Nothing is trained by hand, so a scaled rate stays that of the network as it was pruned."""
+    scaled = run(replace(EXPERIMENT, dropout_rule="scaled"))
+    network = changed(scaled, {("hidden1", kept(scaled))}, (5,))
+    assert network.dropout == scaled.pruned.dropout == {"hidden1": 0.1, "hidden2": 0.1}
 
 
 def test_turning_over_twice_changes_nothing(outcome):

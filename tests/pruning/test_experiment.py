@@ -19,6 +19,7 @@ from pruning import (
     Architecture,
     Criterion,
     Dataset,
+    DropoutRule,
     Experiment,
     ImageExperiment,
     ImageSet,
@@ -33,7 +34,9 @@ ROOT = Path(pruning.__file__).parent.parent
 NUMBERS = list(RANGES)
 IMAGES_ALONE = {"train_images", "batch_size"}
 WHOLE = [field.name for field in fields(Experiment) if type(field.default) is int]
-OPTIONS = {"strategy": Strategy, "criterion": Criterion, "scope": Scope, "dataset": Dataset}
+OPTIONS = {
+    "strategy": Strategy, "criterion": Criterion, "scope": Scope, "dropout_rule": DropoutRule, "dataset": Dataset,
+}  # fmt: skip
 IMAGE_OPTIONS = {**OPTIONS, "dataset": ImageSet, "network": Architecture, "pruned_layers": PrunedLayers}
 
 
@@ -151,6 +154,21 @@ def test_an_option_may_be_given_by_name(name):
         assert given is member
 
 
+@pytest.mark.parametrize("share", [1e-6, 0.049])
+def test_a_share_that_never_ends_is_refused(share):
+    """The sentence names what is legal; nothing at all is."""
+    with pytest.raises(ValueError, match=rf"^round_share is {share}; it must be 0 or a number from 0.05 to 0.9$"):
+        Experiment(round_share=share)
+    assert Experiment(round_share=0.05).round_share == 0.05
+
+
+def test_rounds_are_told_once():
+    """Their number and their share exclude each other, on images too, and the sentence says so."""
+    for kind in (Experiment, ImageExperiment):
+        with pytest.raises(ValueError, match=r"^rounds is 3 and round_share is 0.2; .* one of them must be 0$"):
+            kind(rounds=3, round_share=0.2)
+
+
 def test_fields_are_given_by_name_only():
     """No position can be mistaken."""
     with pytest.raises(TypeError):
@@ -209,6 +227,7 @@ def test_the_key_leaves_out_the_prune_ratio():
 
 OTHER = {
     "strategy": "iterative", "criterion": "taylor", "scope": "global", "rewind_epoch": 1, "rounds": 1,
+    "round_share": 0.2, "dropout_rule": "scaled",
     "dataset": "xor", "points": 999, "noise": 0.21, "label_noise": 0.01, "data_seed": 41, "hidden": (64, 63),
     "dropout": 0.21, "learning_rate": 0.011, "patience": 21, "max_epochs": 1999, "seed": 1,
 }  # fmt: skip
@@ -295,6 +314,7 @@ def test_every_other_network_fits_on_digits(network):
 
 OTHER_IMAGES = {
     "strategy": "iterative", "criterion": "taylor", "scope": "global", "rewind_epoch": 1, "rounds": 1,
+    "round_share": 0.2, "dropout_rule": "scaled",
     "dataset": "cifar10", "network": "wide", "pruned_layers": "fully_connected", "train_images": 100,
     "batch_size": 64, "dropout": 0.21, "learning_rate": 0.051, "patience": 4, "max_epochs": 17, "seed": 1,
 }  # fmt: skip

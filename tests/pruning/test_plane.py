@@ -10,6 +10,7 @@ import pytest
 from pruning import Experiment, module
 from pruning.outcome import MAX_SAMPLES, PlaneOutcome
 from pruning.plane import RESOLUTION, SAMPLES, Plane, extent, grid, make_plane
+from pruning.randomness import sampling_seed
 from uncertainty.predictions import Sampled
 from uncertainty.predictive import entropy
 from uncertainty.sampling import mc_dropout
@@ -29,7 +30,7 @@ def samples(outcome_of):
     """All samples of the same network at the same points, directly."""
     outcome = outcome_of(strategy="iterative", prune_ratio=0.3)
     network = module(outcome.experiment, outcome.pruned, outcome.n_classes)
-    return mc_dropout(network, grid(extent(outcome)), MAX_SAMPLES, outcome.experiment.seed)
+    return mc_dropout(network, grid(extent(outcome)), MAX_SAMPLES, sampling_seed(outcome.experiment.seed))
 
 
 def test_the_grid_has_a_row_per_y_and_a_column_per_x():
@@ -90,7 +91,7 @@ def test_fewer_samples_are_a_prefix_of_more(outcome_of, drawn):
     """A map of ten samples is what drawing only ten would have given."""
     outcome = outcome_of(strategy="iterative", prune_ratio=0.3)
     network = module(outcome.experiment, outcome.pruned, outcome.n_classes)
-    ten = mc_dropout(network, grid(drawn.extent), 10, outcome.experiment.seed).mean(axis=0)
+    ten = mc_dropout(network, grid(drawn.extent), 10, sampling_seed(outcome.experiment.seed)).mean(axis=0)
     np.testing.assert_allclose(drawn.maps(10).probs.reshape(-1, 2), ten, atol=1e-5)
 
 

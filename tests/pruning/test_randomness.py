@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from itertools import combinations, product
 
 import numpy as np
 import pytest
+import torch
+from torch import nn
+from torch.nn.utils import skip_init
 
-from pruning.randomness import Purpose, dropout_noise, stream
+from pruning.randomness import Purpose, dropout_noise, sampling_seed, stream
+from uncertainty.sampling import mc_dropout
 
 
 def test_the_same_stream_gives_the_same_numbers():
@@ -21,6 +26,48 @@ def test_streams_of_other_names_give_other_numbers():
     """No two of several seeds, all purposes and several indices agree."""
     streams = [stream(*name).bytes(32) for name in product((0, 1, 2**32 - 1), Purpose, (0, 1, 2))]
     assert len(set(streams)) == len(streams)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2**32 - 1])
+def test_samples_are_drawn_from_the_streams_of_their_purpose(seed):
+    """Stream i of the seed that a sampler is handed is stream i of MC dropout, to the bit."""
+    for i in (0, 1, 7, 200):
+        sampler = np.random.Generator(np.random.SFC64([sampling_seed(seed), i]))
+        assert sampler.bytes(32) == stream(seed, Purpose.MC_DROPOUT, i).bytes(32)
+
+
+def test_no_purpose_shares_a_stream_with_the_samples_of_a_layer():
+    """Whatever the purpose and its index, the samples of layer i are none of its numbers; the plain seed's were."""
+    others = {
+        stream(seed, purpose, index).bytes(32)
+        for seed, purpose, index in product((0, 1, 2**32 - 1), Purpose, range(30))
+        if purpose != Purpose.MC_DROPOUT
+    }
+    for seed, layer in product((0, 1, 2**32 - 1), range(30)):
+        assert np.random.Generator(np.random.SFC64([sampling_seed(seed), layer])).bytes(32) not in others
+    assert np.random.Generator(np.random.SFC64([0, int(Purpose.DROPOUT)])).bytes(32) in others
+
+
+SEEN = nn.Sequential(OrderedDict(dropout1=nn.Dropout(0.5), output=skip_init(nn.Linear, 40, 2)))
+
+
+def drawn_by(seed):
+    """Which of 40 units are kept in each of 50 samples: a dropped one leaves an even match of the classes."""
+    with torch.no_grad():
+        SEEN.output.weight.copy_(torch.stack([torch.ones(40), torch.zeros(40)]))
+        SEEN.output.bias.zero_()
+    probs = mc_dropout(SEEN, np.eye(40, dtype=np.float32), 50, seed)
+    return probs[..., 0] > 0.6
+
+
+def test_the_sampler_draws_no_noise_of_another_purpose():
+    """Its masks agree with what any other stream would draw as often as chance has it: half of the time."""
+    kept = drawn_by(sampling_seed(3))
+    assert 0.45 < kept.mean() < 0.55
+    for purpose, index in product(Purpose, range(10)):
+        if purpose != Purpose.MC_DROPOUT:
+            other = stream(3, purpose, index).random(kept.shape, dtype=np.float32) >= 0.5
+            assert abs((kept == other).mean() - 0.5) < 5 * 0.5 / np.sqrt(kept.size)
 
 
 def test_streams_are_uncorrelated():

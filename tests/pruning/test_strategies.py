@@ -14,9 +14,10 @@ import torch
 from pruning import RATIOS, Criterion, Scope, Strategy, run
 from pruning.importance import importance
 from pruning.levels import paths
-from pruning.masks import apply_masks, removed_units
+from pruning.masks import apply_masks, full_masks, picked_by_chance, removed_units
 from pruning.networks import draw_weights, mlp, prunable_layers, with_weights
 from pruning.randomness import Purpose, stream
+from pruning.strategies import Parents, next_ticket
 from pruning.tasks import make_task
 from pruning.training import Examples, Schedule, Start, train_stack
 
@@ -97,17 +98,18 @@ def test_as_many_units_go_as_the_ratio_says(outcome_of, strategy, criterion, sco
 
 @iterating
 @every_scope
-@pytest.mark.parametrize("rounds", [0, 1, 3, 10])
-def test_iterative_pruning_reaches_the_counts_of_one_shot(outcome_of, strategy, scope, rounds):
+@pytest.mark.parametrize(("rounds", "share"), [(0, 0.0), (1, 0.0), (3, 0.0), (10, 0.0), (0, 0.2)])
+def test_iterative_pruning_reaches_the_counts_of_one_shot(outcome_of, strategy, scope, rounds, share):
     """All rounds are done, not just the first: every ratio ends with as many units as one-shot leaves."""
-    iterative = outcome_of(strategy=strategy, scope=scope, rounds=rounds, **BRIEF)
+    iterative = outcome_of(strategy=strategy, scope=scope, rounds=rounds, round_share=share, **BRIEF)
     one_shot = outcome_of(strategy=Strategy.ONE_SHOT, scope=scope, **BRIEF)
     for chained, direct in zip(iterative.networks[1:], one_shot.networks[1:], strict=True):
         assert chained.prune_ratio == direct.prune_ratio
         assert chained.units == direct.units
         if scope == Scope.LAYER:
             assert kept(chained) == kept(direct)
-        assert chained.level == (rounds or RATIOS.index(chained.prune_ratio))
+        fifths = {0.1: 1, 0.2: 1, 0.5: 3, 0.95: 13}[chained.prune_ratio]
+        assert chained.level == (rounds or (fifths if share else RATIOS.index(chained.prune_ratio)))
         assert direct.level == 1
 
 
@@ -167,18 +169,97 @@ def test_kept_units_score_at_least_as_high_as_removed_ones(outcome_of, strategy,
         model = with_weights(dense_model(experiment), before.weights)
         rng = stream(experiment.seed, Purpose.MASK, after.level - 1)
         scores = importance(model, criterion, examples.train_inputs, examples.train_labels, rng)
+        if criterion == Criterion.L1_GREEDY:
+            scores["hidden2"] = greedy_scores(before, after.prune_ratio)
         for name, mask in after.masks.items():
             removed = before.masks[name] & ~mask
             if removed.any():
                 assert scores[name][mask].min() >= scores[name][removed].max()
 
 
-def test_random_tickets_use_no_scores(outcome_of):
-    """Their masks are the same whatever the criterion, and differ from those that scores choose."""
+def greedy_scores(network, ratio):
+    """L1 norms into the second hidden layer from those units of the first that pruning it by itself would keep."""
+    first = np.abs(network.weights["hidden1.weight"]).sum(axis=1)
+    order = [unit for unit in np.argsort(-first, kind="stable") if network.masks["hidden1"][unit]]
+    kept = order[: WIDTHS["hidden1"] - removed_units(ratio, WIDTHS["hidden1"])]
+    return np.abs(network.weights["hidden2.weight"][:, kept]).sum(axis=1)
+
+
+def test_greedy_scores_of_two_layers_by_hand(small):
+    """Most of what the second unit of layer 2 hears comes from a unit of layer 1 that goes: greedily it goes too.
+
+    Norms of layer 1: 5, 1, 4. Of layer 2: 6, 13, 7 over all its inputs, and 6, 4, 6 without the second of them.
+    """
+    weights = {
+        "hidden1.weight": [[3, 2], [1, 0], [2, 2]], "hidden1.bias": [9, 9, 9],
+        "hidden2.weight": [[3, 0, -3], [2, -9, 2], [-3, 1, 3]], "hidden2.bias": [0, 0, 0],
+        "output.weight": [[1, 1, 1], [1, 1, 1]], "output.bias": [0, 0],
+    }  # fmt: skip
+    tensors = {name: torch.tensor(value, dtype=torch.float32) for name, value in weights.items()}
+    model = mlp(2, (3, 3), 2, 0.0)
+    parents = Parents(full_masks(model), tensors, tensors)
+    inputs, labels = torch.ones(2, 2), torch.tensor([0, 1])
+    for criterion, left in ((Criterion.L1, [0, 1, 1]), (Criterion.L1_GREEDY, [1, 0, 1])):
+        for scope in Scope:
+            recipe = small(criterion=criterion, scope=scope, hidden=(3, 3))
+            ticket = next_ticket(recipe, 1 / 3, 1, parents, model, inputs, labels, 0)
+            if scope == Scope.LAYER:
+                assert ticket.masks["hidden1"].tolist() == [1, 0, 1]
+                assert ticket.masks["hidden2"].tolist() == left
+            assert sum(mask.sum() for mask in ticket.masks.values()) == 4
+    assert torch.equal(tensors["hidden2.weight"], torch.tensor(weights["hidden2.weight"], dtype=torch.float32))
+
+
+def test_one_hidden_layer_is_scored_greedily_as_at_once(outcome_of):
+    """There is no layer before it."""
+    both = [outcome_of(hidden=(12,), criterion=c, ratios=SOME) for c in (Criterion.L1, Criterion.L1_GREEDY)]
+    for at_once, greedy in zip(*(outcome.networks for outcome in both), strict=True):
+        assert np.array_equal(at_once.masks["hidden1"], greedy.masks["hidden1"])
+
+
+@every_criterion
+@every_scope
+def test_random_tickets_keep_as_many_units_of_each_layer_as_the_scored_mask(outcome_of, criterion, scope):
+    """The control has the shape of what it controls, everywhere; which units these are is left to chance."""
+    by_chance, scored = (
+        outcome_of(strategy=s, criterion=criterion, scope=scope, **BRIEF)
+        for s in (Strategy.RANDOM_MASK, Strategy.ONE_SHOT_REWIND)
+    )
+    for one, other in zip(by_chance.networks, scored.networks, strict=True):
+        assert kept(one) == kept(other)
+    for before, after in pairwise(by_chance.networks):
+        if scope == Scope.LAYER:
+            assert all((after.masks[name] <= before.masks[name]).all() for name in WIDTHS)
+
+
+def test_random_tickets_of_each_layer_use_no_scores(outcome_of):
+    """Per layer their masks are the same whatever the criterion, and differ from those that scores choose."""
     masks = [outcome_of(strategy=Strategy.RANDOM_MASK, criterion=c, **BRIEF).at(0.5).masks for c in Criterion]
     assert all(np.array_equal(m[name], masks[0][name]) for m in masks for name in WIDTHS)
     chosen = outcome_of(strategy=Strategy.ONE_SHOT, criterion=Criterion.L1, **BRIEF).at(0.5).masks
     assert any(not np.array_equal(masks[0][name], chosen[name]) for name in WIDTHS)
+
+
+@every_scope
+def test_random_scores_re_initialised_are_random_tickets(outcome_of, differences, scope):
+    """Under another name: the same masks, the same start, the same networks."""
+    fields = {"criterion": Criterion.RANDOM, "scope": scope, **BRIEF}
+    tickets, scored = (outcome_of(strategy=s, **fields) for s in (Strategy.RANDOM_MASK, Strategy.ONE_SHOT_REWIND))
+    assert differences(tickets.networks, scored.networks) == []
+
+
+def test_every_mask_of_a_size_is_as_likely_as_any_other():
+    """Two of four units are picked in six ways, each by a sixth of 3,000 generators within five standard errors."""
+    masks = {"hidden1": np.ones(4, bool)}
+    like = {"hidden1": np.array([1, 0, 0, 1], bool)}
+    drawn = [picked_by_chance(masks, like, np.random.default_rng(seed))["hidden1"] for seed in range(3000)]
+    patterns, counts = np.unique(drawn, axis=0, return_counts=True)
+    assert len(patterns) == 6
+    assert (np.abs(counts / 3000 - 1 / 6) < 5 * np.sqrt(5 / 36 / 3000)).all()
+    left = {"hidden1": np.array([1, 1, 0, 1], bool)}
+    assert all(
+        (picked_by_chance(left, like, np.random.default_rng(s))["hidden1"] <= left["hidden1"]).all() for s in range(9)
+    )
 
 
 def test_random_tickets_differ_from_seed_to_seed(outcome_of):
@@ -343,6 +424,32 @@ def test_rounds_take_equal_shares_of_what_is_left(strategy):
     np.testing.assert_allclose(left[1:] / left[:-1], 0.1 ** (1 / 5))
     assert path.levels[-1] == 0.9
     assert path.results == {4}
+
+
+@iterating
+def test_rounds_of_a_fifth_take_a_fifth_of_what_is_left(strategy):
+    """Seven rounds of a fifth leave 0.21: to leave a fifth there are six of them and one that ends it."""
+    (path,) = paths(strategy, [0.8], 0, 0.2)
+    assert path.levels == (0.2, 0.36, 0.488, 0.5904, 0.67232, 0.737856, 0.8)
+    assert path.results == {6}
+    (path,) = paths(strategy, [0.36], 0, 0.2)
+    assert path.levels == (0.2, 0.36)
+
+
+@iterating
+@pytest.mark.parametrize("share", [0.05, 0.2, 0.5, 0.9])
+def test_the_last_round_is_half_to_one_and_a_half_of_the_others(strategy, share):
+    """All others remove exactly the share, on one chain for all ratios; the last level is the ratio."""
+    found = paths(strategy, RATIOS, 0, share)
+    longest = found[-1].levels
+    assert [path.levels[-1] for path in found] == list(RATIOS[1:])
+    for path in found:
+        assert path.levels[:-1] == longest[: len(path.levels) - 1]
+        left = 1 - np.array([0, *path.levels])
+        rounds = np.log(left[1:] / left[:-1]) / np.log(1 - share)
+        np.testing.assert_allclose(rounds[:-1], 1, atol=1e-6)
+        assert rounds[-1] <= 1.5 + 1e-6
+        assert rounds[-1] >= 0.5 - 1e-6 or len(rounds) == 1
 
 
 @every_strategy

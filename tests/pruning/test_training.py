@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -10,9 +12,9 @@ from torch import nn
 from pruning import Dataset, training
 from pruning.masks import apply_masks, full_masks
 from pruning.networks import draw_weights, mlp, with_weights
-from pruning.randomness import Purpose, dropout_noise, stream
+from pruning.randomness import Purpose, dropout_noise, kept_by, noise_bits, stream
 from pruning.tasks import make_task
-from pruning.training import Examples, Schedule, Start, one_thread, train_stack
+from pruning.training import MIN_IMPROVEMENT, Examples, Schedule, Start, improves, one_thread, train_stack
 
 HIDDEN = (12, 8)
 PATIENT = 10_000  # never stops early
@@ -101,6 +103,43 @@ def test_every_gradient_is_that_of_autograd(examples, hidden, dropout):
         gradients = stack._named(stack.gradient[k])
         for name, parameter in model.named_parameters():
             torch.testing.assert_close(gradients[name], parameter.grad, rtol=1e-4, atol=1e-7, msg=name)
+
+
+RATES = [(0.5, 0.25), (0.1, 0.5), (0.0, 0.3)]
+
+
+def test_every_network_drops_its_units_at_its_own_rates(examples):
+    """Each layer of each network at another rate, one seed's over the same random bits: autograd's gradients."""
+    starts = [replace(start(seed), rates=rates) for seed, rates in zip((0, 0, 1), RATES, strict=True)]
+    stack = training._Stack([0, 1, 2], starts, examples, 0.9, phase=2, rewind_epoch=0)
+    stack.step(1, learning_rate=0.0)
+    for k, begin in enumerate(starts):
+        model = with_weights(network(), begin.weights)
+        rng = stream(begin.seed, Purpose.DROPOUT, 2)
+        kept = [
+            kept_by(noise_bits(rng, (width, len(examples.train_labels))), rate) / (1 - rate)
+            for width, rate in zip(HIDDEN, begin.rates, strict=True)
+        ]
+        scaled = [pattern.astype(np.float32) for pattern in kept]
+        oracle_loss(model, examples.train_inputs, examples.train_labels, scaled, 1).backward()
+        gradients = stack._named(stack.gradient[k])
+        for name, parameter in model.named_parameters():
+            torch.testing.assert_close(gradients[name], parameter.grad, rtol=1e-3, atol=1e-6, msg=name)
+
+
+def test_networks_of_other_rates_do_not_know_of_each_other(examples, differences):
+    """Alone and in a stack of several rates each learns the same to the bit; the stack's own rate is one like any."""
+    starts = [replace(begin, rates=rates) for begin, rates in zip(mixed_starts(), RATES * 2, strict=True)]
+    schedule = Schedule(0.03, 4, 40)
+    together = dict(train_stack(starts, examples, schedule, 0.9))
+    for position, begin in enumerate(starts):
+        ((_, alone),) = train_stack([begin], examples, schedule, 0.9)
+        assert differences(alone, together[position]) == []
+    plain = dict(train_stack(mixed_starts(), examples, schedule, 0.25))
+    given = dict(
+        train_stack([replace(begin, rates=(0.25, 0.25)) for begin in mixed_starts()], examples, schedule, 0.9)
+    )
+    assert differences(plain, given) == []
 
 
 @pytest.mark.parametrize("epochs", [1, 15])
@@ -219,10 +258,51 @@ def stopped(examples):
 
 
 def test_training_stops_exactly_patience_epochs_after_the_best(stopped):
-    """The best epoch is where the validation loss is lowest, the first such if there are several."""
+    """The best epoch is the last one that was lower than the best before by the minimum: the lowest to within it."""
     for patience, trained in stopped:
-        assert trained.best_epoch == np.argmin(trained.val_loss)
+        assert trained.best_epoch == last_improvement(trained.val_loss)
+        assert trained.val_loss[trained.best_epoch] <= trained.val_loss.min() + MIN_IMPROVEMENT
         assert len(trained.val_loss) - 1 == trained.best_epoch + patience
+
+
+def last_improvement(losses):
+    """By a plain loop."""
+    best, epoch = np.inf, 0
+    for e, loss in enumerate(losses):
+        if best - loss > MIN_IMPROVEMENT:
+            best, epoch = loss, e
+    return epoch
+
+
+def test_an_improvement_is_one_by_more_than_the_minimum():
+    """Numbers and arrays; the first loss is one, and what is no number never."""
+    assert MIN_IMPROVEMENT == 1e-4
+    losses, best = np.array([0.5, 0.5 - 0.9e-4, 0.5 - 1.1e-4, 0.6, np.nan, 3.0]), np.array([0.5] * 5 + [np.inf])
+    assert improves(losses, best).tolist() == [False, False, True, False, False, True]
+    assert improves(0.4, 0.5)
+    assert not improves(np.nan, np.inf)
+
+
+def told(monkeypatch, curves):
+    """Let the k-th of the stack's validation losses be that of `curves` (K, epochs), whatever the weights are."""
+    mean_loss, epoch = training._mean_loss, iter(range(curves.shape[1]))
+
+    def validation(log_probs, target, count):
+        measured = mean_loss(log_probs, target, count)
+        return measured if count != 30 else curves[: len(measured), next(epoch)]
+
+    monkeypatch.setattr(training, "_mean_loss", validation)
+
+
+def test_in_a_plateau_rounding_decides_nothing(examples, monkeypatch):
+    """Losses that fall, then creep by a millionth of a nat an epoch, rounded up and down: all stop alike."""
+    epochs, rng = np.arange(400), np.random.default_rng(0)
+    rounding = rng.choice([-1e-7, 0, 1e-7], (12, 400))
+    told(monkeypatch, 0.1 + 0.01 * np.maximum(40 - epochs, 0) - 1e-6 * epochs + rounding)
+    starts = [start(seed) for seed in range(12)]
+    found = dict(train_stack(starts, examples, Schedule(0.01, 20, 399), 0.0))
+    assert {trained.best_epoch for trained in found.values()} == {40}
+    assert {len(trained.val_loss) for trained in found.values()} == {40 + 20 + 1}
 
 
 def test_losses_are_counted_from_before_the_first_step(stopped):

@@ -139,7 +139,7 @@ def test_a_curve_has_a_circle_for_every_ratio_with_its_number(saved):
         assert len(circles) == len(RATIOS) == 11
         labels = [said(circle) for circle in circles]
         assert [float(label["prune ratio"]) for label in labels] == list(RATIOS)
-        written = [format(value, "d" if title.digits == 0 else ".3f") for value in rows[column]]
+        written = [format(value, ".0f" if title.digits == 0 else ".3f") for value in rows[column]]
         assert [label[title.title] for label in labels] == written
 
 

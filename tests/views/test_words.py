@@ -22,7 +22,8 @@ from views.links import link_problems
 
 DENSE = Figures(
     accuracy=0.95, nll=0.2, brier=0.1, ece=0.02, mce=0.3, ace=0.02, uce=0.1, epistemic_test=0.02, epistemic_ood=0.05,
-    early_stop_epoch=70, units=128, parameters=4482, compression_ratio=1.0, speed_up=1.0, latency=0.0002,
+    early_stop_epoch=70, epochs_spent=90, units=128, parameters=4482, compression_ratio=1.0, speed_up=1.0,
+    latency=0.0002,
 )  # fmt: skip
 PRUNED = replace(
     DENSE,
@@ -37,8 +38,8 @@ PRUNED = replace(
 FLOOR = Floor(0.03, 0.01, 0.05)
 
 
-def rows(dense: Figures = DENSE, pruned: Figures = PRUNED, trained: bool = True) -> dict[str, tuple[str, str, str]]:
-    table = tables.figure_table(dense, pruned, {"ece": (FLOOR, FLOOR), "uce": (FLOOR, FLOOR)}, trained)
+def rows(dense: Figures = DENSE, pruned: Figures = PRUNED, alike: bool = True) -> dict[str, tuple[str, str, str]]:
+    table = tables.figure_table(dense, pruned, {"ece": (FLOOR, FLOOR), "uce": (FLOOR, FLOOR)}, alike)
     return {row.Figure: (row.Dense, row.Pruned, row.Difference) for row in table.itertuples()}
 
 
@@ -79,10 +80,15 @@ def test_a_difference_is_that_of_the_numbers_beside_it(field, before, after, wri
 
 def test_without_training_there_is_no_early_stop():
     """Nothing was trained after pruning: a dash instead of epoch 0, and no difference; all else is written."""
-    idle, trained = rows(trained=False), rows()
+    idle, trained = rows(pruned=replace(PRUNED, early_stop_epoch=None)), rows()
     assert idle.pop("Early-stop epoch") == ("70", "–", "")
     assert trained.pop("Early-stop epoch") == ("70", "70", "0")
     assert idle == trained
+
+
+def test_early_stops_that_do_not_compare_have_no_difference():
+    """Both are written, for each is true of its own network."""
+    assert rows(pruned=replace(PRUNED, early_stop_epoch=95), alike=False)["Early-stop epoch"] == ("70", "95", "")
 
 
 def test_floors_follow_their_figures():

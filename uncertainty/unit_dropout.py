@@ -1,0 +1,32 @@
+"""Dropout of a layer that has lost units, in the samples of the layer as it was."""
+
+from __future__ import annotations
+
+import numpy as np
+from torch import nn
+
+
+class UnitDropout(nn.Dropout):
+    """Dropout over the units that are left of a layer, drawn in MC dropout for all units there were.
+
+    So a unit that is left is silenced in the same samples as in the whole layer, and a difference between the two
+    networks is none of the sampling: common random numbers. In training it is a plain `nn.Dropout`.
+
+    there: (W,) booleans over the units of the whole layer; the inputs are the units that are there, in this order.
+    """
+
+    def __init__(self, p: float, there: np.ndarray) -> None:
+        super().__init__(p)
+        self.there = np.array(there, bool)
+
+    def extra_repr(self) -> str:
+        return f"{super().extra_repr()}, units={self.there.sum()} of {len(self.there)}"
+
+
+def kept_in_samples(
+    dropout: nn.Dropout, shape: tuple[int, ...], n_samples: int, rng: np.random.Generator
+) -> np.ndarray:
+    """What each of S samples keeps: booleans (S, *shape), True with probability 1 − p, over inputs (N, *shape)."""
+    there = dropout.there if isinstance(dropout, UnitDropout) else slice(None)
+    drawn = (len(there), *shape[1:]) if isinstance(there, np.ndarray) else shape
+    return (rng.random((n_samples, *drawn), dtype=np.float32) >= dropout.p)[:, there]
