@@ -14,10 +14,14 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from uncertainty.predictive import check_rows, entropy
+from uncertainty.arrays import as_array, classes, distributions, whole_number
+from uncertainty.predictive import entropy
 
 Binning = Literal["width", "mass"]
 Quantity = Literal["confidence", "uncertainty"]
+
+ROUNDING = 2.0**-22
+"""A score so little above an edge lies on it: four steps of float32 at a confidence."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +66,18 @@ def reliability_bins(
     divided by ln C, against the error rate. binning: bins of equal `width` over [0, 1], or of
     equal `mass`, which follow the quantiles of the scores, equal scores together. Every bin is
     closed at its upper edge and the first also at its lower: 0 and 1 land in a bin. Empty bins
-    vanish from the result.
+    vanish from the result. Bins of equal mass hold numbers of examples that differ by at most one,
+    unless equal scores are kept together.
+
+    A score that is above an edge of equal width by no more than `ROUNDING` lies on it, so that a
+    confidence of 0.6 is in (0.5, 0.6] whether it came as float64 or as float32, where it is
+    0.60000002. Coarser types are taken for the numbers that they hold.
     """
     probs, truth = checked(probs, truth)
     score = _score(probs, quantity)
-    edges = _inner_edges(score, n_bins, binning)
-    occupied, members, count = np.unique(np.searchsorted(edges, score), return_inverse=True, return_counts=True)
+    edges, slack = _inner_edges(score, n_bins, binning)
+    positions = np.searchsorted(edges + slack, score)
+    occupied, members, count = np.unique(positions, return_inverse=True, return_counts=True)
     outer = np.concatenate([[0.0], edges, [1.0]])
     outcome = _outcome(probs, truth, quantity)
     return Bins(
@@ -120,7 +130,7 @@ def brier_score(probs: np.ndarray, truth: np.ndarray) -> float:
 def negative_log_likelihood(probs: np.ndarray, truth: np.ndarray) -> float:
     """Mean −ln p(label) in nats, in [0, ∞). A label given probability 0 costs ln of the smallest
     float32, about 87.3, so that one such example does not hide all others."""
-    return float(log_losses(probs, truth).mean())
+    return float(log_losses(probs, truth).mean()) + 0.0  # never −0.0
 
 
 def accuracy(probs: np.ndarray, truth: np.ndarray) -> float:
@@ -147,26 +157,34 @@ def squared_errors(probs: np.ndarray, truth: np.ndarray) -> np.ndarray:
     return (np.square(probs - soft) + soft * (1 - soft)).sum(axis=1)
 
 
+def signed_gap(probs: np.ndarray, truth: np.ndarray) -> float:
+    """Mean confidence − accuracy: in [−1, 1], above 0 for over-confident, below 0 for under-confident.
+
+    The calibration error of the top label in the large (Cox 1958): ECE with one bin, with its sign. It
+    needs no bins and has no floor: for a calibrated model its expectation is 0 whatever N is. Gaps of
+    different signs cancel, so that 0 does not say calibrated.
+    """
+    probs, truth = checked(probs, truth)
+    return float(probs.max(axis=1).mean() - _rights(probs, truth).mean())
+
+
 def checked(probs: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The two once they have been found to be what a metric needs: floats, and labels as ints or a posterior."""
-    probs, labels = np.asarray(probs, float), np.asarray(truth)
+    """The two once they have been found to be what a metric needs: floats, and labels as ints or a posterior.
+
+    Arrays, lists and tensors will do, and labels of any numeric type. What is forgiven as rounding is
+    said in `uncertainty.arrays.distributions`.
+    """
+    probs, labels = as_array(probs, "probs"), as_array(truth, "labels")
     if probs.ndim != 2 or 0 in probs.shape:
         raise ValueError(f"probs must have shape (N, C), neither of them zero; got {probs.shape}")
     if labels.shape == probs.shape:
-        check_rows(labels)
-        check_rows(probs)
-        return probs, labels.astype(float)
+        return distributions(probs), distributions(labels)
     if labels.shape != probs.shape[:1]:
         raise ValueError(
             f"labels must have shape ({len(probs)},) as probs has {len(probs)} rows, or {probs.shape} as a "
             f"posterior; got {labels.shape}"
         )
-    check_rows(probs)
-    legal = np.isin(labels, np.arange(probs.shape[1]))
-    if not legal.all():
-        wrong = np.unique(labels[~legal])[:10]
-        raise ValueError(f"labels must be whole numbers from 0 to {probs.shape[1] - 1}; got {wrong}")
-    return probs, labels.astype(int)
+    return distributions(probs), classes(labels, probs.shape[1])
 
 
 def check_quantity(quantity: str) -> None:
@@ -178,7 +196,7 @@ def _score(probs: np.ndarray, quantity: Quantity) -> np.ndarray:
     """What an example is binned by, in [0, 1]."""
     check_quantity(quantity)
     if quantity == "confidence":
-        return probs.max(axis=1).clip(0, 1)
+        return probs.max(axis=1)
     return (entropy(probs) / np.log(max(probs.shape[1], 2))).clip(0, 1)
 
 
@@ -193,12 +211,13 @@ def _rights(probs: np.ndarray, truth: np.ndarray) -> np.ndarray:
     return winner == truth if truth.ndim == 1 else truth[np.arange(len(truth)), winner]
 
 
-def _inner_edges(score: np.ndarray, n_bins: int, binning: Binning) -> np.ndarray:
-    if n_bins < 1:
-        raise ValueError(f"n_bins is {n_bins}; at least 1 is needed")
-    fractions = np.arange(1, n_bins) / n_bins
+def _inner_edges(score: np.ndarray, n_bins: int, binning: Binning) -> tuple[np.ndarray, float]:
+    """The edges between the bins, and how far above one a score still counts as on it."""
+    n_bins = whole_number(n_bins, "n_bins", 1)
     if binning == "width":
-        return fractions
+        return np.arange(1, n_bins) / n_bins, min(ROUNDING, 0.25 / n_bins)
     if binning == "mass":
-        return np.unique(np.quantile(score, fractions, method="inverted_cdf"))
+        # In whole numbers: 150 · (1/30) is a little more than 5, and would put six into a bin.
+        last = -(-len(score) * np.arange(1, n_bins) // n_bins) - 1
+        return np.unique(np.sort(score)[last]), 0.0
     raise ValueError(f"binning {binning!r} is unknown; choose one of: width, mass")

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from uncertainty.predictive import check_rows, entropy
+from uncertainty.arrays import as_array, distributions, floats
+from uncertainty.predictive import entropy
 
 
 def msp_score(probs: np.ndarray) -> np.ndarray:
@@ -32,7 +33,7 @@ def mutual_information_score(probs: np.ndarray, expected_entropy: np.ndarray) ->
     a single pass stored in float32 has scores near 1e-7 in an order that means nothing.
     """
     total = entropy_score(probs)
-    expected_entropy = np.asarray(expected_entropy, float)
+    expected_entropy = floats(expected_entropy, "expected_entropy")
     if expected_entropy.shape != total.shape:
         raise ValueError(
             f"expected_entropy must have shape ({len(total)},) as probs has {len(total)} rows; "
@@ -49,12 +50,12 @@ def energy_score(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
     logits = _logits(logits)
     largest = logits.max(axis=1, keepdims=True)
     scaled = (logits - largest) / temperature  # at most 0, so that exp cannot overflow
-    return -(largest[:, 0] + temperature * np.log(np.exp(scaled).sum(axis=1)))
+    return 0.0 - (largest[:, 0] + temperature * np.log(np.exp(scaled).sum(axis=1)))  # never −0.0
 
 
 def max_logit_score(logits: np.ndarray) -> np.ndarray:
     """The negative of the largest of the logits (N, C) (Hendrycks et al. 2022)."""
-    return -_logits(logits).max(axis=1)
+    return 0.0 - _logits(logits).max(axis=1)  # never −0.0
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ def fpr_at_tpr(id_scores: np.ndarray, ood_scores: np.ndarray, tpr: float = 0.95)
 
 def checked_scores(scores: np.ndarray, name: str) -> np.ndarray:
     """The scores (N,) as floats, once they have been found to have an order; `name` is for the message."""
-    scores = np.asarray(scores, float)
+    scores = floats(scores, name)
     if scores.ndim != 1 or len(scores) == 0:
         raise ValueError(f"{name} must have shape (N,) with N at least 1; got {scores.shape}")
     missing = np.isnan(scores)
@@ -144,19 +145,17 @@ def _flagged(id_scores: np.ndarray, ood_scores: np.ndarray) -> tuple[np.ndarray,
 
 
 def _distributions(probs: np.ndarray) -> np.ndarray:
-    probs = _matrix(probs, "probs")
-    check_rows(probs)
-    return probs
+    return distributions(_matrix(probs, "probs"))
 
 
 def _logits(logits: np.ndarray) -> np.ndarray:
-    logits = _matrix(logits, "logits")
+    logits = floats(_matrix(logits, "logits"), "logits")
     _check_finite(logits, "logits")
     return logits
 
 
 def _matrix(values: np.ndarray, name: str) -> np.ndarray:
-    values = np.asarray(values, float)
+    values = as_array(values, name)
     if values.ndim != 2 or 0 in values.shape:
         raise ValueError(f"{name} must have shape (N, C), neither of them zero; got {values.shape}")
     return values

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
+from uncertainty.arrays import whole_number
 from uncertainty.predictive import entropy
 
 
@@ -64,8 +66,19 @@ class Predictions(Sampled):
         return exponentials / exponentials.sum(axis=1, keepdims=True)
 
 
+def checked_samples(samples: Sequence[int]) -> tuple[int, ...]:
+    """The numbers of samples to keep, once they are found to be whole, at least 1 and rising."""
+    found = tuple(whole_number(s, "an entry of samples", 1) for s in samples)
+    if not found or any(later <= earlier for earlier, later in pairwise(found)):
+        raise ValueError(f"samples must be one or more rising numbers; got {list(found)}")
+    return found
+
+
 def running_means(values: np.ndarray, samples: Sequence[int]) -> np.ndarray:
     """(S, …) → (F, …) float32: the mean of the first s values, for each s in `samples` (rising, the last is S)."""
+    samples = checked_samples(samples)
+    if samples[-1] != len(values):
+        raise ValueError(f"the last of samples is {samples[-1]}, but there are {len(values)} values to average")
     starts = np.array([0, *samples[:-1]])
     totals = np.add.reduceat(values, starts, axis=0, dtype=np.float64).cumsum(axis=0)
     counts = np.array(samples).reshape(-1, *[1] * (values.ndim - 1))

@@ -4,12 +4,15 @@ Everything takes `probs: (S, N, C)`, S samples of class probabilities, and retur
 
     predictive entropy = expected entropy (aleatoric) + mutual information (epistemic)
 
-each between 0 and ln C (Houlsby et al. 2011, equation 2; Gal 2016, section 3.3).
+each between 0 and ln C (Houlsby et al. 2011, equation 2; Gal 2016, section 3.3). Arrays, lists and
+tensors will do; what is forgiven as rounding is said in `uncertainty.arrays.distributions`.
 """
 
 from __future__ import annotations
 
 import numpy as np
+
+from uncertainty.arrays import as_array, distributions
 
 
 def mean_probs(probs: np.ndarray) -> np.ndarray:
@@ -41,28 +44,16 @@ def mutual_information(probs: np.ndarray) -> np.ndarray:
 
 
 def entropy(probs: np.ndarray) -> np.ndarray:
-    """−Σ p ln p over the last axis, in nats; 0 ln 0 counts as 0."""
-    probs = np.asarray(probs, float)
-    return -np.sum(probs * np.log(np.where(probs > 0, probs, 1.0)), axis=-1)
+    """−Σ p ln p over the last axis, in nats; 0 ln 0 counts as 0, and rounding below zero is cut off."""
+    probs = as_array(probs, "probs").astype(float, copy=False)
+    return np.maximum(-np.sum(probs * np.log(np.where(probs > 0, probs, 1.0)), axis=-1), 0.0) + 0.0  # never −0.0
 
 
 def _checked(probs: np.ndarray) -> np.ndarray:
-    probs = np.asarray(probs, float)
+    probs = as_array(probs, "probs")
     if probs.ndim != 3 or 0 in probs.shape:
         raise ValueError(
             f"probs must have shape (S, N, C), none of them zero; got {probs.shape}. "
             "A single pass of shape (N, C) is probs[None]."
         )
-    check_rows(probs)
-    return probs
-
-
-def check_rows(probs: np.ndarray) -> None:
-    """Refuse what is no distribution over the last axis; float32 rounding is forgiven."""
-    bad = ~((probs >= 0).all(axis=-1) & (np.abs(probs.sum(axis=-1) - 1) <= 1e-3))  # also true for NaN
-    if bad.any():
-        where = tuple(int(i) for i in np.argwhere(bad)[0])
-        raise ValueError(
-            f"each row of probs must be finite, not negative, and sum to 1; "
-            f"row {', '.join(map(str, where))} is {probs[where]}; are these logits?"
-        )
+    return distributions(probs)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from uncertainty.arrays import as_array
 from uncertainty.ood import checked_scores
 
 
@@ -113,7 +114,7 @@ def _checked(scores: np.ndarray, wrong: np.ndarray, prefix: str = "") -> tuple[n
 
 
 def _checked_wrong(wrong: np.ndarray, name: str = "wrong") -> np.ndarray:
-    wrong = np.asarray(wrong)
+    wrong = as_array(wrong, name)
     if wrong.ndim != 1 or len(wrong) == 0:
         raise ValueError(f"{name} must have shape (N,) with N at least 1; got {wrong.shape}")
     if wrong.dtype != bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 from torch import nn
 
@@ -23,10 +25,18 @@ class UnitDropout(nn.Dropout):
         return f"{super().extra_repr()}, units={self.there.sum()} of {len(self.there)}"
 
 
+class Dropping(Protocol):
+    """A dropout, as far as its masks depend on it; `there` as in `UnitDropout`, where it has one."""
+
+    @property
+    def p(self) -> float: ...
+
+
 def kept_in_samples(
-    dropout: nn.Dropout, shape: tuple[int, ...], n_samples: int, rng: np.random.Generator
+    dropout: Dropping, shape: tuple[int, ...], n_samples: int, rng: np.random.Generator
 ) -> np.ndarray:
     """What each of S samples keeps: booleans (S, *shape), True with probability 1 − p, over inputs (N, *shape)."""
-    there = dropout.there if isinstance(dropout, UnitDropout) else slice(None)
-    drawn = (len(there), *shape[1:]) if isinstance(there, np.ndarray) else shape
-    return (rng.random((n_samples, *drawn), dtype=np.float32) >= dropout.p)[:, there]
+    there = getattr(dropout, "there", None)
+    drawn = shape if there is None else (len(there), *shape[1:])
+    kept = rng.random((n_samples, *drawn), dtype=np.float32) >= dropout.p
+    return kept if there is None else kept[:, there]

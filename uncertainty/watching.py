@@ -1,0 +1,99 @@
+"""A pass of a network, watched: its dropouts, its sizes, what it ends in, and whether chance has a say.
+
+Modes of torch see every call in the thread that they are entered in, wherever in the network it is
+made, so that the network itself stays untouched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from uncertainty.dropout import Drop, drop_of
+from uncertainty.refusal import Refused, whose
+
+SQUASHING = {"softmax", "softmin", "sigmoid", "sigmoid_", "expit", "hardsigmoid", "logsigmoid", "gumbel_softmax"}
+"""What makes probabilities of logits; not log_softmax, for softmax gives back its probabilities."""
+SHAPING = {
+    *("view", "reshape", "flatten", "unflatten", "squeeze", "unsqueeze", "transpose", "permute", "contiguous"),
+    *("clone", "detach", "float", "double", "half", "bfloat16", "to", "type", "clamp", "clip", "__getitem__"),
+}
+
+
+class Watching(TorchFunctionMode):
+    """Sees a pass. Dropout lets everything through while it is watched."""
+
+    def __init__(self, names: Mapping[int, str], on_drop: Callable[[Drop, Callable[[], str]], None]) -> None:
+        super().__init__()
+        self.largest = 1  # values in the largest result
+        self.total = 1  # and in all of them
+        self._names, self._on_drop = names, on_drop
+        self._squashed: list[tuple[Tensor, str]] = []
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        drop = drop_of(func, args, kwargs)
+        if drop is not None:
+            self._on_drop(drop, lambda: whose(self._names))
+            return drop.values
+        result = func(*args, **kwargs)
+        if isinstance(result, Tensor):
+            self.largest = max(self.largest, result.numel())
+            self.total += 0 if result._is_view() else result.numel()
+            self._trace(getattr(func, "__name__", ""), args, result)
+        return result
+
+    def squashed(self, values: Tensor, what: str) -> None:
+        """These values are probabilities, which `what` made."""
+        self._squashed.append((values, what))
+
+    def ending(self, output: Tensor) -> str | None:
+        """What made probabilities of the output, if something did."""
+        return next((what for tensor, what in self._squashed if tensor is output), None)
+
+    def _trace(self, name: str, args: Sequence[Any], result: Tensor) -> None:
+        if name in SQUASHING:
+            self.squashed(result, f"{name} in {whose(self._names)}")
+        elif name in SHAPING and args and (what := self.ending(args[0])):
+            self.squashed(result, what)
+
+
+class NoChance(TorchDispatchMode):
+    """Refuses every draw of random numbers. With `training`, only that of RReLU is let through: it is no dropout."""
+
+    def __init__(self, names: Mapping[int, str], *, training: bool) -> None:
+        super().__init__()
+        self._names, self._training = names, training
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if torch.Tag.nondeterministic_seeded in func.tags and self._draws(func, args, kwargs):
+            what, where = func.__name__.split(".")[0], whose(self._names)
+            if self._training:
+                raise Refused(
+                    f"{where} draws random numbers of its own in training ({what}), which MC dropout can neither "
+                    "give masks to nor tell from noise; write it with layers such as nn.Dropout, "
+                    "or switch it off (dropout=0, nn.Identity)"
+                )
+            raise Refused(
+                f"{where} draws random numbers in evaluation mode too ({what}), so no pass is like the other"
+            )
+        return func(*args, **kwargs)
+
+    def _draws(self, func: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+        names = [argument.name for argument in func._schema.arguments]
+        given = {**dict(zip(names, args, strict=False)), **kwargs}
+        if "dropout_p" in names:  # attention
+            return given.get("dropout_p", 0.0) > 0
+        if "rrelu" in func.__name__:
+            return bool(given.get("training", False)) and not self._training
+        return True
