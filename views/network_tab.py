@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pruning.outcome import PlaneOutcome
-from views import by_hand, drawing, lock, planes, readings, sections, turned
+from views import by_hand, compared, drawing, lock, planes, readings, tables, turned
 from views.controls import Choice
 from views.depth import draw_depth
 from views.places import Place
@@ -50,6 +50,7 @@ def draw(
     # Over the same draws of dropout: those of a unit that pruning took are drawn for the network without it too.
     also = NONE if trained.pruned.masks[unit[0]][unit[1]] else frozenset({unit})
     outcomes = [by_hand.applied(trained, these, choice, visit, also) for these in (before, units)]
-    measured = [sections.both_figures(outcome, choice)[1] for outcome in outcomes]
+    networks = [outcome.pruned for outcome in outcomes]
+    seen = compared.compare(shown, networks[0], networks[1], choice.n_samples, choice.n_bins)
     removed = not shown.pruned.masks[unit[0]][unit[1]]
-    beside.markdown(by_hand.worth(unit, removed, *measured))
+    beside.markdown(by_hand.worth(unit, removed, seen, compared.basis(shown, tables.POINTS.examples)))

@@ -13,7 +13,7 @@ import pandas as pd
 from pruning import Network
 from pruning.outcome import PlaneOutcome
 from pruning.plane import Plane, extent
-from views import charts, compute, readings
+from views import charts, compute, readings_planes
 from views.colours import Theme
 from views.controls import Choice
 from views.places import Place
@@ -44,19 +44,17 @@ def draw_planes(
     scene.draw("Dense", places[0])
     scene.draw("Pruned", places[1])
     places[2].chart(scene.legend(), f"Colour scale of {view.quantity}.")
-    places[3].caption(
-        _sentence(scene.planes["Dense"], scene.planes["Pruned"], choice.n_samples, view.quantity, outcome.n_classes)
-    )
+    places[3].caption(_sentence(scene.planes["Dense"], scene.planes["Pruned"], choice.n_samples, view.quantity))
 
 
-def _sentence(dense: Plane, pruned: Plane, n_samples: int, quantity: str, n_classes: int) -> str:
+def _sentence(dense: Plane, pruned: Plane, n_samples: int, quantity: str) -> str:
     """What reads both planes; a slider that goes to and fro asks for the same few sentences again."""
 
     def compute() -> str:
-        return readings.of_planes(dense.maps(n_samples), pruned.maps(n_samples), quantity, n_classes)
+        return readings_planes.of_planes(dense, pruned, n_samples, quantity)
 
     other = None if dense is pruned else dense  # what held itself would be remembered for ever
-    return remembered(pruned, ("sentence", other, n_samples, quantity, n_classes), compute)
+    return remembered(pruned, ("sentence", other, n_samples, quantity), compute)
 
 
 def draw_pruned_plane(
