@@ -73,13 +73,13 @@ class Strategy(Option):
     ITERATIVE = (
         "iterative",
         "Iterative, re-initialised",
-        "Prune a little, rewind, train, and repeat until the ratio is reached.",
+        "Prune a little, re-initialise, train, and repeat until the ratio is reached.",
         "scores", "rewound", True, True,
     )  # fmt: skip
     ITERATIVE_FINETUNE = (
         "iterative_finetune",
         "Iterative, fine-tuned",
-        "Prune a little, train on without rewinding, and repeat until the ratio is reached.",
+        "Prune a little, train on without re-initialising, and repeat until the ratio is reached.",
         "scores", "trained", True, True,
     )  # fmt: skip
     PRUNE_ONLY = (
@@ -91,7 +91,7 @@ class Strategy(Option):
     RANDOM_MASK = (
         "random_mask",
         "Random tickets (control)",
-        "Remove units by chance, rewind the rest and train: what any mask of this size would do.",
+        "Remove units by chance, re-initialise the rest and train: what any mask of this size would do.",
         "chance", "rewound", False, True,
     )  # fmt: skip
 

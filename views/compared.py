@@ -18,6 +18,7 @@ from views.measured import calibration
 from views.remembered import remembered
 
 T = TypeVar("T")
+Scores = tuple[np.ndarray, np.ndarray]  # of known examples (N,) and of unknown ones (M,)
 AXES: Mapping[Quantity, tuple[str, str]] = {
     "confidence": ("confidence", "accuracy"),
     "uncertainty": ("normalised entropy", "error rate"),
@@ -114,8 +115,7 @@ def signed(bins: Bins, probs: np.ndarray, comparisons: int = 1) -> Difference:
     """
     found = mean_difference(bins.residual, np.zeros(len(bins.residual)), comparisons=comparisons)
     confidence = probs.max(axis=1)
-    chance = NormalDist().inv_cdf(1 - (1 - CONFIDENCE) / comparisons / 2)
-    chance *= float(np.sqrt((confidence * (1 - confidence)).sum())) / len(probs)
+    chance = _normal(comparisons) * float(np.sqrt((confidence * (1 - confidence)).sum())) / len(probs)
     half = max(found.value - found.low, chance)
     return Difference(found.value, found.value - half, found.value + half)
 
@@ -139,6 +139,44 @@ def dropout_gaps(
     )
 
 
+def detections(
+    outcome: Outcome, scores: Callable[[Network], Scores], what: tuple[Hashable, ...], comparisons: int
+) -> Mapping[float, Difference]:
+    """AUROC of every ratio against the dense network's; `what` names the scores."""
+    dense, *pruned = outcome.networks
+
+    def of(network: Network) -> Difference:
+        key = ("auroc difference", *what, comparisons)
+        return _remembered(dense, network, key, lambda: auroc_difference(scores(dense), scores(network), comparisons))
+
+    return {network.prune_ratio: of(network) for network in pruned}
+
+
+def auroc_difference(before: Scores, after: Scores, comparisons: int = 1) -> Difference:
+    """AUROC after minus before, from both networks' scores of the same known (N,) and unknown (M,) examples.
+
+    The interval is that of DeLong, DeLong & Clarke-Pearson 1988: each example's share of the AUROC is its own
+    chance to be ranked right, and the differences of these shares are what varies.
+    """
+    (known, unknown), (known_after, unknown_after) = _shares(*before), _shares(*after)
+    parts = known_after - known, unknown_after - unknown
+    value = float(parts[1].mean())
+    if min(map(len, parts)) == 1:
+        return Difference(value, -np.inf, np.inf)
+    half = _normal(comparisons) * float(np.sqrt(sum(part.var(ddof=1) / len(part) for part in parts)))
+    return Difference(value, value - half, value + half)
+
+
+def _shares(known: np.ndarray, unknown: np.ndarray) -> Scores:
+    """How often each known example scores below an unknown one, and each unknown above a known one, ties half."""
+
+    def below(values: np.ndarray, others: np.ndarray) -> np.ndarray:
+        ordered = np.sort(others)
+        return (np.searchsorted(ordered, values) + np.searchsorted(ordered, values, "right")) / (2 * len(others))
+
+    return 1 - below(known, unknown), below(unknown, known)
+
+
 def smallest(outcome: Outcome, network: Network, n_samples: int, n_bins: int) -> float:
     """The least ECE that the test examples would find in this network four times in five."""
 
@@ -151,6 +189,11 @@ def smallest(outcome: Outcome, network: Network, n_samples: int, n_bins: int) ->
 def basis(outcome: Outcome, examples: str) -> str:
     """What every interval rests on: `150 points`."""
     return f"{len(outcome.test_labels):,} {examples}"
+
+
+def _normal(comparisons: int) -> float:
+    """The normal quantile of an interval that is one of so many."""
+    return NormalDist().inv_cdf(1 - (1 - CONFIDENCE) / comparisons / 2)
 
 
 def _means(name: str, values: list[np.ndarray], unit: str = "") -> Change:

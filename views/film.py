@@ -26,7 +26,7 @@ def draw_film(trained: PlaneOutcome, visit: Visit, theme: Theme, place: DeltaGen
         return
     draw_player(recording, trained, theme, place)
     place.caption(_learned(recording.phases[-1]))
-    draw_depth(place, "Early-stop epoch", "Rewinding", "Level")
+    draw_depth(place, "Early-stop epoch", "Re-initialisation", "Level")
 
 
 def _learned(phase: Phase) -> str:

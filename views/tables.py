@@ -126,7 +126,8 @@ def meanings(nouns: Nouns) -> str:
     """What each figure is, as a list."""
     floor = (
         "**Floor**: what a perfectly calibrated network of the same confidences would get on as many examples, with "
-        f"the band that holds 95{PERCENT} of such results. A value inside the band is no evidence against a network."
+        f"the band that holds 95{PERCENT} of such results. Inside it so few {nouns.examples} cannot tell the network "
+        "from calibrated; that is no proof that it is."
     )
     words = [f"- **{row.label}**: {row.meaning.format(ood=nouns.ood, batch=nouns.batch)}" for row in ROWS]
     return "\n".join([*words, f"- {floor}"])
@@ -175,4 +176,4 @@ def reading(
     start = f"Pruned to **{pruned.units:,} of {dense.units:,} units**"
     if not trained:
         return f"{start}, the network **did not train**: at accuracy {pruned.accuracy:.3f} its doubt means nothing."
-    return f"{start}: {changed([seen.accuracy, seen.epistemic], basis)}. {judged[:1].upper()}{judged[1:]}."
+    return f"{start}: {changed([seen.accuracy, seen.epistemic], basis)}. {judged}."
