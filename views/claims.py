@@ -68,11 +68,11 @@ class Change:
 
     @property
     def _before(self) -> str:
-        return f"{self.before:.{self.digits}f}"
+        return f"{self.before:z.{self.digits}f}"
 
     @property
     def _after(self) -> str:
-        return f"{self.after:.{self.digits}f}"
+        return f"{self.after:z.{self.digits}f}"
 
 
 def half_width(difference: Difference, digits: int = 3) -> str:

@@ -200,8 +200,8 @@ _WRITTEN = (
          "Bröcker & Smith 2007; Vaicenavicius et al. 2019, section 4",
          ("ECE", "UCE", "Smallest ECE found", "Consistency bars")),
     Term("Smallest ECE found", "Calibration", "An ECE inside its band proves nothing: few examples cannot tell it "
-         "from calibrated. This is the ECE that they would find above the band four times in five, of a network whose "
-         "every answer is right with a probability lower than its confidence by the same ε.",
+         "from calibrated. This is the ECE that they would find above the band four times in five, of a network "
+         "whose every answer is right with a probability lower than its confidence by the same ε.",
          r"P\bigl(\text{ECE} > \text{band} \mid P(\text{right}_n) = \max_c \bar p_{nc} - \varepsilon\bigr) = 0.8", "",
          ("Floor", "ECE")),
     Term("Told difference", "Calibration", "A change is called a rise or a fall where its 95\u00a0% interval, over "

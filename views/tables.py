@@ -176,4 +176,4 @@ def reading(
     start = f"Pruned to **{pruned.units:,} of {dense.units:,} units**"
     if not trained:
         return f"{start}, the network **did not train**: at accuracy {pruned.accuracy:.3f} its doubt means nothing."
-    return f"{start}: {changed([seen.accuracy, seen.epistemic], basis)}. {judged}."
+    return f"{start}: {changed([seen.accuracy, seen.epistemic], basis)}. {judged[:1].upper()}{judged[1:]}."
