@@ -61,4 +61,4 @@ def worth(unit: Unit, removed: bool, seen: Compared, basis: str) -> str:
     """What turning over one unit has done, in words; the networks of `seen` share their dropout samples."""
     changes = changed([seen.accuracy, seen.nll, seen.ece, seen.epistemic], basis)
     verb = "taken out" if removed else "put back"
-    return f"{unit_named(unit).capitalize()} was **{verb}**: {changes}."
+    return f"{unit_named(unit).capitalize()} was **{verb}**. What it was worth: {changes}."

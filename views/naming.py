@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from pruning.units import Unit
 
 _LAYERS = {"hidden": "hidden layer", "conv": "convolution"}
-_LAYER = re.compile(rf"\b({'|'.join(_LAYERS)})([1-9])\b")
+_PARTS = {"weight": "the weights of ", "bias": "the biases of ", None: ""}
+_LAYER = re.compile(rf"\b({'|'.join(_LAYERS)})([1-9])(?:\.(weight|bias))?\b")
 
 
 def layers_named(text: str) -> str:
-    """`hidden1` → hidden layer 1, `conv2` → convolution 2, wherever they stand in the text."""
-    return _LAYER.sub(lambda found: f"{_LAYERS[found[1]]} {found[2]}", text)
+    """`hidden1` → hidden layer 1, `conv2.bias` → the biases of convolution 2, wherever they stand in the text."""
+    return _LAYER.sub(lambda found: f"{_PARTS[found[3]]}{_LAYERS[found[1]]} {found[2]}", text)
 
 
 def unit_named(unit: Unit) -> str:
@@ -27,7 +28,7 @@ def unit_named(unit: Unit) -> str:
 
 def network_named(prune_ratio: float) -> str:
     """`dense`, or `pruned at 0.7`: a prune ratio is never written in per cent, which other shares are."""
-    return f"pruned at {prune_ratio:g}" if prune_ratio else "dense"
+    return f"pruned at {prune_ratio:.3g}" if prune_ratio else "dense"
 
 
 def listed(names: Sequence[str]) -> str:
@@ -41,7 +42,7 @@ def ratios_named(chosen: Sequence[float], among: Sequence[float]) -> str:
     chosen, rising, are some of `among`, the pruned networks' ratios, rising. More than three without a pattern
     are counted.
     """
-    written = [f"{ratio:g}" for ratio in chosen]
+    written = [f"{ratio:.3g}" for ratio in chosen]
     places = [list(among).index(ratio) for ratio in chosen]
     if len(chosen) == len(among) > 1:
         return "at every ratio"

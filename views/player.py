@@ -79,7 +79,7 @@ def _packed(recording: Recording) -> dict[str, Any]:
 
 
 def _phase(phase: Phase, before: Phase, rounds: int) -> dict[str, Any]:
-    ratio = f"{phase.prune_ratio:g}"
+    ratio = f"{phase.prune_ratio:.3g}"
     subject = network_named(phase.prune_ratio).capitalize() if phase.level else "Dense"
     units = [_units(mask, before.masks[layer]) for layer, mask in phase.masks.items()]
     return {

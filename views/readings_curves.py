@@ -80,7 +80,7 @@ def of_epochs(rows: pd.DataFrame, name: str, alike: bool) -> str:
     beside = f"dense {known.dense:.0f}" if alike else f"the dense network's {known.dense:.0f} among them"
     words = f"{name}: {least:.0f} {ratios_named(at, list(known.values))}, {count} ({beside})"
     chosen = [ratio for ratio in rows.ratio[rows.chosen] if ratio in known.values and ratio not in at]
-    return words + "".join(f"; {known.values[ratio]:.0f} at the chosen {ratio:g}" for ratio in chosen) + known.end
+    return words + "".join(f"; {known.values[ratio]:.0f} at the chosen {ratio:.3g}" for ratio in chosen) + known.end
 
 
 class _Known(NamedTuple):
@@ -101,7 +101,7 @@ def _known(rows: pd.DataFrame) -> _Known:
 
 
 def _at(ratios: Sequence[float]) -> str:
-    return f"at {listed([f'{ratio:g}' for ratio in ratios])}"
+    return f"at {listed([f'{ratio:.3g}' for ratio in ratios])}"
 
 
 def _ways(known: _Known, told: Mapping[float, int], digits: int) -> list[str]:

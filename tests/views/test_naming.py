@@ -14,6 +14,7 @@ RATIOS = [0.1, 0.2, 0.3, 0.5, 0.8, 0.9, 0.95]
     [
         ("hidden1", "hidden layer 1"),
         ("3 of 6 units in conv1, 4 of 8 in hidden2", "3 of 6 units in convolution 1, 4 of 8 in hidden layer 2"),
+        ("in hidden1.weight, conv1.bias", "in the weights of hidden layer 1, the biases of convolution 1"),
         ("output", "output"),
         ("a hidden layer, unhidden1, hidden12, hidden 1", "a hidden layer, unhidden1, hidden12, hidden 1"),
     ],

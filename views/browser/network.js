@@ -160,8 +160,8 @@ function connections({ shares, order }, from, to) {
 }
 
 /** How many connections are drawn of how many there are. */
-function drawn({ lines, names }) {
-  const parts = lines.map((all, m) => `${number(all.length)} from ${names[m]} to ${names[m + 1]}`);
+function drawn({ lines, titles }) {
+  const parts = lines.map((all, m) => `${number(all.length)} from ${titles[m]} to ${titles[m + 1]}`);
   const cut = parts.filter((_, m) => lines[m].length > STRONGEST).join(" and of ");
   if (cut) return `Drawn are the ${number(STRONGEST)} strongest connections of ${cut}.`;
   return `All ${number(lines.flat().length)} connections are drawn.`;
