@@ -125,8 +125,8 @@ def test_every_figure_has_a_row_and_a_meaning():
 def test_the_sentence_tells_what_rose_and_what_fell():
     """The direction of what is told, the size of what could have been, and what is said of calibration."""
     assert reading(PRUNED) == (
-        "Pruned to **12 of 128 units**: accuracy **falls** 0.950 → 0.900; no difference that 150 points could tell in "
-        "epistemic uncertainty (0.020 → 0.030 nats, ±0.030). It is **under-confident**."
+        "Pruned to **12 of 128 units**: accuracy **falls** 0.950 → 0.900; no difference that 150 points could tell "
+        "in epistemic uncertainty (0.020 → 0.030 nats, ±0.030). It is **under-confident**."
     )
 
 
