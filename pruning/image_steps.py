@@ -43,7 +43,7 @@ class Step:
 
     @property
     def name(self) -> str:
-        return f"the network pruned by {100 * self.prune_ratio:.3g} %" if self.levels else "the dense network"
+        return f"the network pruned at {self.prune_ratio:.3g}" if self.levels else "the dense network"
 
 
 def steps(experiment: ImageExperiment, ratios: Sequence[float], fingerprint: str) -> list[Step]:

@@ -74,13 +74,13 @@ class Strategy(Option):
     ITERATIVE = (
         "iterative",
         "Iterative, re-initialised",
-        "Prune a little, rewind, train, and repeat until the ratio is reached.",
+        "Prune a little, re-initialise, train, and repeat until the ratio is reached.",
         "scores", "rewound", True, True,
     )  # fmt: skip
     ITERATIVE_FINETUNE = (
         "iterative_finetune",
         "Iterative, fine-tuned",
-        "Prune a little, train on without rewinding, and repeat until the ratio is reached.",
+        "Prune a little, train on without re-initialising, and repeat until the ratio is reached.",
         "scores", "trained", True, True,
     )  # fmt: skip
     PRUNE_ONLY = (
@@ -92,7 +92,7 @@ class Strategy(Option):
     RANDOM_MASK = (
         "random_mask",
         "Random tickets (control)",
-        "Remove as many units of each layer, but by chance, rewind the rest and train: is it the size or the units?",
+        "Remove as many units of each layer by chance, re-initialise the rest, train: is it the size or the units?",
         "chance", "rewound", False, True,
     )  # fmt: skip
 

@@ -262,7 +262,7 @@ class _Sweep:
 
 
 def _name(ticket: Ticket) -> str:
-    return f"the network pruned by {100 * ticket.prune_ratio:.3g} %" if ticket.level else "the dense network"
+    return f"the network pruned at {ticket.prune_ratio:.3g}" if ticket.level else "the dense network"
 
 
 def _examples(task: Task) -> Examples:

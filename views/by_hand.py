@@ -9,15 +9,17 @@ import streamlit as st
 
 from pruning.outcome import Network, PlaneOutcome
 from pruning.units import Unit
-from views import compute, lock, tables
+from views import compute, lock
+from views.claims import changed
 from views.controls import Choice
+from views.naming import unit_named
 from views.shelf import Visit
 from views.turned import NONE, PROBLEM, Units, remember
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
-    from pruning.figures import Figures
+    from views.compared import Compared
 
 
 def applied(outcome: PlaneOutcome, units: Units, choice: Choice, visit: Visit) -> PlaneOutcome:
@@ -49,20 +51,11 @@ def draw_caveat(units: Units, place: DeltaGenerator) -> None:
 
 def _named(unit: Unit, trained: Network) -> str:
     layer, position = unit
-    return f"unit {position + 1} of {layer} {'out' if trained.masks[layer][position] else 'back'}"
+    return f"{unit_named(unit)} {'out' if trained.masks[layer][position] else 'back'}"
 
 
-def worth(unit: Unit, removed: bool, before: Figures, after: Figures) -> str:
-    """What turning over one unit has done, in words."""
-    layer, position = unit
-    moved = [
-        tables.moved("Accuracy", before.accuracy, after.accuracy, 3, ""),
-        tables.moved("ECE", before.ece, after.ece, 3, ""),
-        tables.moved("NLL", before.nll, after.nll, 3, " nats"),
-        tables.moved("epistemic uncertainty", before.epistemic_test, after.epistemic_test, 4, " nats"),
-    ]
+def worth(unit: Unit, removed: bool, seen: Compared, basis: str) -> str:
+    """What turning over one unit has done, in words; the networks of `seen` share their dropout samples."""
+    changes = changed([seen.accuracy, seen.nll, seen.ece, seen.epistemic], basis)
     verb = "taken out" if removed else "put back"
-    return (
-        f"Unit {position + 1} of {layer} was **{verb}**. {'; '.join(moved)}: that is what it was worth, over the "
-        "same dropout samples."
-    )
+    return f"{unit_named(unit).capitalize()} was **{verb}**. What it was worth: {changes}."

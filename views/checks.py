@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pruning import Network
 from pruning.film import Check, Recording
+from views.naming import layers_named
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -42,4 +43,5 @@ def draw_checks(recording: Recording, network: Network, place: DeltaGenerator) -
 
 def _line(check: Check) -> str:
     mark = ":green[:material/check_circle:] holds" if check.holds else ":red[:material/cancel:] **broken**"
-    return f"- {mark} · **{check.name}.** {check.meaning} *{check.found[:1].upper()}{check.found[1:]}.*"
+    found = layers_named(check.found)
+    return f"- {mark} · **{check.name}.** {check.meaning} *{found[:1].upper()}{found[1:]}.*"

@@ -144,7 +144,7 @@ def _result(job: Job) -> Any:
 
 def notes(outcome: Outcome) -> list[str]:
     """What a visitor should know about these results: sentences, mostly none."""
-    broken = [f"{100 * network.prune_ratio:.3g} %" for network in outcome.networks if network.diverged]
+    broken = [f"{network.prune_ratio:.3g}" for network in outcome.networks if network.diverged]
     found = []
     if broken:
         found.append(

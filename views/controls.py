@@ -76,7 +76,8 @@ SETTINGS: Mapping[str, tuple[Knob, ...]] = {
         choice("scope", "Scope", "Where the least important units are looked for.", STANDARD.scope),
         Knob(
             "rewind", "Rewind epoch",
-            "Kept weights go back to this epoch of the dense run (its last, if it stopped sooner); 0: the start.",
+            "Re-initialised weights are those of this epoch of the dense run (its last, if it stopped sooner); "
+            "0: the start.",
             STANDARD.rewind_epoch, (0, 1, 2, 5, 10, 20, 50),
         ),
         Knob(
@@ -104,8 +105,9 @@ SETTINGS: Mapping[str, tuple[Knob, ...]] = {
 QUANTITY = Knob(
     "colour",
     "Colour",
-    "What colours the plane. Predictive entropy is the sum of the aleatoric part (noise in the data) "
-    "and the epistemic part (disagreement between the samples).",
+    "What colours the plane. Predictive entropy is the sum of two parts: aleatoric (expected entropy), the doubt "
+    "that each thinned network has on its own, and epistemic, the disagreement between them. The former is the "
+    "noise in the data only where the network fits: pruned hard, it grows while the data stay the same.",
     "probability",
     ("probability", "entropy", "aleatoric", "epistemic"),
     "buttons",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,8 @@ import numpy as np
 from pruning import Network, Outcome
 from uncertainty import ood, rejection
 from uncertainty.predictions import Predictions
+from views.claims import Difference
+from views.compared import Scores, detections
 from views.detection_charts import CAUGHT, Curve, Point, thinned
 from views.remembered import remembered
 from views.scores import Score
@@ -95,6 +98,15 @@ def measures(score: Score, network: Network, n_samples: int) -> Measures:
         return Measures(ood.auroc(*pair), ood.aupr(*pair), ood.fpr_at_tpr(*pair, CAUGHT))
 
     return remembered(network, ("measures", score, n_samples if score.sampled else 0), compute)
+
+
+def differences(score: Score, outcome: Outcome, n_samples: int) -> Mapping[float, Difference]:
+    """What the AUROC of a score gains on the dense network's, by ratio, corrected for all ratios."""
+
+    def of(network: Network) -> Scores:
+        return scores(score, network.test, n_samples), scores(score, network.ood, n_samples)
+
+    return detections(outcome, of, (score, n_samples if score.sampled else 0), len(outcome.networks) - 1)
 
 
 def compared(score: Score, outcome: Outcome, n_samples: int) -> tuple[Measures, Measures] | None:

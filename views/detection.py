@@ -11,11 +11,11 @@ import pandas as pd
 
 from pruning import Outcome
 from pruning.images import Images, Shown
-from views import charts, detection_charts, readings, tables
+from views import charts, detection_charts, readings, readings_curves, tables
 from views.cards import picture
 from views.colours import Theme
 from views.depth import draw_depth
-from views.detected import LEAST_COVERAGE, Group, Judged, Measures, compared, groups, judge, measures
+from views.detected import LEAST_COVERAGE, Group, Judged, Measures, compared, differences, groups, judge, measures
 from views.detection_charts import CAUGHT
 from views.image_controls import REFUSE, SCORE, ImageChoice, percent
 from views.places import Place
@@ -111,7 +111,9 @@ def _draw_measures(rows: Rows, chosen: Score, outcome: Outcome, n_samples: int, 
     values = {network.prune_ratio: measures(chosen, network, n_samples).auroc for network in outcome.networks}
     curve = tables.over_ratios(values, outcome.experiment.prune_ratio)
     Place(right).chart(charts.curve_chart(curve, "AUROC"), "AUROC against prune ratio.")
-    right.caption(readings.of_curve(curve, "AUROC", "high", 3))
+    right.caption(
+        readings_curves.of_curve(curve, "AUROC", 3, differences(chosen, outcome, n_samples), "these images")
+    )
 
 
 def measure_table(rows: Rows, chosen: Score) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from pruning import Network
 from pruning.units import Unit
 from views.colours import CLASSES, Theme
 from views.components import component
+from views.naming import layers_named
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -43,9 +44,14 @@ def diagram(
     names = [*network.masks, "output"]
     return {
         "layers": [
-            {"name": "inputs", "labels": list(INPUTS)},
+            {"name": "inputs", "title": "inputs", "labels": list(INPUTS)},
             *(_hidden(name, network, dense, by_hand) for name in network.masks),
-            {"name": "output", "labels": list(classes), "colours": list(CLASSES[: len(classes)])},
+            {
+                "name": "output",
+                "title": "output",
+                "labels": list(classes),
+                "colours": list(CLASSES[: len(classes)]),
+            },
         ],
         "matrices": [
             {
@@ -75,10 +81,11 @@ def _hidden(name: str, network: Network, dense: Network, by_hand: frozenset[Unit
     now, before = _standing(_weights(network, name)), _standing(_weights(dense, name), " in the dense network")
     return {
         "name": name,
+        "title": layers_named(name),
         "kept": kept,
         "by_hand": touched,
         "words": [
-            f"{name}, unit {unit + 1} of {len(kept)}: {_state(kept[unit], touched[unit])}"
+            f"{layers_named(name)}, unit {unit + 1} of {len(kept)}: {_state(kept[unit], touched[unit])}"
             f" · {(now if kept[unit] else before)[unit]}"
             for unit in range(len(kept))
         ],

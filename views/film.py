@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from cache.jobs import QueueFull
 from pruning.film import Phase, Recording
 from pruning.outcome import PlaneOutcome
-from views import checks, compute, readings, tables
+from views import checks, compute, readings
 from views.colours import Theme
 from views.depth import draw_depth
+from views.naming import network_named
 from views.places import Place
 from views.player import draw_player
 from views.shelf import Visit
@@ -25,12 +26,12 @@ def draw_film(trained: PlaneOutcome, visit: Visit, theme: Theme, place: DeltaGen
         return
     draw_player(recording, trained, theme, place)
     place.caption(_learned(recording.phases[-1]))
-    draw_depth(place, "Early-stop epoch", "Rewinding", "Level")
+    draw_depth(place, "Early-stop epoch", "Re-initialisation", "Level")
 
 
 def _learned(phase: Phase) -> str:
     """How a phase went, after its name in the film, for that begins with another phase."""
-    subject = f"Pruned by {100 * phase.prune_ratio:.3g}{tables.PERCENT}" if phase.level else "Dense"
+    subject = network_named(phase.prune_ratio).capitalize() if phase.level else "Dense"
     words = readings.of_training(phase.train_loss, phase.val_loss, phase.early_stop_epoch)
     return f"{subject}: {words[:1].lower()}{words[1:]}"
 

@@ -91,17 +91,18 @@ _WRITTEN = (
     Term("Rounds", "Pruning", "Iterative pruning can reach its ratio in n rounds that each remove the same share of "
          "what is left. Set to 0, it visits the ratios of the slider one by one.",
          r"r_i = 1 - (1 - r)^{i/n}, \quad i = 1, \dots, n", "Frankle & Carbin 2019, section 1", ("Level",)),
-    Term("Rewinding", "Pruning", "The kept weights get back exactly the values they had after epoch k of the dense "
-         "training; k = 0 means those it started from.", r"\theta \leftarrow m \odot \theta_k",
+    Term("Re-initialisation", "Pruning", "Also called rewinding: the kept weights get back exactly the values that "
+         "they had after epoch k of the dense training, the rewind epoch; k = 0 means those it started from.",
+         r"\theta \leftarrow m \odot \theta_k",
          "Frankle & Carbin 2019 for k = 0; Frankle et al. 2020 for later epochs", ("Random re-initialisation",)),
     Term("Random re-initialisation", "Pruning", "The mask is kept, the weights under it are drawn anew. If that does "
-         "as well as rewinding, the original values were nothing special.",
+         "as well as re-initialisation, the original values were nothing special.",
          r"m \odot \theta', \quad \theta'_j \sim \mathcal U\bigl(-n_{\text{in}}^{-1/2},\, n_{\text{in}}^{-1/2}\bigr)",
-         "Frankle & Carbin 2019; Liu et al. 2019", ("Rewinding",)),
-    Term("Winning ticket", "Pruning", "A ticket is a mask with the rewound weights it lets through. It wins if, "
-         "trained alone, it gets as accurate as the dense network in no more epochs.",
+         "Frankle & Carbin 2019; Liu et al. 2019", ("Re-initialisation",)),
+    Term("Winning ticket", "Pruning", "A ticket is a mask with the re-initialised weights it lets through. It wins "
+         "if, trained alone, it gets as accurate as the dense network in no more epochs.",
          r"m \odot \theta_k: \quad \text{acc} \ge \text{acc}_{\text{dense}}, \;\; e^\ast \le e^\ast_{\text{dense}}",
-         "Frankle & Carbin 2019, section 1", ("Mask", "Rewinding", "Early-stop epoch")),
+         "Frankle & Carbin 2019, section 1", ("Mask", "Re-initialisation", "Early-stop epoch")),
     Term("Strategy", "Pruning", "The way from the dense network to the pruned one. In the formulas θ with a star is "
          "trained, with k it comes from epoch k, with a prime it is newly drawn; m is the mask, i the level.", "", "",
          tuple(each.label for each in Strategy)),
@@ -120,7 +121,7 @@ _WRITTEN = (
          r"e^\ast = \min \operatorname*{arg\,min}_e L_{\text{val}}(e)", "Prechelt 1998; Frankle & Carbin 2019",
          ("Splits", "Winning ticket")),
     Term("Fine-tuning", "Training", "Training goes on from the weights that pruning left. On images the learning "
-         "rate then starts at a fifth of its highest value.", "", "Han et al. 2015", ("Rewinding",)),
+         "rate then starts at a fifth of its highest value.", "", "Han et al. 2015", ("Re-initialisation",)),
     Term("Dropout", "Training", "In every step each hidden neuron is silenced with probability p, and the others are "
          "scaled up by what is missing on average.", r"\tilde a_u = \frac{d_u}{1 - p} a_u, \;\; P(d_u = 1) = 1 - p",
          "Srivastava et al. 2014", ("MC dropout",)),
@@ -140,8 +141,9 @@ _WRITTEN = (
          "goes with the natural logarithm: 0 when one class is certain, ln C when all are equally likely.",
          r"H[\bar p] = -\sum_{c=1}^C \bar p_c \ln \bar p_c", "Gal 2016, section 3.3",
          ("Expected entropy", "Mutual information")),
-    Term("Expected entropy", "Uncertainty", "The aleatoric part of the doubt, which each sample has on its own: "
-         "classes overlap or labels are wrong, and more data would not change that.",
+    Term("Expected entropy", "Uncertainty", "The part of the doubt called aleatoric: what each thinned network has "
+         "on its own. It equals the noise in the data, which more of them would not change, only where the network "
+         "fits; pruned beyond that it grows while the data stay as they are.",
          r"\frac1S \sum_{s=1}^S H\bigl[p^{(s)}\bigr]", "Houlsby et al. 2011, equation 2", ("Predictive entropy",)),
     Term("Mutual information", "Uncertainty", "The epistemic part of the doubt, also called BALD: samples contradict "
          "each other, as they should where there were no data to learn from. A single sample has none.",
@@ -177,7 +179,11 @@ _WRITTEN = (
          ("Floor", "Reliability diagram")),
     Term("ECE", "Calibration", "Expected calibration error: the gap between accuracy and confidence, averaged over "
          "the examples by way of their bins.", r"\sum_{b=1}^B \frac{n_b}{N}\, |\text{acc}_b - \text{conf}_b|",
-         "Naeini et al. 2015; Guo et al. 2017, equation 3", ("Floor", "MCE", "ACE")),
+         "Naeini et al. 2015; Guo et al. 2017, equation 3", ("Signed gap", "Floor", "MCE", "ACE")),
+    Term("Signed gap", "Calibration", "Mean confidence minus accuracy: above 0 a network is over-confident, below 0 "
+         "under-confident. It needs no bins, and no floor: chance moves it to either side alike.",
+         r"\frac1N \sum_{n=1}^N \bigl(\max_c \bar p_{nc} - \mathbf 1[\arg\max_c \bar p_{nc} = y_n]\bigr)", "",
+         ("ECE", "Told difference")),
     Term("MCE", "Calibration", "Maximum calibration error: the worst bin, even if it holds a single example.",
          r"\max_b |\text{acc}_b - \text{conf}_b|", "Guo et al. 2017, equation 5", ("ECE",)),
     Term("ACE", "Calibration", "Adaptive calibration error: ECE with bins that hold equally many examples, as far as "
@@ -193,7 +199,18 @@ _WRITTEN = (
          "the mean of 400 draws, with the band of the middle 95\u00a0%. Inside the band nothing is proved; a UCE "
          "below it speaks against calibration as one above does, for that floor is no minimum.",
          r"\text{right}_n \sim \text{Bernoulli}\bigl(\max_c \bar p_{nc}\bigr)",
-         "Bröcker & Smith 2007; Vaicenavicius et al. 2019, section 4", ("ECE", "UCE", "Consistency bars")),
+         "Bröcker & Smith 2007; Vaicenavicius et al. 2019, section 4",
+         ("ECE", "UCE", "Smallest ECE found", "Consistency bars")),
+    Term("Smallest ECE found", "Calibration", "An ECE inside its band proves nothing: few examples cannot tell it "
+         "from calibrated. This is the ECE that they would find above the band four times in five, of a network "
+         "whose every answer is right with a probability lower than its confidence by the same ε.",
+         r"P\bigl(\text{ECE} > \text{band} \mid P(\text{right}_n) = \max_c \bar p_{nc} - \varepsilon\bigr) = 0.8", "",
+         ("Floor", "ECE")),
+    Term("Told difference", "Calibration", "A change is called a rise or a fall where its 95\u00a0% interval, over "
+         "the same examples before and after, excludes 0; where several ratios are looked at, each interval is "
+         "wider (Bonferroni). Else it is no difference that so many examples could tell.",
+         r"\bar\delta \pm t_{N-1} \frac{s_\delta}{\sqrt N}, \quad \delta_n = \text{after}_n - \text{before}_n",
+         "Student 1908; Bonett & Price 2012 for shares", ("Signed gap", "Floor")),
     Term("Out of distribution", "Out of distribution", "OOD examples are unlike what was learned: unknown classes, "
          "or points far away. Test examples are in distribution, ID.", "", "", ("Score", "Epistemic, OOD")),
     Term("Score", "Out of distribution", "A number for every example, higher the more it looks OOD. Selective "

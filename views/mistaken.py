@@ -16,6 +16,7 @@ from views import image_charts, readings
 from views.colours import Theme
 from views.depth import draw_depth
 from views.image_controls import MISTAKEN_ROWS, STORY, ImageChoice, pair
+from views.naming import network_named
 from views.places import Place
 from views.remembered import remembered
 
@@ -102,7 +103,7 @@ def _set_pair(unknown: str, known: str) -> None:
 def _story(rates: list[Rate], seen: str, called: str, chosen: float) -> str:
     lines = [f"Of **{rates[0].n}** pictures of *{seen}*, called *{called}*:", ""]
     for each in rates:
-        name = "dense" if each.prune_ratio == 0 else f"pruned by {100 * each.prune_ratio:.3g} %"
+        name = network_named(each.prune_ratio)
         bold = "**" if each.prune_ratio in (0, chosen) else ""
         lines.append(f"- {bold}{name}{bold}: {each.words}")
     return "\n".join(

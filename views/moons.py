@@ -79,7 +79,7 @@ try:
     with closing(compute.outcomes(choice.experiment, line, visit)) as arriving:
         for trained in arriving:
             answers = controls.RATIO.is_open and compute.complete(trained)
-            sections.draw_curves(trained, choice, curve_places, answers=answers, stacked=True)
+            sections.draw_curves(trained, choice, curve_places, tables.POINTS, answers=answers, stacked=True)
             if not drawn and trained.has(choice.experiment.prune_ratio):
                 units = turned.asked(trained)
                 outcome = by_hand.applied(trained, units, choice, visit)
@@ -97,7 +97,8 @@ outcome = by_hand.applied(trained, units, choice, visit)
 by_hand.draw_banner(units, trained.pruned, banner)
 dense, pruned = sections.both_figures(outcome, choice)
 judgement = sections.judge(outcome, choice)
-line.markdown(tables.reading(outcome, dense, pruned, sections.floors(judgement)["ece"][1], tables.POINTS))
+floor = sections.floors(judgement)["ece"][1]
+line.markdown(sections.read(outcome, choice, dense, pruned, floor, tables.POINTS))
 draw_depth(plane_depth, "MC dropout", "Predictive entropy", "Expected entropy", "Mutual information")
 by_hand.draw_caveat(units, curve_depth)
 draw_depth(curve_depth, "Prune ratio", "ECE", "Floor", "Early-stop epoch")
@@ -107,7 +108,7 @@ caveat = "A link cannot carry your own points: who opens it sees the data set in
 share.draw_share(values, controls.ALL, by_hand_words, caveat, share_place)
 
 if tabs["Reliability"].open:
-    sections.draw_reliability(judgement, tables.POINTS, tabs["Reliability"])
+    sections.draw_reliability(outcome, choice, judgement, tables.POINTS, tabs["Reliability"])
     sections.draw_table(outcome, choice, dense, pruned, judgement, tables.POINTS, tabs["Reliability"])
 if tabs["Watch it train"].open:
     film.draw_film(trained, visit, view.theme, tabs["Watch it train"])

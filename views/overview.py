@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,8 @@ import pandas as pd
 from pruning import Network, Outcome
 from pruning.images import Shown
 from uncertainty.ood import auroc, entropy_score
-from views import charts, image_charts, readings, sections, tables
+from views import charts, compared, image_charts, readings, readings_curves, sections, tables
+from views.claims import Change, Difference, changed
 from views.image_controls import RATIO, ImageChoice
 from views.places import Place
 from views.remembered import remembered
@@ -19,42 +21,57 @@ if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
 
+THESE = "these images"  # test images and those of unknown classes
+
+
 def draw(outcome: Outcome, choice: ImageChoice, images: Shown, place: DeltaGenerator) -> None:
     """A sentence that reads the figures, curves over all ratios, three reliability panels, the table."""
     dense, pruned = sections.both_figures(outcome, choice)
     judgement = sections.judge(outcome, choice)
     detection = {network.prune_ratio: _auroc(network, choice.n_samples) for network in outcome.networks}
     chosen = choice.experiment.prune_ratio
-    words = tables.reading(outcome, dense, pruned, sections.floors(judgement)["ece"][1], tables.IMAGES)
-    place.markdown(f"{words} {_detected(detection[0.0], detection[chosen], chosen)}")
+    words = sections.read(outcome, choice, dense, pruned, sections.floors(judgement)["ece"][1], tables.IMAGES)
+    place.markdown(f"{words} {_detected(outcome, choice.n_samples, detection[0.0], detection[chosen])}")
     columns = place.columns(5, gap="small")
     places = [(Place(column.container()), Place(column.container())) for column in columns[:3]]
-    sections.draw_curves(outcome, choice, places, answers=RATIO.is_open)
+    sections.draw_curves(outcome, choice, places, tables.IMAGES, answers=RATIO.is_open)
     curve = charts.curve_chart(tables.over_ratios(detection, chosen), "AUROC, OOD")
     Place(columns[3].container()).chart(curve, "AUROC of detecting unknown classes against prune ratio.")
-    columns[3].caption(readings.of_curve(tables.over_ratios(detection, chosen), "AUROC", "high", 3))
+    differences = _differences(outcome, choice.n_samples, len(outcome.networks) - 1)
+    rows = tables.over_ratios(detection, chosen)
+    columns[3].caption(readings_curves.of_curve(rows, "AUROC", 3, differences, THESE))
     _draw_learning(outcome, Place(columns[4].container()))
     columns[4].caption(readings.of_losses(outcome.dense, outcome.pruned))
     place.caption(
-        f"{len(images.test):,} test images, {len(images.ood):,} of {len(images.ood.classes)} classes that were "
-        "never learned. AUROC, OOD: how often such an image has a higher predictive entropy than a test image; 0.5 "
-        "is chance."
+        f"{len(images.test):,} test images, {len(images.ood):,} of {len(images.ood.classes)} classes never learned.",
+        help="AUROC, OOD: how often an image of an unknown class has a higher predictive entropy than a test image; "
+        "0.5 is chance.",
     )
-    sections.draw_reliability(judgement, tables.IMAGES, place)
+    sections.draw_reliability(outcome, choice, judgement, tables.IMAGES, place)
     sections.draw_table(outcome, choice, dense, pruned, judgement, tables.IMAGES, place)
 
 
+def _scores(network: Network, n_samples: int) -> compared.Scores:
+    return entropy_score(network.test.probs(n_samples)), entropy_score(network.ood.probs(n_samples))
+
+
 def _auroc(network: Network, n_samples: int) -> float:
-    def compute() -> float:
-        return auroc(*(entropy_score(part.probs(n_samples)) for part in (network.test, network.ood)))
-
-    return remembered(network, ("auroc by entropy", n_samples), compute)
+    return remembered(network, ("auroc by entropy", n_samples), lambda: auroc(*_scores(network, n_samples)))
 
 
-def _detected(dense: float, pruned: float, prune_ratio: float) -> str:
+def _differences(outcome: Outcome, n_samples: int, comparisons: int) -> Mapping[float, Difference]:
+    """What AUROC gains on the dense network at every ratio."""
+    scores = partial(_scores, n_samples=n_samples)
+    return compared.detections(outcome, scores, ("entropy", n_samples), comparisons)
+
+
+def _detected(outcome: Outcome, n_samples: int, dense: float, pruned: float) -> str:
+    prune_ratio = outcome.experiment.prune_ratio
     if prune_ratio == 0:
         return f"It tells unknown classes from known ones with AUROC {dense:.3f}."
-    return f"{tables.moved('AUROC of detecting unknown classes', dense, pruned, 3, '')}."
+    difference = _differences(outcome, n_samples, 1)[prune_ratio]
+    words = changed([Change("AUROC of unknown classes", dense, pruned, difference)], THESE)
+    return f"{words[:1].upper()}{words[1:]}."
 
 
 def _draw_learning(outcome: Outcome, place: Place) -> None:

@@ -16,7 +16,7 @@ import pandas as pd
 from pruning import Network
 from pruning.outcome import PlaneOutcome
 from pruning.plane import RESOLUTION, Maps, Plane, extent
-from views import charts, compute, readings
+from views import charts, compute, readings_planes
 from views.colours import CLASSES, INK, PAPER, SEQUENCE, STRONGEST, Theme
 from views.components import component
 from views.controls import QUANTITY, Choice
@@ -65,11 +65,10 @@ def sentence(outcome: PlaneOutcome, choice: Choice, view: View, visit: Visit) ->
     dense, pruned = planes["Dense"], planes["Pruned"]
 
     def compute() -> str:
-        one, other = dense.maps(choice.n_samples), pruned.maps(choice.n_samples)
-        return readings.of_planes(one, other, view.quantity, outcome.n_classes)
+        return readings_planes.of_planes(dense, pruned, choice.n_samples, view.quantity)
 
     beside = None if dense is pruned else dense  # what held itself would be remembered for ever
-    return remembered(pruned, ("sentence", beside, choice.n_samples, view.quantity, outcome.n_classes), compute)
+    return remembered(pruned, ("sentence", beside, choice.n_samples, view.quantity), compute)
 
 
 def plane_charts(outcome: PlaneOutcome, choice: Choice, view: View, visit: Visit) -> dict[str, charts.Chart]:

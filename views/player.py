@@ -18,6 +18,7 @@ from pruning.outcome import PlaneOutcome
 from pruning.plane import Extent
 from views.colours import CLASSES, DENSE, INK, PAPER, PRUNED, Theme, blend
 from views.components import component
+from views.naming import network_named
 from views.remembered import remembered
 
 if TYPE_CHECKING:
@@ -78,13 +79,13 @@ def _packed(recording: Recording) -> dict[str, Any]:
 
 
 def _phase(phase: Phase, before: Phase, rounds: int) -> dict[str, Any]:
-    share = f"{100 * phase.prune_ratio:.3g} %"
-    subject = f"Pruned by {share}" if phase.level else "Dense"
+    ratio = f"{phase.prune_ratio:.3g}"
+    subject = network_named(phase.prune_ratio).capitalize() if phase.level else "Dense"
     units = [_units(mask, before.masks[layer]) for layer, mask in phase.masks.items()]
     return {
-        "title": f"Level {phase.level}: {share}" if phase.level and rounds > 1 else subject,
+        "title": f"Level {phase.level}: {ratio}" if phase.level and rounds > 1 else subject,
         "subject": subject,
-        "share": share,
+        "ratio": ratio,
         "colour": PRUNED if phase.level else DENSE,
         "epochs": phase.epochs.tolist(),
         "train": _losses(phase.train_loss),

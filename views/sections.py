@@ -14,7 +14,7 @@ from pruning import Network, Outcome
 from pruning.figures import Figures
 from uncertainty.calibration import Bins, Quantity
 from uncertainty.floor import Floor, consistency_bars
-from views import charts, picking, readings, tables
+from views import charts, claims, compared, picking, readings, readings_curves, tables
 from views.depth import draw_depth
 from views.measured import calibration, network_figures
 from views.places import Place
@@ -59,6 +59,7 @@ def draw_curves(
     outcome: Outcome,
     choice: Measured,
     places: Sequence[tuple[Place, Place]],
+    nouns: tables.Nouns,
     *,
     answers: bool,
     stacked: bool = False,
@@ -78,17 +79,20 @@ def draw_curves(
         )
         chart = charts.curve_chart(rows, curve.title, curve.digits == 0, answers, position if stacked else -1)
         place.chart(chart, f"{curve.title} against prune ratio.", **click)
-        words.caption(_words(outcome, curve, rows))
+        words.caption(_read(outcome, choice, curve, rows, nouns))
 
 
-def _words(outcome: Outcome, curve: Curve, rows: pd.DataFrame) -> str:
-    """What the curve says, if it compares like with like."""
+def _read(outcome: Outcome, choice: Measured, curve: Curve, rows: pd.DataFrame, nouns: tables.Nouns) -> str:
+    """The sentence under a curve."""
     if curve.column == "early_stop_epoch":
         if not outcome.experiment.strategy.retrain:
             return IDLE
-        if not all(network.stop_compares_with(outcome.dense) for network in outcome.networks):
-            return TUNED
-    return readings.of_curve(rows, curve.title, curve.better, curve.digits)
+        alike = all(network.stop_compares_with(outcome.dense) for network in outcome.networks)
+        return readings_curves.of_epochs(rows, curve.title, alike=alike)
+    found = compared.over_ratios(outcome, choice.n_samples, choice.n_bins)
+    gaps = found.gaps if curve.column == "ece" else None
+    basis = compared.basis(outcome, nouns.examples)
+    return readings_curves.of_curve(rows, curve.title, curve.digits, getattr(found, curve.column), basis, gaps)
 
 
 def _curve_rows(rows: pd.DataFrame, curve: Curve) -> pd.DataFrame:
@@ -132,6 +136,7 @@ class Judged:
     bins: Bins
     bars: tuple[np.ndarray, np.ndarray]
     floor: Floor
+    gap: claims.Difference  # signed, mean score − outcome
 
 
 Judgement = dict[str, tuple[Judged, Judged]]
@@ -147,7 +152,8 @@ def judge(outcome: Outcome, choice: Measured) -> Judgement:
         def compute() -> Judged:
             probs = network.test.probs(samples) if samples else network.test.single_pass()
             bins, floor = calibration(outcome, network, samples, choice.n_bins, quantity)
-            return Judged(bins, consistency_bars(probs, bins, quantity=quantity), floor)
+            bars = consistency_bars(probs, bins, quantity=quantity)
+            return Judged(bins, bars, floor, compared.signed(bins, probs))
 
         return remembered(network, ("judged", source, quantity, samples, choice.n_bins), compute)
 
@@ -166,28 +172,38 @@ def floors(judgement: Judgement) -> dict[str, tuple[Floor, Floor]]:
     }
 
 
-def draw_reliability(judgement: Judgement, nouns: tables.Nouns, place: DeltaGenerator) -> None:
+def draw_reliability(
+    outcome: Outcome, choice: Measured, judgement: Judgement, nouns: tables.Nouns, place: DeltaGenerator
+) -> None:
     """The study's three panels, each with the two networks overlaid and their errors beside the floor."""
     place.header("Reliability: does the confidence come true?", anchor=False)
-    for column, (title, _, quantity) in zip(place.columns(3, gap="medium"), PANELS, strict=True):
+    rate = outcome.experiment.dropout
+    for column, (title, source, quantity) in zip(place.columns(3, gap="medium"), PANELS, strict=True):
         pair = dict(zip(("dense", "pruned"), judgement[title], strict=True))
+        samples = choice.n_samples if source == "sampled" else 0
         column.markdown(f"**{title}**")
         Place(column).chart(_panel_chart(judgement[title], quantity), f"Reliability diagram. {title}.")
-        column.markdown("\n".join(_error_line(name, METRICS[quantity], judged) for name, judged in pair.items()))
-        column.caption(readings.of_panel(*judgement[title], quantity))
+        column.markdown("\n".join(_error_line(name, judged, quantity) for name, judged in pair.items()))
+        changes = compared.panel(outcome, samples, choice.n_bins, quantity)
+        column.caption(readings.of_panel(*changes, quantity, compared.basis(outcome, nouns.examples)))
+    if words := readings.of_dropout(*compared.dropout_gaps(outcome, choice.n_samples, choice.n_bins), rate):
+        place.caption(words)
     place.caption(
-        f"Dots are bins of test {nouns.examples}; on the diagonal they are calibrated. The pale upright bars hold "
-        f"95{tables.PERCENT} of what chance would do to a perfectly calibrated network; the columns at the foot are "
-        f"the share of {nouns.examples} in each bin (a quarter of the height would be all of them). An uncertainty "
-        "is not an error rate, so the third panel does not follow the diagonal even for a perfect network: compare "
-        "UCE with its floor."
+        f"Dots are bins of test {nouns.examples}, calibrated on the diagonal; pale upright bars hold "
+        f"95{claims.PERCENT} of what chance gives a calibrated network.",
+        help=f"The columns at the foot are the share of {nouns.examples} in each bin (a quarter of the height would "
+        "be all of them). An uncertainty is not an error rate, so the third panel does not follow the diagonal even "
+        "for a calibrated network: compare UCE with its floor.",
     )
     draw_depth(place, "Reliability diagram", "ECE", "UCE", "Floor", "Consistency bars")
 
 
-def _error_line(name: str, label: str, judged: Judged) -> str:
+def _error_line(name: str, judged: Judged, quantity: Quantity) -> str:
     colour = "gray" if name == "dense" else "violet"
-    return f"- :{colour}[**{name}**] {label} **{judged.bins.error:.3f}**, floor {tables.band(judged.floor)}"
+    beside = claims.beside(judged.bins.error, judged.floor, minimum=quantity == "confidence")
+    side = claims.leaning(judged.gap) if quantity == "confidence" else ""
+    words = f"{METRICS[quantity]} **{judged.bins.error:.3f}**, {beside}{', ' if side else ''}{side}"
+    return f"- :{colour}[**{name}**] {words}"
 
 
 def draw_table(
@@ -209,6 +225,23 @@ def draw_table(
         "ratio, theoretical speed-up and latency are five different measures of size."
     )
     place.expander("What each figure means", icon=":material/menu_book:").markdown(tables.meanings(nouns))
+
+
+def read(
+    outcome: Outcome,
+    choice: Measured,
+    dense: Figures,
+    pruned: Figures,
+    floor: Floor,
+    nouns: tables.Nouns,
+) -> str:
+    """The sentence on top. `floor` is that of the pruned network's ECE."""
+    samples, bins, basis = choice.n_samples, choice.n_bins, compared.basis(outcome, nouns.examples)
+    gap = compared.gap(outcome, outcome.pruned, samples, bins)
+    smallest = compared.smallest(outcome, outcome.pruned, samples, bins)
+    judged = claims.calibrated("it", pruned.ece, floor, gap, basis, smallest)
+    seen = compared.compared(outcome, samples, bins)
+    return tables.reading(outcome, dense, pruned, seen, judged, basis)
 
 
 def both_figures(outcome: Outcome, choice: Measured) -> tuple[Figures, Figures]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -14,12 +14,15 @@ from pruning.figures import Figures
 from pruning.outcome import IMAGE_LATENCY_BATCH, LATENCY_BATCH
 from uncertainty.calibration import accuracy
 from uncertainty.floor import Floor
+from views.claims import PERCENT, band, changed
 from views.measured import calibration
 from views.remembered import remembered
 
+if TYPE_CHECKING:
+    from views.compared import Compared
+
 NOT_YET = "…"  # where a number is not measured yet
 NONE = "–"  # where there is none
-PERCENT = "\u00a0%"  # no line breaks before the sign
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,8 @@ def meanings(nouns: Nouns) -> str:
     """What each figure is, as a list."""
     floor = (
         "**Floor**: what a perfectly calibrated network of the same confidences would get on as many examples, with "
-        f"the band that holds 95{PERCENT} of such results. A value inside the band is no evidence against a network."
+        f"the band that holds 95{PERCENT} of such results. Inside it so few {nouns.examples} cannot tell the network "
+        "from calibrated; that is no proof that it is."
     )
     words = [f"- **{row.label}**: {row.meaning.format(ood=nouns.ood, batch=nouns.batch)}" for row in ROWS]
     return "\n".join([*words, f"- {floor}"])
@@ -137,16 +141,6 @@ def meanings(nouns: Nouns) -> str:
 
 def _floor_line(label: str, dense: Floor, pruned: Floor) -> tuple[str, ...]:
     return (f"{label}, floor", band(dense), band(pruned), "")
-
-
-def band(floor: Floor) -> str:
-    return f"{floor.mean:.3f} ({floor.low:.3f}–{floor.high:.3f})"
-
-
-def place(error: float, floor: Floor) -> Literal["below", "within", "above"]:
-    """Where a binned error stands beside the band that chance gives a calibrated network, both as printed."""
-    value, low, high = (round(float(each), 3) for each in (error, floor.low, floor.high))
-    return "below" if value < low else "within" if value <= high else "above"
 
 
 def curve_rows(outcome: Outcome, n_samples: int, n_bins: int) -> pd.DataFrame:
@@ -174,42 +168,19 @@ def over_ratios(values: Mapping[float, float], chosen: float) -> pd.DataFrame:
     return table.assign(dense=values[0.0], chosen=table.ratio == chosen)
 
 
-def reading(outcome: Outcome, dense: Figures, pruned: Figures, floor: Floor, nouns: Nouns) -> str:
-    """A few words that read this very picture. `floor` is that of the pruned network's ECE."""
+def reading(
+    outcome: Outcome, dense: Figures, pruned: Figures, seen: Compared, judged: str, basis: str, trained: bool = True
+) -> str:
+    """A sentence that reads this very picture.
+
+    judged: what `claims.calibrated` says of the pruned network. basis: what the intervals of `seen` rest on.
+    """
     if outcome.experiment.prune_ratio == 0 and pruned.units == dense.units:  # by hand units may be out
         return (
             f"Nothing is pruned yet: both pictures show the dense network, accuracy {dense.accuracy:.3f}, "
             f"ECE {dense.ece:.3f}."
         )
-    accuracy = moved("Accuracy", dense.accuracy, pruned.accuracy, 3, "")
-    doubt = moved(
-        f"epistemic uncertainty on the test {nouns.examples}", dense.epistemic_test, pruned.epistemic_test, 3, " nats"
-    )
-    where = place(pruned.ece, floor).replace("above", "**above**")
-    return (
-        f"Pruned to **{pruned.units} of {dense.units} units**. {accuracy}; {doubt}. Its ECE of {pruned.ece:.3f} is "
-        f"{where} the range that chance gives a calibrated network ({floor.low:.3f}–{floor.high:.3f})."
-    )
-
-
-def moved(name: str, before: float, after: float, digits: int, unit: str) -> str:
-    """How a figure changed, judged on what is shown: equal numbers are never called a rise."""
-    a, b = f"{before:.{digits}f}", f"{after:.{digits}f}"
-    if a == b:
-        return f"{name} **stays** at {a}{unit}"
-    verb = "rises" if after > before else "falls"
-    return f"{name} **{verb}** {a} → {b}{unit}"
-
-
-def arrow(before: float, after: float) -> str:
-    """From one number to another, unless they are written alike."""
-    a, b = f"{before:.3f}", f"{after:.3f}"
-    return f"{a} for both" if a == b else f"{a} → {b}"
-
-
-def percent(share: float) -> str:
-    """A share in whole percent, unbroken; none and all are said only where they are meant."""
-    written = f"{100 * share:.0f}"
-    if written == "0" and share > 0:
-        return f"less than 1{PERCENT}"
-    return f"more than 99{PERCENT}" if written == "100" and share < 1 else f"{written}{PERCENT}"
+    start = f"Pruned to **{pruned.units:,} of {dense.units:,} units**"
+    if not trained:
+        return f"{start}, the network **did not train**: at accuracy {pruned.accuracy:.3f} its doubt means nothing."
+    return f"{start}: {changed([seen.accuracy, seen.epistemic], basis)}. {judged[:1].upper()}{judged[1:]}."

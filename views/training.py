@@ -18,6 +18,7 @@ from pruning.progress import Curves, StepProgress
 from views import image_charts, runs
 from views.following import Kind, follow, leave
 from views.image_controls import ImageChoice
+from views.naming import network_named
 from views.places import Place
 
 if TYPE_CHECKING:
@@ -54,8 +55,8 @@ def nearest(outcome: Outcome, asked: ImageChoice) -> tuple[Outcome, ImageChoice]
 def stand_in(asked: ImageChoice, shown: ImageChoice) -> str:
     """What is shown while the network that was asked for is not there yet."""
     ratio = shown.experiment.prune_ratio
-    there = f"the one pruned by {100 * ratio:.3g} %" if ratio else "the dense one, on both sides"
-    return f"The network pruned by {100 * asked.experiment.prune_ratio:.3g} % is not trained yet; shown is {there}."
+    there = f"the one {network_named(ratio)}" if ratio else "the dense one, on both sides"
+    return f"The network {network_named(asked.experiment.prune_ratio)} is not trained yet; shown is {there}."
 
 
 def _offer(experiment: ImageExperiment, outcome: Outcome | None) -> str:

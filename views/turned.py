@@ -11,6 +11,7 @@ import streamlit as st
 from pruning.units import Unit, toggled
 from views.controls import UNITS
 from views.links import quoted
+from views.naming import layers_named
 
 if TYPE_CHECKING:
     import numpy as np
@@ -74,7 +75,7 @@ def turn_over(unit: Unit, masks: Mapping[str, np.ndarray]) -> None:
     try:
         toggled(masks, after)
     except ValueError as problem:
-        st.session_state[PROBLEM] = f"{str(problem)[:1].upper()}{str(problem)[1:]}."
+        st.session_state[PROBLEM] = f"{layers_named(str(problem)[:1].upper() + str(problem)[1:])}."
     else:
         remember(after)
         st.session_state[STEP] = (unit, before, after)

@@ -81,7 +81,7 @@ def first_visit(chromium, house: House) -> str:
     with visitors(chromium, house.address) as new:
         visitor = new("images")
         # Whichever network a look falls on: the dense one may be trained between two looks.
-        underway = re.compile(r"Training the (dense network|network pruned by [\d.]+ %) \(\d+ of 11\), epoch \d")
+        underway = re.compile(r"Training the (dense network|network pruned at [\d.]+) \(\d+ of 11\), epoch \d")
         visitor.page.get_by_text(underway).first.wait_for(timeout=TRAINING)
         visitor.chart("loss, nats, epoch by epoch").locator("[aria-roledescription=circle]").first.wait_for(
             timeout=TRAINING

@@ -26,10 +26,12 @@ def data_of(*matrices, kept=None, by_hand=(), heard: int = 0, theme="light", lar
     hidden = [
         {
             "name": f"hidden{i}",
+            "title": f"hidden layer {i}",
             "kept": list(bits),
             "by_hand": [(i, unit) in by_hand for unit in range(len(bits))],
             "words": [
-                f"hidden{i}, unit {u + 1} of {len(bits)}: {'kept' if b else 'gone'}" for u, b in enumerate(bits)
+                f"hidden layer {i}, unit {u + 1} of {len(bits)}: {'kept' if b else 'gone'}"
+                for u, b in enumerate(bits)
             ],
         }
         for i, bits in enumerate(kept, start=1)
@@ -37,9 +39,9 @@ def data_of(*matrices, kept=None, by_hand=(), heard: int = 0, theme="light", lar
     names = [f"class {label}" for label in range(len(matrices[-1]))]
     return {
         "layers": [
-            {"name": "inputs", "labels": ["x", "y"]},
+            {"name": "inputs", "title": "inputs", "labels": ["x", "y"]},
             *hidden,
-            {"name": "output", "labels": names, "colours": list(CLASSES[: len(names)])},
+            {"name": "output", "title": "output", "labels": names, "colours": list(CLASSES[: len(names)])},
         ],
         "matrices": [
             {"weights": base64.b64encode(matrix.tobytes()).decode(), "largest": largest} for matrix in matrices
@@ -74,7 +76,7 @@ def page(chromium) -> Iterator[Any]:
         yield page
 
 
-def unit(root, number: int, layer: str = "hidden1"):
+def unit(root, number: int, layer: str = "hidden layer 1"):
     """The button of a unit, counted from 1."""
     return root.locator(f'.unit[aria-label^="{layer}, unit {number} of"]')
 
@@ -162,8 +164,8 @@ def test_units_are_buttons_that_say_whether_they_are_kept(page):
     )
     assert root.get_by_role("button").count() == 5
     assert pressed(root) == [True, False, True, True, True]
-    assert unit(root, 2).get_attribute("aria-label") == "hidden1, unit 2 of 3: gone"
-    assert root.get_by_role("group", name="hidden1: 2 of 3 units kept").count() == 1
+    assert unit(root, 2).get_attribute("aria-label") == "hidden layer 1, unit 2 of 3: gone"
+    assert root.get_by_role("group", name="hidden layer 1: 2 of 3 units kept").count() == 1
     assert root.get_by_text("2 of 3").is_visible()
     assert [root.get_by_text(name, exact=True).count() for name in ("x", "y", "class 0", "class 1")] == [1] * 4
 
@@ -181,7 +183,7 @@ def test_what_was_changed_by_hand_is_marked(page):
 def test_of_very_many_connections_the_strongest_are_drawn(page):
     """4,096 are too many and the legend says what is left out; of fewer, all are drawn."""
     root = mount(page, "network", random_data(64, 64))
-    words = "Drawn are the 1,500 strongest connections of 4,096 from hidden1 to hidden2."
+    words = "Drawn are the 1,500 strongest connections of 4,096 from hidden layer 1 to hidden layer 2."
     assert root.locator(".note").inner_text() == words
     assert strokes(page, random_data(64, 64, seed=1)) == 2 * 64 + 1500 + 64 * 2
     assert strokes(page, random_data(30, 30)) == 2 * 30 + 30 * 30 + 30 * 2
@@ -250,7 +252,7 @@ def test_pointing_at_a_unit_tells_of_it_and_shows_its_own_connections(page):
     unit(root, 1).hover()
     tip = root.locator(".tip")
     assert tip.is_visible()
-    assert tip.inner_text() == "hidden1, unit 1 of 3: kept"
+    assert tip.inner_text() == "hidden layer 1, unit 1 of 3: kept"
     own = colour_between(page, root, X, UNITS[0])
     other = colour_between(page, root, Y, UNITS[2])
     assert np.abs(own - rgb(SIGNS["light"]["positive"])).max() < 30
@@ -288,7 +290,7 @@ def test_a_click_is_sent_and_shown_at_once(page):
     assert sent(page) == [("hidden1", 0, 1), ("hidden1", 2, 2)]
     page.mouse.move(5, 5)
     np.testing.assert_array_equal(colour_between(page, root, X, UNITS[0]), PAPER["light"])
-    assert root.get_by_role("group", name="hidden1: 1 of 3 units kept").count() == 1
+    assert root.get_by_role("group", name="hidden layer 1: 1 of 3 units kept").count() == 1
 
 
 def test_a_removed_unit_is_restored_by_a_click(page):
@@ -354,7 +356,7 @@ def test_a_mouse_means_the_unit_that_is_pointed_out(page):
     root = mount(page, "network", tiny())
     spot = centres(root.locator(UNITS[1]))[0] + [16, 14]
     page.mouse.move(*spot)
-    assert root.locator(".tip").inner_text() == "hidden1, unit 2 of 3: kept"
+    assert root.locator(".tip").inner_text() == "hidden layer 1, unit 2 of 3: kept"
     page.mouse.click(*spot)
     assert sent(page) == [("hidden1", 1, 1)]
 
@@ -367,7 +369,7 @@ def test_only_the_answer_to_a_click_is_spoken(page):
     unit(root, 1).click()
     assert status.inner_text() == ""
     remount(page, tiny(removed=(0, 1), heard=1))
-    assert status.inner_text() == "hidden1: 1 of 3 units kept"
+    assert status.inner_text() == "hidden layer 1: 1 of 3 units kept"
 
 
 # The keyboard
@@ -377,12 +379,12 @@ def test_the_drawing_is_one_tab_stop(page):
     """Tab goes to the first unit and leaves from there; coming back leads to the unit that was left."""
     root = mount(page, "network", random_data(5, 10))
     page.keyboard.press("Tab")
-    assert focused(root).startswith("hidden1, unit 1 of 5")
+    assert focused(root).startswith("hidden layer 1, unit 1 of 5")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Tab")
     assert focused(root) == ""
     page.keyboard.press("Shift+Tab")
-    assert focused(root).startswith("hidden1, unit 2 of 5")
+    assert focused(root).startswith("hidden layer 1, unit 2 of 5")
     assert root.locator("[tabindex='0']").count() == 1
 
 
@@ -391,15 +393,16 @@ def test_arrows_walk_along_and_across_layers(page):
     root = mount(page, "network", random_data(5, 10))
     page.keyboard.press("Tab")
     steps = {
-        "ArrowUp": "hidden1, unit 1", "ArrowLeft": "hidden1, unit 1", "ArrowDown": "hidden1, unit 2",
-        "End": "hidden1, unit 5", "ArrowRight": "hidden2, unit 10", "Home": "hidden2, unit 1",
+        "ArrowUp": "hidden layer 1, unit 1", "ArrowLeft": "hidden layer 1, unit 1",
+        "ArrowDown": "hidden layer 1, unit 2", "End": "hidden layer 1, unit 5",
+        "ArrowRight": "hidden layer 2, unit 10", "Home": "hidden layer 2, unit 1",
     }  # fmt: skip
     for key, place in steps.items():
         page.keyboard.press(key)
         assert focused(root).startswith(f"{place} of"), key
     for key in ("ArrowRight", "ArrowRight", "ArrowDown", "ArrowDown", "ArrowLeft"):
         page.keyboard.press(key)
-    assert focused(root).startswith("hidden1, unit 2 of")
+    assert focused(root).startswith("hidden layer 1, unit 2 of")
 
 
 @pytest.mark.parametrize("key", ["Enter", "Space"])
@@ -411,7 +414,7 @@ def test_enter_and_space_toggle_and_the_focus_stays(page, key):
     page.keyboard.press(key)
     assert sent(page) == [("hidden1", 2, 1)]
     remount(page, tiny(removed=(2,), heard=1))
-    assert focused(root) == "hidden1, unit 3 of 3: gone"
+    assert focused(root) == "hidden layer 1, unit 3 of 3: gone"
     style = unit(root, 3).evaluate("button => getComputedStyle(button).outlineStyle")
     assert style == "solid"
 
@@ -437,7 +440,7 @@ def test_the_focus_survives_other_layers(page):
     for key in ("Tab", "ArrowRight", "End"):
         page.keyboard.press(key)
     remount(page, random_data(3))
-    assert focused(root).startswith("hidden1, unit 3 of 3")
+    assert focused(root).startswith("hidden layer 1, unit 3 of 3")
 
 
 def test_nothing_moves_when_units_go(page):

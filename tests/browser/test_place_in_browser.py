@@ -139,7 +139,7 @@ def test_the_film_plays_by_keyboard_and_asks_nothing_of_the_server(visit):
         visitor.page.keyboard.press(key)
         expect(film).to_have_value(str(frame))
     visitor.page.keyboard.press("PageUp")
-    expect(film).to_have_attribute("aria-valuetext", re.compile("^Pruned by 50 %, epoch 0 of"))
+    expect(film).to_have_attribute("aria-valuetext", re.compile("^Pruned at 0.5, epoch 0 of"))
     assert said == []
 
 
@@ -163,7 +163,7 @@ def test_the_film_stays_where_it_is_when_a_slider_moves(visit):
 
 def unit(visitor, number: int):
     """The button of a unit of the first layer, counted from 1."""
-    return visitor.page.get_by_role("button", name=re.compile(f"^hidden1, unit {number} of"))
+    return visitor.page.get_by_role("button", name=re.compile(f"^hidden layer 1, unit {number} of"))
 
 
 def planes(visitor) -> tuple[str, str, str]:
@@ -182,9 +182,7 @@ def test_a_unit_is_taken_out_and_put_back_by_keyboard(visit):
     after = planes(visitor)
     assert after[0] == first[0]
     assert after[1] == after[2] != first[1]
-    told(
-        visitor, "taken out", "that is what it was worth", "Changed by hand, without training: unit 1 of hidden1 out"
-    )
+    told(visitor, "taken out", "What it was worth", "Changed by hand, without training: unit 1 of hidden layer 1 out")
     assert visitor.query()["units"] == "hidden1.0"
     assert "63 of 128 units" in sentence(visitor)
     assert unit(visitor, 1).evaluate("unit => unit.matches(':focus')")

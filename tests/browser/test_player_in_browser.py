@@ -253,8 +253,8 @@ def test_the_words_follow_the_frame(page):
     kept = "validation loss 0.111 The early stop: these weights are kept"
     assert viewer.seek(STARTS[1] - 1).words() == f"Dense, epoch 8 of 29 {kept}"
     said = viewer.seek(STARTS[1]).words()
-    assert said == "Pruned by 30 %, epoch 0 of 11 validation loss 1.000 3 units removed"
-    assert viewer.range.get_attribute("aria-valuetext") == "Pruned by 30 %, epoch 0 of 11, validation loss 1.000"
+    assert said == "Pruned at 0.3, epoch 0 of 11 validation loss 1.000 3 units removed"
+    assert viewer.range.get_attribute("aria-valuetext") == "Pruned at 0.3, epoch 0 of 11, validation loss 1.000"
 
 
 def test_a_phase_without_training_says_so(page):
@@ -262,7 +262,7 @@ def test_a_phase_without_training_says_so(page):
     still = phase(1, 2, LEVEL, val_loss=np.array([0.4]), train_loss=np.array([]), early_stop_epoch=0)
     still = replace(still, epochs=np.array([0, 0]))
     viewer = Viewer(page, data_of(phase(0, 12, UPRIGHT), still)).seek(13)
-    assert viewer.words() == "Pruned by 30 %, untrained validation loss 0.400 3 units removed"
+    assert viewer.words() == "Pruned at 0.3, untrained validation loss 0.400 3 units removed"
     assert viewer.root.locator(".stop").inner_text() == ""
 
 

@@ -323,7 +323,7 @@ def test_two_units_clicked_at_once_are_both_out(visit):
     expect(visitor.page.get_by_text("Pruned to 3 of 10 units")).to_be_visible()
     assert visitor.settle().query()["units"] == "-".join(f"hidden1.{number - 1}" for number in numbers)
     for number in numbers:
-        words = drawing.get_by_role("button", name=re.compile(f"^hidden1, unit {number} of"), pressed=False)
+        words = drawing.get_by_role("button", name=re.compile(f"^hidden layer 1, unit {number} of"), pressed=False)
         assert "removed by hand" in words.get_attribute("aria-label")
 
 

@@ -216,10 +216,10 @@ def test_a_step_on_the_way_is_no_result(strategy):
     ("levels", "name"),
     [
         ((), "the dense network"),
-        ((0.5,), "the network pruned by 50 %"),
-        ((0.1, 0.95), "the network pruned by 95 %"),
-        ((0.29289,), "the network pruned by 29.3 %"),
-        ((0.29,), "the network pruned by 29 %"),
+        ((0.5,), "the network pruned at 0.5"),
+        ((0.1, 0.95), "the network pruned at 0.95"),
+        ((0.29289,), "the network pruned at 0.293"),
+        ((0.29,), "the network pruned at 0.29"),
     ],
 )
 def test_a_step_has_a_name_for_people(levels, name):
@@ -294,7 +294,7 @@ def test_progress_is_told_the_number_of_the_step():
     """From 0, of all steps, with the words of the step and those of its beginning; no news are None."""
     told = []
     run_images(ImageExperiment(**CHAIN), told.append, call=Worker())
-    names = ["the dense network", *(f"the network pruned by {percent} %" for percent in (10, 20, 30))]
+    names = ["the dense network", *(f"the network pruned at {ratio}" for ratio in (0.1, 0.2, 0.3))]
     expected = []
     for number, name in enumerate(names):
         begin, news = (StepProgress(number, 4, f"{verb} {name}") for verb in ("Starting on", "Training"))

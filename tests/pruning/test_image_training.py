@@ -408,9 +408,9 @@ def test_a_network_says_what_it_is_doing():
         "Loading images for the dense network",
         "Training the dense network",
         "Asking the dense network about images it has never seen",
-        "Loading images for the network pruned by 50 %",
-        "Training the network pruned by 50 %",
-        "Asking the network pruned by 50 % about images it has never seen",
+        "Loading images for the network pruned at 0.5",
+        "Training the network pruned at 0.5",
+        "Asking the network pruned at 0.5 about images it has never seen",
     ]
     assert all((part.curves is not None) == part.message.startswith("Training") for part in said)
 

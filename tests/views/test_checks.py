@@ -22,6 +22,7 @@ from pruning.outcome import PlaneOutcome
 from pruning.recording import record
 from views import compute
 from views.checks import all_checks
+from views.naming import layers_named
 
 PAGE = Path(__file__).parents[2] / "streamlit_app.py"
 SMALL = {"points": "200", "hidden": "10", "patience": "5", "view": "Checks"}
@@ -107,7 +108,7 @@ def test_a_line_says_what_must_be_true_and_what_was_found(visit):
     found = lines(visit())
     assert found["Counts are exact"] == (
         "- :green[:material/check_circle:] holds · **Counts are exact.** round(ratio · n) units go from a layer of "
-        "n, or as many in all; none is emptied. *Kept: 5 of 10 units in hidden1.*"
+        "n, or as many in all; none is emptied. *Kept: 5 of 10 units in hidden layer 1.*"
     )
     assert found[AGAIN] == (
         f"- :green[:material/check_circle:] holds · **{AGAIN}.** The run is repeated, and must end in the weights "
@@ -155,7 +156,7 @@ def test_a_network_that_is_off_by_one_bit_is_not_the_same(visit, monkeypatch, la
     app = visit()
     assert [element.value for element in app.error] == [f"Broken in this run: {AGAIN}."]
     assert colours(app) == {name: "red" if name == AGAIN else "green" for name in NAMES}
-    assert lines(app)[AGAIN].endswith(f"*Other weights came out in {layer}.*")
+    assert lines(app)[AGAIN].endswith(f"*Other weights came out in {layers_named(layer)}.*")
 
 
 def test_another_network_of_the_run_is_not_looked_at(visit, monkeypatch):

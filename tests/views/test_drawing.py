@@ -57,6 +57,7 @@ def test_layers_stand_in_order_with_their_names_and_what_is_kept():
     """Inputs x and y, the hidden layer with one truth value a unit, and the classes by name."""
     data = diagram_of(by_hand={("hidden1", 1)}, classes=("left", "right"))
     assert [layer["name"] for layer in data["layers"]] == ["inputs", "hidden1", "output"]
+    assert [layer["title"] for layer in data["layers"]] == ["inputs", "hidden layer 1", "output"]
     assert data["layers"][0]["labels"] == ["x", "y"]
     assert data["layers"][2]["labels"] == ["left", "right"]
     assert data["layers"][1]["kept"] == [True, True, False]
@@ -83,15 +84,15 @@ def test_a_matrix_of_zeros_is_divided_by_one():
 
 def test_a_kept_unit_tells_its_sum_and_rank():
     """|3| + |−1| and |−4| + |0| are both 4, and so both first."""
-    assert words()[0] == "hidden1, unit 1 of 3: kept · sum of |incoming weights| 4.00 (rank 1 of 3)"
-    assert words()[1] == "hidden1, unit 2 of 3: kept · sum of |incoming weights| 4.00 (rank 1 of 3)"
+    assert words()[0] == "hidden layer 1, unit 1 of 3: kept · sum of |incoming weights| 4.00 (rank 1 of 3)"
+    assert words()[1] == "hidden layer 1, unit 2 of 3: kept · sum of |incoming weights| 4.00 (rank 1 of 3)"
 
 
 def test_a_removed_unit_tells_its_sum_and_rank_in_the_dense_network():
     """The sums of the dense network are 4, 1 and 2: the third unit was second."""
     told = "sum of |incoming weights| in the dense network 2.00 (rank 2 of 3)"
-    assert words()[2] == f"hidden1, unit 3 of 3: removed by pruning · {told}"
-    assert words({("hidden1", 2)})[2] == f"hidden1, unit 3 of 3: removed by hand · {told}"
+    assert words()[2] == f"hidden layer 1, unit 3 of 3: removed by pruning · {told}"
+    assert words({("hidden1", 2)})[2] == f"hidden layer 1, unit 3 of 3: removed by hand · {told}"
 
 
 def test_a_unit_that_is_kept_by_hand_was_restored():
@@ -102,8 +103,8 @@ def test_a_unit_that_is_kept_by_hand_was_restored():
 def test_a_diverged_network_is_told_of_and_drawn():
     """Weights that are no numbers have no sum and no part in the scale, and the data stay valid JSON."""
     broken = network(hidden1=[[np.nan, 1], [np.inf, 1], [1, 1]])
-    assert words(one=broken)[0] == "hidden1, unit 1 of 3: kept · sum of |incoming weights| is not a number"
-    assert words(one=broken)[1] == "hidden1, unit 2 of 3: kept · sum of |incoming weights| is not a number"
+    assert words(one=broken)[0] == "hidden layer 1, unit 1 of 3: kept · sum of |incoming weights| is not a number"
+    assert words(one=broken)[1] == "hidden layer 1, unit 2 of 3: kept · sum of |incoming weights| is not a number"
     json.dumps(diagram_of(broken), allow_nan=False)
 
 

@@ -104,7 +104,7 @@ def test_the_player_has_the_phases_that_lead_to_the_chosen_ratio(recorded):
     app = visit(WATCH, strategy="Iterative, re-initialised", ratio="0.3")
     whole(app)
     phases = film(app)
-    assert [phase["title"] for phase in phases] == ["Dense", "Level 1: 10 %", "Level 2: 20 %", "Level 3: 30 %"]
+    assert [phase["title"] for phase in phases] == ["Dense", "Level 1: 0.1", "Level 2: 0.2", "Level 3: 0.3"]
     assert [phase["units"][0].count("1") for phase in phases] == [10, 9, 8, 7]
 
 

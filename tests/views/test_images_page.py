@@ -169,7 +169,7 @@ def test_notes_stand_at_the_foot(here, whole, tmp_path, monkeypatch):
     app = page().run()
     assert not app.exception
     first, second = (caption.value for caption in app.caption[-2:])
-    assert first.startswith("Training broke off at prune ratio 90 %, because")
+    assert first.startswith("Training broke off at prune ratio 0.9, because")
     assert "cannot be kept" in second
 
 
@@ -205,7 +205,7 @@ def test_with_the_dense_network_alone_the_page_shows_it_twice_and_says_so(held, 
     """Until the pruned network is there, both sides are the dense one; the bar goes on above."""
     keep(whole, 0.0)
     app = page().run()
-    assert "The network pruned by 50 % is not trained yet; shown is the dense one, on both sides." in sentences(app)
+    assert "The network pruned at 0.5 is not trained yet; shown is the dense one, on both sides." in sentences(app)
     assert {row[4] for row in app.table[0].value.itertuples()} <= {"0", ""}
     assert "Reliability diagram. Single pass: confidence." in drawn(app)
     assert [button.label for button in app.button] == ["Stop"]
@@ -225,7 +225,7 @@ def test_the_nearest_network_stands_in(held, whole):
     keep(whole, 0.0, 0.4, 0.9)
     app = page().run()
     (sentence,) = (text for text in sentences(app) if "not trained yet" in text)
-    assert sentence.endswith("shown is the one pruned by 40 %.")
+    assert sentence.endswith("shown is the one pruned at 0.4.")
     drawn(app)
 
 

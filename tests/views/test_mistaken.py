@@ -172,7 +172,7 @@ def test_the_story_has_a_line_a_network():
     app = tab()
     assert not app.exception
     assert [line.partition(" (")[0] for line in story(app)] == [
-        "- **dense**: 2", "- **pruned by 50 %**: 1", "- pruned by 90 %: 2"
+        "- **dense**: 2", "- **pruned at 0.5**: 1", "- pruned at 0.9: 2"
     ]  # fmt: skip
     assert any("Of **4** pictures of *9*, called *3*:" in element.value for element in app.markdown)
     assert [chart.proto.alt for chart in app.get("vega_lite_chart")] == [
@@ -188,7 +188,7 @@ def test_the_button_goes_back_to_the_study_s_pair():
     app = tab()
     app.selectbox(key="unknown").set_value("8")
     app.selectbox(key="taken_for").set_value("5").run()
-    assert [line.partition(" (")[0] for line in story(app)][:2] == ["- **dense**: 1", "- **pruned by 50 %**: 0"]
+    assert [line.partition(" (")[0] for line in story(app)][:2] == ["- **dense**: 1", "- **pruned at 0.5**: 0"]
     assert app.button[0].label == "The study's pair: 9 → 3"
     app.button[0].click().run()
     assert not app.exception

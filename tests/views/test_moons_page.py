@@ -83,7 +83,7 @@ def test_without_retraining_there_is_no_early_stop(app):
     app.run()
     captions = [caption.value for caption in app.caption]
     assert "Nothing is trained after pruning, so there is no early stop to compare." in captions
-    assert not any(words.startswith("Early-stop epoch is") for words in captions)
+    assert not any(words.startswith("Early-stop epoch") for words in captions)
     dense, *pruned = table(app)["Early-stop epoch"]
     assert pruned == ["–", ""]
     app.select_slider[0].set_value(0.0).run()

@@ -94,7 +94,7 @@ def words(app: AppTest) -> str:
 
 def worth(app: AppTest) -> list[str]:
     """What is said of the last unit turned over."""
-    return [m.value for m in app.markdown if "that is what it was worth" in m.value]
+    return [m.value for m in app.markdown if "What it was worth" in m.value]
 
 
 def press(app: AppTest, label: str) -> AppTest:
@@ -118,7 +118,7 @@ def test_a_unit_out_is_one_less_for_the_pruned_network_alone(kept):
     assert plane(app, "Pruned") != plane(before, "Pruned")
     assert curves(app) == curves(before)
     assert "**4 of 10 units**" in sentence(app)
-    assert words(app) == f"Changed by hand, without training: unit {unit + 1} of hidden1 out."
+    assert words(app) == f"Changed by hand, without training: unit {unit + 1} of hidden layer 1 out."
 
 
 def test_a_unit_that_pruning_removed_comes_back(kept):
@@ -126,7 +126,7 @@ def test_a_unit_that_pruning_removed_comes_back(kept):
     unit = kept.index(False)
     app = opened({**SMALL, "units": f"hidden1.{unit}"})
     assert table(app)["Units"] == ("10", "6", "−4")
-    assert f"unit {unit + 1} of hidden1 back" in words(app)
+    assert f"unit {unit + 1} of hidden layer 1 back" in words(app)
 
 
 def test_the_banner_names_four_units_and_counts_the_others():
@@ -134,7 +134,7 @@ def test_the_banner_names_four_units_and_counts_the_others():
     app = opened({**SMALL, "units": "-".join(f"hidden1.{unit}" for unit in range(10))})
     assert table(app)["Units"] == ("10", "5", "−5")
     assert words(app).endswith("and 6 more.")
-    assert words(app).count(" of hidden1 ") == 4
+    assert words(app).count(" of hidden layer 1 ") == 4
 
 
 def test_the_drawing_shows_the_network_as_it_is_now(kept):
@@ -174,12 +174,12 @@ def test_a_click_takes_a_unit_out_and_tells_what_it_was_worth(kept, click):
     click(app, "hidden1", unit)
     assert not app.exception
     assert app.query_params["units"] == f"hidden1.{unit}"
-    assert f"unit {unit + 1} of hidden1 out" in words(app)
-    assert any(f"Unit {unit + 1} of hidden1 was **taken out**. " in m.value for m in app.markdown)
+    assert f"unit {unit + 1} of hidden layer 1 out" in words(app)
+    assert any(f"Unit {unit + 1} of hidden layer 1 was **taken out**. " in m.value for m in app.markdown)
     click(app, "hidden1", unit)
     assert "units" not in app.query_params
     assert not words(app)
-    assert any(f"Unit {unit + 1} of hidden1 was **put back**. " in m.value for m in app.markdown)
+    assert any(f"Unit {unit + 1} of hidden layer 1 was **put back**. " in m.value for m in app.markdown)
 
 
 def test_clicks_add_up_and_are_in_the_link(kept, click):
@@ -199,8 +199,8 @@ def test_of_two_clicks_before_the_page_has_answered_both_stay(kept, click):
     app = click(opened({**SMALL, "view": "The network"}), "hidden1", first, second)
     assert not app.exception
     assert app.query_params["units"] == f"hidden1.{first}-hidden1.{second}"
-    assert f"unit {first + 1} of hidden1 out, unit {second + 1} of hidden1 out." in words(app)
-    assert [f"Unit {second + 1} of hidden1 was **taken out**. " in told for told in worth(app)] == [True]
+    assert f"unit {first + 1} of hidden layer 1 out, unit {second + 1} of hidden layer 1 out." in words(app)
+    assert [f"Unit {second + 1} of hidden layer 1 was **taken out**. " in told for told in worth(app)] == [True]
 
 
 @pytest.mark.parametrize("which", [0, 1, 2], ids=["none", "one other", "all but the one clicked"])
@@ -225,7 +225,7 @@ def test_the_last_unit_of_a_layer_cannot_be_clicked_away(kept, click):
     for unit in units:
         click(app, "hidden1", unit)
     assert not app.exception
-    assert "This would remove the last unit of hidden1; at least one must stay." in words(app)
+    assert "This would remove the last unit of hidden layer 1; at least one must stay." in words(app)
     assert app.query_params["units"].count("hidden1") == len(units) - 1
     click(app, "hidden1", units[0])
     assert "at least one must stay" not in words(app)

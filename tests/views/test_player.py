@@ -94,10 +94,10 @@ def test_one_pruned_phase_is_named_by_its_ratio_and_several_by_their_level():
     """Titles tell the phases apart; the words above the plane say what has been pruned."""
     one = shown(DENSE_PHASE, phase(0.5, 1, "1010"))["phases"]
     several = shown(DENSE_PHASE, phase(0.20629947, 1, "1110"), phase(0.3, 2, "1010"))["phases"]
-    assert [each["title"] for each in one] == ["Dense", "Pruned by 50 %"]
-    assert [each["title"] for each in several] == ["Dense", "Level 1: 20.6 %", "Level 2: 30 %"]
-    assert [each["subject"] for each in several] == ["Dense", "Pruned by 20.6 %", "Pruned by 30 %"]
-    assert [each["share"] for each in several] == ["0 %", "20.6 %", "30 %"]
+    assert [each["title"] for each in one] == ["Dense", "Pruned at 0.5"]
+    assert [each["title"] for each in several] == ["Dense", "Level 1: 0.206", "Level 2: 0.3"]
+    assert [each["subject"] for each in several] == ["Dense", "Pruned at 0.206", "Pruned at 0.3"]
+    assert [each["ratio"] for each in several] == ["0", "0.206", "0.3"]
     assert [each["colour"] for each in several] == [DENSE, PRUNED, PRUNED]
 
 
@@ -190,7 +190,7 @@ def test_a_real_recording_becomes_a_film():
     data = json.loads(json.dumps(film(real, NOBODY, "light"), allow_nan=False))
     size = data["side"] ** 2 * sum(len(each["epochs"]) for each in data["phases"])
     assert len(zlib.decompress(base64.b64decode(data["frames"]))) == size
-    assert [each["title"] for each in data["phases"]] == ["Dense", "Level 1: 10 %", "Level 2: 20 %"]
+    assert [each["title"] for each in data["phases"]] == ["Dense", "Level 1: 0.1", "Level 2: 0.2"]
     assert all(each["epochs"][-1] == each["stop"] for each in data["phases"])
     assert [len(units) for units in data["phases"][0]["units"]] == [8, 6]
 

@@ -81,7 +81,7 @@ def test_a_click_that_cannot_be_changes_nothing_but_the_sentence(here):
     turned.turn_over(B, MASKS)
     assert asked() == {A}
     assert turned.last_step({A}) == (A, turned.NONE)
-    assert here.session_state[turned.PROBLEM].startswith("This would remove the last unit of hidden1;")
+    assert here.session_state[turned.PROBLEM].startswith("This would remove the last unit of hidden layer 1;")
 
 
 @pytest.mark.parametrize("units", [{C}, {A, C}, {B}, set()])

@@ -16,7 +16,10 @@ from pruning import Experiment, ImageExperiment, ImageSet
 from pruning.figures import Figures
 from pruning.images import Images, NoImages, Shown
 from uncertainty.floor import Floor
+from uncertainty.paired import Difference
 from views import controls, fetching, image_controls, tables, training
+from views.claims import Change
+from views.compared import Compared
 from views.knobs import Knob
 from views.links import link_problems
 
@@ -43,9 +46,22 @@ def rows(dense: Figures = DENSE, pruned: Figures = PRUNED, alike: bool = True) -
     return {row.Figure: (row.Dense, row.Pruned, row.Difference) for row in table.itertuples()}
 
 
-def reading(pruned: Figures, ratio: float = 0.9) -> str:
+def change(name: str, before: float, after: float, unit: str = "") -> Change:
+    """Told from 0.03 on."""
+    value = after - before
+    return Change(name, before, after, Difference(value, value - 0.03, value + 0.03), unit=unit)
+
+
+def reading(
+    pruned: Figures, ratio: float = 0.9, judged: str = "it is **under-confident**", trained: bool = True
+) -> str:
     outcome = SimpleNamespace(experiment=Experiment(prune_ratio=ratio))
-    return tables.reading(outcome, DENSE, pruned, FLOOR, tables.POINTS)
+    accuracy, epistemic = (
+        change("accuracy", DENSE.accuracy, pruned.accuracy),
+        change("epistemic uncertainty", DENSE.epistemic_test, pruned.epistemic_test, " nats"),
+    )
+    seen = Compared(accuracy, change("ECE", 0, 0), change("NLL", 0, 0), epistemic)
+    return tables.reading(outcome, DENSE, pruned, seen, judged, "150 points", trained)
 
 
 def test_a_difference_is_pruned_minus_dense_with_its_sign():
@@ -112,32 +128,28 @@ def test_every_figure_has_a_row_and_a_meaning():
         assert f"**{row.label}**: " in tables.meanings(tables.POINTS)
 
 
-@pytest.mark.parametrize(
-    ("ece", "words"), [(0.09, "**above**"), (0.05, "within"), (0.01, "within"), (0.009, "below")]
-)
-def test_the_sentence_places_the_ece_in_its_band(ece, words):
-    """The ends of the band belong to it."""
-    assert f"ECE of {ece:.3f} is {words} the range" in reading(replace(PRUNED, ece=ece))
-
-
-@pytest.mark.parametrize(
-    ("error", "place"),
-    [(0.0504, "within"), (0.0506, "above"), (0.0096, "within"), (0.0094, "below"), (np.float64(0.0504), "within")],
-)
-def test_a_place_is_that_of_the_printed_number(error, place):
-    """0.0504 is printed 0.050, the end of the band, and belongs to it; so the sentence on top says."""
-    assert tables.place(error, FLOOR) == place
-    shown = place.replace("above", "**above**")
-    assert f"is {shown} the range" in reading(replace(PRUNED, ece=error))
-
-
 def test_the_sentence_tells_what_rose_and_what_fell():
-    """Accuracy and epistemic uncertainty are read off with their direction; what looks equal stays."""
-    text = reading(PRUNED)
-    assert "**12 of 128 units**" in text
-    assert "Accuracy **falls** 0.950 → 0.900" in text
-    assert "**rises** 0.020 → 0.030 nats" in text
-    assert "Accuracy **stays** at 0.950" in reading(replace(PRUNED, accuracy=0.95004))
+    """The direction of what is told, the size of what could have been, and what is said of calibration."""
+    assert reading(PRUNED) == (
+        "Pruned to **12 of 128 units**: accuracy **falls** 0.950 → 0.900; no difference that 150 points could tell "
+        "in epistemic uncertainty (0.020 → 0.030 nats, ±0.030). It is **under-confident**."
+    )
+
+
+def test_the_sentence_is_silent_where_nothing_can_be_told():
+    """A fall of 0.02 is none that 150 points could tell, whatever it is called elsewhere."""
+    text = reading(replace(PRUNED, accuracy=0.93), judged="150 points cannot tell it from calibrated")
+    assert "**" not in text.replace("**12 of 128 units**", "")
+    assert "accuracy (0.950 → 0.930, ±0.030)" in text
+    assert text.endswith("150 points cannot tell it from calibrated.")
+
+
+def test_of_a_network_that_did_not_train_nothing_is_concluded():
+    """Neither that it is calibrated nor that its doubt rose: it did not train."""
+    text = reading(replace(PRUNED, accuracy=0.12), trained=False)
+    assert text == (
+        "Pruned to **12 of 128 units**, the network **did not train**: at accuracy 0.120 its doubt means nothing."
+    )
 
 
 def test_the_sentence_knows_when_nothing_is_pruned():

@@ -88,10 +88,11 @@ function fill(drawing, layers) {
   const { layer = 1, unit = 0 } = drawing.current ?? {};
   drawing.picked = undefined;
   drawing.groups?.forEach((group) => group.remove());
-  drawing.names = layers.map(({ name }) => name);
+  drawing.names = layers.map(({ name }) => name); // what a click sends
+  drawing.titles = layers.map(({ title }) => title);
   drawing.layers = layers.map((each, l) => (each.labels ?? each.kept).map((_, u) => fresh(each, l, u)));
   drawing.groups = drawing.layers.map((list, l) => {
-    const heading = element("div", "heading", element("b", "", layers[l].name), element("span", ""));
+    const heading = element("div", "heading", element("b", "", layers[l].title), element("span", ""));
     heading.ariaHidden = "true"; // the group's label says the same
     return Object.assign(element("div", "layer", heading, ...list.map((node) => node.element)), { role: "group" });
   });
@@ -127,11 +128,11 @@ function matrix(given) {
 const nodes = (drawing) => drawing.layers.flat();
 const number = (value) => value.toLocaleString("en");
 const tally = (list) => `${list.filter((node) => node.kept).length} of ${list.length}`;
-const summary = ({ names, layers }, l) => `${names[l]}: ${tally(layers[l])} units kept`;
+const summary = ({ titles, layers }, l) => `${titles[l]}: ${tally(layers[l])} units kept`;
 
 /** Bring everything up to date with what is kept and how much room there is. */
 function show(drawing) {
-  const { layers, matrices, groups, names } = drawing;
+  const { layers, matrices, groups, titles } = drawing;
   for (const node of nodes(drawing).filter(({ words }) => words)) {
     node.element.ariaPressed = String(node.kept);
     node.element.ariaLabel = node.words;
@@ -139,7 +140,7 @@ function show(drawing) {
   }
   layers.forEach((list, l) => {
     const hidden = Boolean(list[0].words);
-    groups[l].ariaLabel = hidden ? summary(drawing, l) : names[l];
+    groups[l].ariaLabel = hidden ? summary(drawing, l) : titles[l];
     groups[l].querySelector(".heading span").textContent = hidden ? tally(list) : list.length;
   });
   drawing.lines = matrices.map((each, m) => connections(each, layers[m], layers[m + 1]));
@@ -158,8 +159,8 @@ function connections({ shares, order }, from, to) {
 }
 
 /** How many connections are drawn of how many there are. */
-function drawn({ lines, names }) {
-  const parts = lines.map((all, m) => `${number(all.length)} from ${names[m]} to ${names[m + 1]}`);
+function drawn({ lines, titles }) {
+  const parts = lines.map((all, m) => `${number(all.length)} from ${titles[m]} to ${titles[m + 1]}`);
   const cut = parts.filter((_, m) => lines[m].length > STRONGEST).join(" and of ");
   if (cut) return `Drawn are the ${number(STRONGEST)} strongest connections of ${cut}.`;
   return `All ${number(lines.flat().length)} connections are drawn.`;

@@ -197,8 +197,8 @@ const style = ({ root }, values) =>
 function buildPhases({ data, frames, part }) {
   const dots = (units) => `<div class="dots">${"<i></i>".repeat(units.length)}</div>`;
   const layer = (units, i) => `<div><p class="title">Hidden layer ${i + 1}<span></span></p>${dots(units)}</div>`;
-  const segment = ({ epochs, colour, title, share }) =>
-    `<div style="--frames: ${epochs.length}; --colour: ${colour}"><span>${title}</span><span>${share}</span></div>`;
+  const segment = ({ epochs, colour, title, ratio }) =>
+    `<div style="--frames: ${epochs.length}; --colour: ${colour}"><span>${title}</span><span>${ratio}</span></div>`;
   part(".layers").innerHTML = data.phases[0].units.map(layer).join("");
   part(".segments").innerHTML = data.phases.map(segment).join("");
   part("[type=range]").max = frames.length - 1;

@@ -1,0 +1,211 @@
+"""What the test examples say of a difference between networks: each figure before and after, with its interval."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import TypeVar
+
+import numpy as np
+
+from pruning import Network, Outcome
+from uncertainty.calibration import Bins, Quantity, log_losses, rights
+from uncertainty.estimate import CONFIDENCE
+from uncertainty.paired import Difference, binned_difference, mean_difference
+from uncertainty.power import smallest_detectable_ece
+from views.claims import Change
+from views.measured import calibration
+from views.remembered import remembered
+
+T = TypeVar("T")
+Scores = tuple[np.ndarray, np.ndarray]  # of known examples (N,) and of unknown ones (M,)
+AXES: Mapping[Quantity, tuple[str, str]] = {
+    "confidence": ("confidence", "accuracy"),
+    "uncertainty": ("normalised entropy", "error rate"),
+}
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Two networks over the same examples."""
+
+    accuracy: Change
+    ece: Change
+    nll: Change
+    epistemic: Change
+
+
+@dataclass(frozen=True)
+class OverRatios:
+    """Every ratio against the dense network, by ratio, corrected for how many are looked at."""
+
+    accuracy: Mapping[float, Difference]
+    ece: Mapping[float, Difference]
+    gaps: Mapping[float, Difference]  # signed, of each network, the dense one among them
+
+
+def compared(outcome: Outcome, n_samples: int, n_bins: int) -> Compared:
+    """The figures of the dense and of the pruned network that are written beside each other."""
+    dense, pruned = outcome.dense, outcome.pruned
+    return _remembered(
+        dense, pruned, ("compared", n_samples, n_bins), lambda: compare(outcome, dense, pruned, n_samples, n_bins)
+    )
+
+
+def compare(outcome: Outcome, before: Network, after: Network, n_samples: int, n_bins: int) -> Compared:
+    """The same of any two networks over the outcome's test examples."""
+    labels, networks = outcome.test_labels, (before, after)
+    probs = [network.test.probs(n_samples) for network in networks]
+    bins = [calibration(outcome, network, n_samples, n_bins)[0] for network in networks]
+    doubt = [network.test.epistemic(n_samples) for network in networks]
+    return Compared(
+        accuracy=_means("accuracy", [rights(each, labels) for each in probs]),
+        ece=Change("ECE", bins[0].error, bins[1].error, binned_difference(*bins)),
+        nll=_means("NLL", [log_losses(each, labels) for each in probs], " nats"),
+        epistemic=_means("epistemic uncertainty", doubt, " nats"),
+    )
+
+
+def panel(outcome: Outcome, n_samples: int, n_bins: int, quantity: Quantity) -> tuple[Change, Change]:
+    """Both axes of a reliability panel, dense against pruned. No MC-dropout samples: a single pass."""
+
+    def compute() -> tuple[Change, Change]:
+        scores, outcomes = [], []
+        for network in (outcome.dense, outcome.pruned):
+            bins, _ = calibration(outcome, network, n_samples, n_bins, quantity)
+            right = rights(_probs(network, n_samples), outcome.test_labels)
+            outcomes.append(right if quantity == "confidence" else ~right)
+            scores.append(outcomes[-1] - bins.residual)
+        return _means(AXES[quantity][0], scores), _means(AXES[quantity][1], outcomes)
+
+    return _remembered(outcome.dense, outcome.pruned, ("panel", n_samples, n_bins, quantity), compute)
+
+
+def over_ratios(outcome: Outcome, n_samples: int, n_bins: int) -> OverRatios:
+    """Accuracy and ECE of every ratio that is there so far, and the signed gaps."""
+    dense, *pruned = outcome.networks
+    n = len(pruned)
+
+    def of(network: Network) -> tuple[Difference, Difference]:
+        return _remembered(dense, network, ("over ratios", n, n_samples, n_bins), lambda: compute(network))
+
+    def compute(network: Network) -> tuple[Difference, Difference]:
+        right = [rights(_probs(each, n_samples), outcome.test_labels) for each in (dense, network)]
+        bins = [calibration(outcome, each, n_samples, n_bins)[0] for each in (dense, network)]
+        return mean_difference(*right, comparisons=n), binned_difference(*bins, comparisons=n)
+
+    found = {network.prune_ratio: of(network) for network in pruned}
+    return OverRatios(
+        accuracy={ratio: accuracy for ratio, (accuracy, _) in found.items()},
+        ece={ratio: ece for ratio, (_, ece) in found.items()},
+        gaps={each.prune_ratio: gap(outcome, each, n_samples, n_bins, n + 1) for each in outcome.networks},
+    )
+
+
+def gap(outcome: Outcome, network: Network, n_samples: int, n_bins: int, comparisons: int = 1) -> Difference:
+    """The signed gap of a network, mean confidence − accuracy. No MC-dropout samples: a single pass."""
+    return signed(calibration(outcome, network, n_samples, n_bins)[0], _probs(network, n_samples), comparisons)
+
+
+def signed(bins: Bins, probs: np.ndarray, comparisons: int = 1) -> Difference:
+    """Mean confidence − accuracy over N examples with its interval; probs (N, C), of which the bins were made.
+
+    The interval is Student's t, and never narrower than what chance gives a calibrated network: of a few
+    certain answers, all right, the residuals alone say nothing of how wide it is.
+    """
+    found = mean_difference(bins.residual, np.zeros(len(bins.residual)), comparisons=comparisons)
+    confidence = probs.max(axis=1)
+    chance = _normal(comparisons) * float(np.sqrt((confidence * (1 - confidence)).sum())) / len(probs)
+    half = max(found.value - found.low, chance)
+    return Difference(found.value, found.value - half, found.value + half)
+
+
+def dropout_gaps(
+    outcome: Outcome, n_samples: int, n_bins: int
+) -> tuple[Difference, Difference, Difference, Difference]:
+    """What `readings.of_dropout` asks for: the pruned network's gap under MC dropout, the same against the dense
+    one's and against that of its single pass, and the latter."""
+    dense, pruned = outcome.dense, outcome.pruned
+
+    def gaps(network: Network, samples: int) -> np.ndarray:
+        return -calibration(outcome, network, samples, n_bins)[0].residual  # confidence − right, of each example
+
+    sampled = gaps(pruned, n_samples)
+    return (
+        gap(outcome, pruned, n_samples, n_bins),
+        mean_difference(gaps(dense, n_samples), sampled),
+        mean_difference(gaps(pruned, 0), sampled),
+        gap(outcome, pruned, 0, n_bins),
+    )
+
+
+def detections(
+    outcome: Outcome, scores: Callable[[Network], Scores], what: tuple[Hashable, ...], comparisons: int
+) -> Mapping[float, Difference]:
+    """AUROC of every ratio against the dense network's; `what` names the scores."""
+    dense, *pruned = outcome.networks
+
+    def of(network: Network) -> Difference:
+        key = ("auroc difference", *what, comparisons)
+        return _remembered(dense, network, key, lambda: auroc_difference(scores(dense), scores(network), comparisons))
+
+    return {network.prune_ratio: of(network) for network in pruned}
+
+
+def auroc_difference(before: Scores, after: Scores, comparisons: int = 1) -> Difference:
+    """AUROC after minus before, from both networks' scores of the same known (N,) and unknown (M,) examples.
+
+    The interval is that of DeLong, DeLong & Clarke-Pearson 1988: each example's share of the AUROC is its own
+    chance to be ranked right, and the differences of these shares are what varies.
+    """
+    (known, unknown), (known_after, unknown_after) = _shares(*before), _shares(*after)
+    parts = known_after - known, unknown_after - unknown
+    value = float(parts[1].mean())
+    if min(map(len, parts)) == 1:
+        return Difference(value, -np.inf, np.inf)
+    half = _normal(comparisons) * float(np.sqrt(sum(part.var(ddof=1) / len(part) for part in parts)))
+    return Difference(value, value - half, value + half)
+
+
+def _shares(known: np.ndarray, unknown: np.ndarray) -> Scores:
+    """How often each known example scores below an unknown one, and each unknown above a known one, ties half."""
+
+    def below(values: np.ndarray, others: np.ndarray) -> np.ndarray:
+        ordered = np.sort(others)
+        return (np.searchsorted(ordered, values) + np.searchsorted(ordered, values, "right")) / (2 * len(others))
+
+    return 1 - below(known, unknown), below(unknown, known)
+
+
+def smallest(outcome: Outcome, network: Network, n_samples: int, n_bins: int) -> float:
+    """The least ECE that the test examples would find in this network four times in five."""
+
+    def compute() -> float:
+        return smallest_detectable_ece(*calibration(outcome, network, n_samples, n_bins))
+
+    return remembered(network, ("smallest", n_samples, n_bins), compute)
+
+
+def basis(outcome: Outcome, examples: str) -> str:
+    """What every interval rests on: `150 points`."""
+    return f"{len(outcome.test_labels):,} {examples}"
+
+
+def _normal(comparisons: int) -> float:
+    """The normal quantile of an interval that is one of so many."""
+    return NormalDist().inv_cdf(1 - (1 - CONFIDENCE) / comparisons / 2)
+
+
+def _means(name: str, values: list[np.ndarray], unit: str = "") -> Change:
+    before, after = values
+    return Change(name, float(before.mean()), float(after.mean()), mean_difference(before, after), unit=unit)
+
+
+def _probs(network: Network, n_samples: int) -> np.ndarray:
+    return network.test.probs(n_samples) if n_samples else network.test.single_pass()
+
+
+def _remembered(before: Network, after: Network, what: tuple[Hashable, ...], compute: Callable[[], T]) -> T:
+    other = None if before is after else before  # what held itself would be remembered for ever
+    return remembered(after, (*what, other), compute)
