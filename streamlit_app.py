@@ -9,6 +9,8 @@ if st.runtime.exists():
     from views import lock
     from views.window import draw_type_switch, mend_window
 
+    # First of all, or the icon of the page would be the tab's, which the browser would fetch from elsewhere.
+    st.set_page_config(page_icon="🌗", layout="wide", initial_sidebar_state="collapsed")
     page = st.navigation(
         [
             st.Page("views/moons.py", title="Moons", icon=":material/nightlight:", default=True),
@@ -17,12 +19,7 @@ if st.runtime.exists():
         ],
         position="top",
     )
-    st.set_page_config(
-        page_title=f"{page.title} · Pruning × Uncertainty Explorer",
-        page_icon="🌗",
-        layout="wide",
-        initial_sidebar_state="collapsed",
-    )
+    st.set_page_config(page_title=f"{page.title} · Pruning × Uncertainty Explorer", page_icon="🌗")
     before = st.session_state.get("page", page.url_path)
     st.session_state.update(page=page.url_path, arrived=page.url_path != before)
     mend_window()

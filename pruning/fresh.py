@@ -17,7 +17,7 @@ from pruning.posterior import posterior
 from pruning.randomness import Purpose, stream
 from pruning.tasks import INNER_RADIUS, blob_centres, moon, spiral_arm
 
-FRESH_POINTS = 1024  # a power of two, for which the sequence is balanced
+FRESH_POINTS = 4096  # a power of two, for which the sequence is balanced
 
 
 def fresh_points(experiment: Experiment, points: int = FRESH_POINTS, index: int = 0) -> Fresh:

@@ -17,7 +17,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from pruning.plane import Extent, Plane
+from pruning.plane import Extent, Maps, Plane
 from uncertainty.calibration import Bins
 from views.colours import CLASSES, DENSE, INK, PAPER, PRUNED, Theme
 from views.raster import plane_picture, scale_picture
@@ -38,7 +38,13 @@ DECIMAL_LABEL = (
     "span(domain('y')) > 0 ? '.5f' : '.5~r')"
 )
 SERIES = alt.Scale(domain=["dense", "pruned"], range=[DENSE, PRUNED])
-TERMS = {"probability": "probability", "entropy": "predictive entropy"}
+TERMS = {
+    "probability": "probability",
+    "entropy": "predictive entropy",
+    "error": "distance from the truth",
+    "truth": "true probability",
+    "noise": "true entropy",
+}
 
 
 @dataclass(frozen=True)
@@ -55,10 +61,23 @@ def plane_chart(plane: Plane, n_samples: int, points: pd.DataFrame, quantity: st
     points: columns x, y, label (class number), wrong (bool), p (probability of the own label).
     """
     picture = _painted(ref(plane), n_samples, quantity, top, theme)
+    return _framed(picture, plane.extent, points, quantity, theme)
+
+
+def maps_chart(maps: Maps, extent: Extent, points: pd.DataFrame, quantity: str, top: float, theme: Theme) -> Chart:
+    """The same of maps that are drawn but once."""
+    return _framed(_picture(maps, extent, quantity, top, theme), extent, points, quantity, theme)
+
+
+def _framed(picture: pd.DataFrame, extent: Extent, points: pd.DataFrame, quantity: str, theme: Theme) -> Chart:
+    """A picture of the plane with its points.
+
+    points: as for `plane_chart`.
+    """
     # A class's points have its colour: by night, on strong colours, no dark rim would set them off.
     right = INK[theme] if (quantity, theme) == ("probability", "dark") else PAPER[theme]
     rimmed = points.assign(rim=np.where(points.wrong, INK[theme], right))
-    return Chart(_plane_spec(plane.extent), {"picture": picture, "points": rimmed})
+    return Chart(_plane_spec(extent), {"picture": picture, "points": rimmed})
 
 
 @lru_cache(maxsize=64)
@@ -69,8 +88,11 @@ def _painted(held: ref[Plane], n_samples: int, quantity: str, top: float, theme:
     """
     plane = held()
     assert plane is not None  # the caller has it
-    maps = plane.maps(n_samples)
-    x0, x1, y0, y1 = plane.extent
+    return _picture(plane.maps(n_samples), plane.extent, quantity, top, theme)
+
+
+def _picture(maps: Maps, extent: Extent, quantity: str, top: float, theme: Theme) -> pd.DataFrame:
+    x0, x1, y0, y1 = extent
     url = plane_picture(maps, quantity, top, theme)
     return pd.DataFrame({"x": [x0], "x2": [x1], "y": [y0], "y2": [y1], "url": [url]})
 
@@ -209,14 +231,18 @@ def _curve_spec(title: str, whole: bool, has_floor: bool, answers: bool, place: 
 
 def legend_chart(quantity: str, n_classes: int, top: float, theme: Theme) -> Chart:
     """The colour scale of the planes, with its numbers."""
-    low, high = (0.0, top) if quantity != "probability" else (0.0 if n_classes == 2 else 1 / n_classes, 1.0)
     title = scale_title(quantity, n_classes)
+    quantity = {"truth": "probability", "noise": "entropy", "error": "entropy"}.get(quantity, quantity)
+    low, high = (0.0, top) if quantity != "probability" else (0.0 if n_classes == 2 else 1 / n_classes, 1.0)
     row = pd.DataFrame({"x": [low], "x2": [high], "url": [scale_picture(quantity, n_classes, theme)]})
     return Chart(_legend_spec(low, high, title), {"strip": row})
 
 
 def scale_title(quantity: str, n_classes: int) -> str:
     """What a colour scale says."""
+    if quantity in ("error", "truth"):
+        of_class_1 = " of class 1" if n_classes == 2 else ", the winner's"
+        return "|probability − true probability|" if quantity == "error" else f"true probability{of_class_1}"
     if quantity != "probability":
         return f"{TERMS.get(quantity, f'{quantity} uncertainty')}, nats"
     return "probability of class 1" if n_classes == 2 else "probability of the winning class"

@@ -75,7 +75,8 @@ def panel(outcome: Outcome, n_samples: int, n_bins: int, quantity: Quantity) -> 
         for network in (outcome.dense, outcome.pruned):
             bins, _ = calibration(outcome, network, n_samples, n_bins, quantity)
             right = rights(_probs(network, n_samples), outcome.test_labels)
-            outcomes.append(right if quantity == "confidence" else ~right)
+            wrong = ~right if right.dtype == bool else 1 - right
+            outcomes.append(right if quantity == "confidence" else wrong)
             scores.append(outcomes[-1] - bins.residual)
         return _means(AXES[quantity][0], scores), _means(AXES[quantity][1], outcomes)
 

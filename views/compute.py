@@ -9,6 +9,7 @@ import os
 import threading
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,7 +20,7 @@ from pruning import RATIOS, Diverged, Experiment, Network, Outcome, run
 from pruning.experiment import code_version
 from pruning.film import Recording
 from pruning.outcome import PlaneOutcome
-from pruning.plane import SAMPLES, Extent, Plane, make_plane
+from pruning.plane import SAMPLES, Extent, Plane, TrueMaps, make_plane, true_maps
 from pruning.points import Points
 from pruning.units import Unit
 from views.remembered import remembered
@@ -201,6 +202,15 @@ def plane(
             return make_plane(experiment, network, n_classes, extent, samples)
 
     return (shelf or STORE).fetch(key, compute)
+
+
+def truth(experiment: Experiment, extent: Extent) -> TrueMaps:
+    """What can be known of every point of the plane of a generated task; of equal tasks the same maps."""
+    chosen = experiment
+    return _truth(Experiment(dataset=chosen.dataset, noise=chosen.noise, label_noise=chosen.label_noise), extent)
+
+
+_truth = lru_cache(maxsize=64)(true_maps)
 
 
 def digest(network: Network) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pruning import RATIOS, Experiment
@@ -107,12 +107,16 @@ QUANTITY = Knob(
     "Colour",
     "What colours the plane. Predictive entropy is the sum of two parts: aleatoric (expected entropy), the doubt "
     "that each thinned network has on its own, and epistemic, the disagreement between them. The former is the "
-    "noise in the data only where the network fits: pruned hard, it grows while the data stay the same.",
+    "noise in the data only where the network fits: pruned hard, it grows while the data stay the same. Of a "
+    "generated task the truth is known: the exact class probabilities; their entropy, the noise in the data; and the "
+    "error, a network's distance from them.",
     "probability",
-    ("probability", "entropy", "aleatoric", "epistemic"),
+    ("probability", "entropy", "aleatoric", "epistemic", "error", "truth", "noise"),
     "buttons",
-    lambda name: {"entropy": "Predictive entropy"}.get(name, name.capitalize()),
+    lambda name: {"entropy": "Predictive entropy", "noise": "True entropy"}.get(name, name.capitalize()),
 )
+# Of one's own points nobody knows the truth.
+OWN_QUANTITY = replace(QUANTITY, options=QUANTITY.options[:4])
 POINTS = Knob(
     "show", "Points shown", "Which points are drawn; a ring marks test points that the network gets wrong.",
     "test", ("test", "training", "none"), "buttons", str.capitalize,
@@ -122,10 +126,17 @@ POINTS = Knob(
 # What the page opens on where nothing is asked for: a ratio at which pruning shows, and where networks are unsure.
 OPENING: Mapping[str, Any] = {RATIO.name: 0.9, QUANTITY.name: "entropy"}
 
+BASIS = Knob(
+    "judged", "Measured on",
+    "A generated task is known: figures are those of 5,000 fresh points against the exact class probabilities. The "
+    "test points are what a study would have; their intervals say how little so few can tell.",
+    "truth", ("truth", "test"), "buttons", lambda name: {"truth": "The truth", "test": "Test points"}[name],
+)  # fmt: skip
+
 EXPERIMENT = (*MAIN, *(knob for knobs in SETTINGS.values() for knob in knobs))
 TABS = ("Reliability", "Watch it train", "The network", "Checks", "Your own points", "Take home")
 TAB = Knob("view", "Tab", "What is shown below the planes.", TABS[0], TABS, "tabs")
-ALL = (*EXPERIMENT, QUANTITY, POINTS, TAB)
+ALL = (*EXPERIMENT, QUANTITY, POINTS, BASIS, TAB)
 
 
 @dataclass(frozen=True)
@@ -136,6 +147,7 @@ class Choice:
     n_samples: int
     n_bins: int
     values: Mapping[str, Any] = field(default_factory=dict)  # knob → value
+    basis: str = "truth"  # what figures are measured on: see `views.basis`
 
 
 def draw_controls() -> Choice:

@@ -1,6 +1,7 @@
 """The start page: three sliders, and what they do to a decision boundary and to its doubt."""
 
 from contextlib import closing
+from dataclasses import replace
 
 import streamlit as st
 
@@ -15,12 +16,13 @@ stories = st.container(key="stories")
 with st.container(key="controls"):
     choice = controls.draw_controls()
 visit = own_points.visit()
+choice = replace(choice, basis="test")  # of one's own points nobody knows the truth
 turned.settle(choice.experiment, visit, arrived=st.session_state.get("arrived", False))
 story_bar.draw(choice.values, stories)
 
 banner = st.container()
 with st.container(key="looks", horizontal=True, gap="medium", vertical_alignment="center"):
-    quantity = controls.QUANTITY.draw()
+    quantity = (controls.OWN_QUANTITY if visit.points else controls.QUANTITY).draw()
     shown = controls.POINTS.draw()
 pictures, curves = st.columns([2, 1], gap="medium")
 with pictures.container(key="planes", gap="small"):
@@ -32,6 +34,8 @@ with curves.container(key="curves", gap="small"):
         help="Of this strategy. Dashed: the dense network. The band under ECE is its floor: what a perfectly "
         "calibrated network would get.",
     )
+    if not visit.points:
+        choice = replace(choice, basis=controls.BASIS.draw())
     curve_columns = [(st.container(key=f"curve_words{i}"), st.container(key=f"curve_slot{i}")) for i in range(3)]
     curve_depth = st.container()
 tour = st.container()
@@ -42,6 +46,7 @@ tabs = dict(zip(controls.TABS, opened, strict=True))
 # The controls stand before the slow imports begin.
 from cache.jobs import QueueFull  # noqa: E402
 from views import (  # noqa: E402
+    basis,
     by_hand,
     charts,
     compute,
@@ -50,7 +55,6 @@ from views import (  # noqa: E402
     planes,
     sections,
     share,
-    tables,
     take,
     take_home,
 )
@@ -78,8 +82,11 @@ try:
     drawn = False
     with closing(compute.outcomes(choice.experiment, line, visit)) as arriving:
         for trained in arriving:
-            answers = controls.RATIO.is_open and compute.complete(trained)
-            sections.draw_curves(trained, choice, curve_places, tables.POINTS, answers=answers, stacked=True)
+            measured = basis.measured_on(trained, choice.basis)
+            if basis.is_ready(measured, choice.basis):
+                answers = controls.RATIO.is_open and compute.complete(trained)
+                words = basis.nouns(measured)
+                sections.draw_curves(measured, choice, curve_places, words, answers=answers, stacked=True)
             if not drawn and trained.has(choice.experiment.prune_ratio):
                 units = turned.asked(trained)
                 outcome = by_hand.applied(trained, units, choice, visit)
@@ -95,21 +102,25 @@ except (QueueFull, compute.Failure) as problem:
 
 outcome = by_hand.applied(trained, units, choice, visit)
 by_hand.draw_banner(units, trained.pruned, banner)
-dense, pruned = sections.both_figures(outcome, choice)
-judgement = sections.judge(outcome, choice)
+measured = basis.measured_on(outcome, choice.basis)
+words = basis.nouns(measured)
+dense, pruned = sections.both_figures(measured, choice)
+judgement = sections.judge(measured, choice)
 floor = sections.floors(judgement)["ece"][1]
-line.markdown(sections.read(outcome, choice, dense, pruned, floor, tables.POINTS))
+line.markdown(sections.read(measured, choice, dense, pruned, floor, words))
 draw_depth(plane_depth, "MC dropout", "Predictive entropy", "Expected entropy", "Mutual information")
 by_hand.draw_caveat(units, curve_depth)
 draw_depth(curve_depth, "Prune ratio", "ECE", "Floor", "Early-stop epoch")
 values = {**choice.values, controls.QUANTITY.name: quantity, controls.POINTS.name: shown}
+if not visit.points:
+    values[controls.BASIS.name] = choice.basis
 by_hand_words = {controls.UNITS: turned.write(units)} if units else {}
 caveat = "A link cannot carry your own points: who opens it sees the data set instead." if visit.points else ""
 share.draw_share(values, controls.ALL, by_hand_words, caveat, share_place)
 
 if tabs["Reliability"].open:
-    sections.draw_reliability(outcome, choice, judgement, tables.POINTS, tabs["Reliability"])
-    sections.draw_table(outcome, choice, dense, pruned, judgement, tables.POINTS, tabs["Reliability"])
+    sections.draw_reliability(measured, choice, judgement, words, tabs["Reliability"])
+    sections.draw_table(measured, choice, dense, pruned, judgement, words, tabs["Reliability"])
 if tabs["Watch it train"].open:
     film.draw_film(trained, visit, view.theme, tabs["Watch it train"])
     by_hand.draw_caveat(units, tabs["Watch it train"])
@@ -126,7 +137,7 @@ if tabs["Take home"].open:
     )
 
     def all_charts() -> dict[str, charts.Chart]:
-        return planes.plane_charts(outcome, choice, view, visit) | sections.all_charts(outcome, choice)
+        return planes.plane_charts(outcome, choice, view, visit) | sections.all_charts(measured, choice)
 
     take.draw(outcome, choice, program, all_charts, tabs["Take home"], visit.points)
 for note in compute.notes(outcome):

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pruning.outcome import PlaneOutcome
-from views import by_hand, compared, drawing, lock, planes, readings, tables, turned
+from views import basis, by_hand, compared, drawing, lock, planes, readings, turned
 from views.controls import Choice
 from views.depth import draw_depth
 from views.shelf import Visit
@@ -45,7 +45,9 @@ def draw(
         beside.caption("Take a unit out with a click or a tap, or with the arrow keys and Enter: what was it worth?")
         return
     unit, before = step
-    networks = [by_hand.applied(trained, these, choice, visit).pruned for these in (before, units)]
-    seen = compared.compare(shown, networks[0], networks[1], choice.n_samples, choice.n_bins)
+    first, then = (
+        basis.measured_on(by_hand.applied(trained, these, choice, visit), choice.basis) for these in (before, units)
+    )
+    seen = compared.compare(then, first.pruned, then.pruned, choice.n_samples, choice.n_bins)
     removed = not shown.pruned.masks[unit[0]][unit[1]]
-    beside.markdown(by_hand.worth(unit, removed, seen, compared.basis(shown, tables.POINTS.examples)))
+    beside.markdown(by_hand.worth(unit, removed, seen, compared.basis(then, basis.nouns(then).examples)))

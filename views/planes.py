@@ -6,7 +6,7 @@ import base64
 import math
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +15,11 @@ import pandas as pd
 
 from pruning import Network
 from pruning.outcome import PlaneOutcome
-from pruning.plane import RESOLUTION, Maps, Plane, extent
+from pruning.plane import RESOLUTION, Maps, Plane, TrueMaps, extent
 from views import charts, compute, readings_planes
-from views.colours import CLASSES, INK, PAPER, SEQUENCE, STRONGEST, Theme
+from views.colours import CLASSES, INK, PAPER, SEQUENCE, STRONGEST, TRUE_BOUNDARY, Theme
 from views.components import component
-from views.controls import QUANTITY, Choice
+from views.controls import OWN_QUANTITY, QUANTITY, Choice
 from views.remembered import remembered
 from views.shelf import Visit
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 # The tops of the colour scale for epistemic uncertainty: a fixed few, so that colours compare.
 EPISTEMIC_TOPS = (0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1.1)
+TRUE = ("error", "truth", "noise")  # quantities that only the truth can tell
+SHORT = {"noise": "true entropy"}  # beside a number
 LEVELS = 4095  # of a map's values on their way to the browser: twelve bits, a fourth of a thousandth
 _PLANES = component("planes")
 
@@ -61,14 +63,18 @@ def draw_pruned_plane(
 
 def sentence(outcome: PlaneOutcome, choice: Choice, view: View, visit: Visit) -> str:
     """What reads both planes; a slider that goes to and fro asks for the same few sentences again."""
-    planes = _Scene(outcome, choice, view, visit).planes
-    dense, pruned = planes["Dense"], planes["Pruned"]
+    scene = _Scene(outcome, choice, view, visit)
+    dense, pruned, truth = scene.planes["Dense"], scene.planes["Pruned"], scene.truth
 
     def compute() -> str:
-        return readings_planes.of_planes(dense, pruned, choice.n_samples, view.quantity)
+        if truth and view.quantity in TRUE:
+            maps = dense.maps(choice.n_samples), pruned.maps(choice.n_samples)
+            return readings_planes.of_truth(truth, *maps, view.quantity)
+        probs = truth.probs if truth else None
+        return readings_planes.of_planes(dense, pruned, choice.n_samples, view.quantity, truth=probs)
 
     beside = None if dense is pruned else dense  # what held itself would be remembered for ever
-    return remembered(pruned, ("sentence", beside, choice.n_samples, view.quantity), compute)
+    return remembered(pruned, ("sentence", beside, choice.n_samples, view.quantity, truth), compute)
 
 
 def plane_charts(outcome: PlaneOutcome, choice: Choice, view: View, visit: Visit) -> dict[str, charts.Chart]:
@@ -78,17 +84,23 @@ def plane_charts(outcome: PlaneOutcome, choice: Choice, view: View, visit: Visit
     return {**named, f"{view.quantity} scale": scene.legend()}
 
 
-def packed(maps: Maps, top: float) -> str:
-    """The maps as the browser unpacks them: of every class but the first its probability, then epistemic / `top`.
+def packed(probs: np.ndarray, *others: np.ndarray) -> str:
+    """Maps with values in [0, 1] as the browser unpacks them: the probability of every class but the first
+    (R, R, C), then the others (R, R).
 
     Rows go from high to low y, and the cells at the rim are repeated once around. The differences along
     a row, high bytes before low bytes, are deflated and written in base64.
     """
-    layers = [*np.moveaxis(maps.probs, -1, 0)[1:], maps.epistemic / top]
+    layers = [*np.moveaxis(probs, -1, 0)[1:], *others]
     values = np.stack([np.pad(layer[::-1], 1, mode="edge") for layer in layers])
     levels = np.rint(LEVELS * values.clip(0, 1)).astype(np.uint16)
     steps = np.diff(levels, axis=2, prepend=np.uint16(0))
     return base64.b64encode(zlib.compress(np.stack([steps >> 8, steps & 255]).astype(np.uint8).tobytes())).decode()
+
+
+def _packed_maps(maps: Maps, top: float) -> str:
+    """A network's maps for the browser; epistemic uncertainty as a share of `top`."""
+    return packed(maps.probs, maps.epistemic / top)
 
 
 class _Scene:
@@ -99,6 +111,8 @@ class _Scene:
         self.networks = {"Dense": outcome.dense, "Pruned": outcome.pruned}
         self.planes = {name: self._plane(network, visit) for name, network in self.networks.items()}
         self.epistemic_top = _epistemic_top(self.planes.values(), choice.n_samples, outcome.n_classes)
+        self.truth = None if visit.points else compute.truth(outcome.experiment, extent(outcome))
+        self.quantities = (OWN_QUANTITY if visit.points else QUANTITY).options
 
     def _plane(self, network: Network, visit: Visit) -> Plane:
         outcome = self.outcome
@@ -115,7 +129,7 @@ class _Scene:
         bounds = extent(outcome)
         return {
             "panels": [self._panel(name) for name in names],
-            "truth": None,
+            "truth": packed(self.truth.probs) if self.truth else None,
             "side": RESOLUTION + 2,
             "classes": outcome.n_classes,
             "names": list(classes),
@@ -123,9 +137,9 @@ class _Scene:
             "extent": bounds,
             "points": _places(*_points(outcome, view.points), bounds),
             "quantity": view.quantity,
-            "quantities": list(QUANTITY.options),
-            "words": {quantity: _words(quantity, outcome.n_classes) for quantity in QUANTITY.options},
-            "tops": {quantity: self._top(quantity) for quantity in QUANTITY.options},
+            "quantities": list(self.quantities),
+            "words": {quantity: _words(quantity, outcome.n_classes) for quantity in self.quantities},
+            "tops": {quantity: self._top(quantity) for quantity in self.quantities},
             "scale": self.epistemic_top,
             "theme": view.theme,
             "strongest": STRONGEST,
@@ -134,12 +148,13 @@ class _Scene:
                 "sequence": SEQUENCE[view.theme],
                 "paper": PAPER[view.theme],
                 "ink": INK[view.theme],
+                "truth": TRUE_BOUNDARY[view.theme],
             },
         }
 
     def _panel(self, name: str) -> dict[str, Any]:
         plane, n_samples, top = self.planes[name], self.choice.n_samples, self.epistemic_top
-        maps = remembered(plane, ("packed", n_samples, top), lambda: packed(plane.maps(n_samples), top))
+        maps = remembered(plane, ("packed", n_samples, top), lambda: _packed_maps(plane.maps(n_samples), top))
         wrong = _wrong(self.outcome, self.networks[name], n_samples) if self.view.points == "test" else []
         return {"name": name, "id": f"{zlib.crc32(maps.encode()):x}", "maps": maps, "wrong": wrong}
 
@@ -151,23 +166,34 @@ class _Scene:
 
     def chart(self, name: str) -> charts.Chart:
         view, n_samples, outcome = self.view, self.choice.n_samples, self.outcome
+        plane, quantity = self.planes[name], view.quantity
         inputs, labels = _points(outcome, view.points)
         points = pd.DataFrame({"x": inputs[:, 0], "y": inputs[:, 1], "label": labels}).assign(wrong=False, p=np.nan)
         if view.points == "test":
             own = self.networks[name].test.probs(n_samples)[np.arange(len(labels)), labels]
             points = points.assign(wrong=_wrong(outcome, self.networks[name], n_samples), p=own)
-        top = self._top(view.quantity)
-        return charts.plane_chart(self.planes[name], n_samples, points, view.quantity, top, view.theme)
+        if self.truth and quantity in TRUE:
+            maps, quantity = _true_view(self.truth, plane.maps(n_samples), quantity)
+            return charts.maps_chart(maps, plane.extent, points, quantity, self._top(view.quantity), view.theme)
+        return charts.plane_chart(plane, n_samples, points, quantity, self._top(quantity), view.theme)
 
     def legend(self) -> charts.Chart:
         quantity, n_classes = self.view.quantity, self.outcome.n_classes
         return charts.legend_chart(quantity, n_classes, self._top(quantity), self.view.theme)
 
 
+def _true_view(truth: TrueMaps, maps: Maps, quantity: str) -> tuple[Maps, str]:
+    """Maps that show what only the truth can tell, and the quantity of theirs that does."""
+    if quantity == "error":
+        return replace(maps, entropy=truth.error(maps)), "entropy"
+    true = Maps(truth.probs, truth.entropy, truth.entropy, np.zeros_like(truth.entropy))
+    return true, "probability" if quantity == "truth" else "entropy"
+
+
 def _words(quantity: str, n_classes: int) -> dict[str, str]:
     """What the browser calls a quantity: in a sentence, above its scale, beside a number."""
-    name = charts.TERMS.get(quantity, f"{quantity} uncertainty")
-    return {"name": name, "title": charts.scale_title(quantity, n_classes), "short": quantity}
+    name, short = charts.TERMS.get(quantity, f"{quantity} uncertainty"), SHORT.get(quantity, quantity)
+    return {"name": name, "title": charts.scale_title(quantity, n_classes), "short": short}
 
 
 def _epistemic_top(planes: Iterable[Plane], n_samples: int, n_classes: int) -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pruning.plane import Plane
+from pruning.plane import Maps, Plane, TrueMaps
 from uncertainty.predictions import Sampled
 from views.claims import no_difference, percent
 
@@ -56,6 +56,21 @@ def of_planes(dense: Plane, pruned: Plane, n_samples: int, quantity: str, *, tru
     words = _where_surer(gains, *DOUBT.get(quantity, SELF))
     claim = f"{words}: {mean}" if words else f"{_silence(sign * (after - before), noise, n_samples)}: {mean}"
     return f"{_moved(one, other)}; {claim}."
+
+
+def of_truth(truth: TrueMaps, dense: Maps, pruned: Maps, quantity: str) -> str:
+    """What the plane shows that only the truth can tell: the networks' distance from it, or itself."""
+    errors = [truth.error(maps) for maps in (dense, pruned)]
+    wrong = [percent((maps.probs.argmax(axis=-1) != truth.winner).mean()) for maps in (dense, pruned)]
+    if quantity == "error":
+        return (
+            f"Mean distance from the true probability: dense {errors[0].mean():.3f}, pruned {errors[1].mean():.3f}; "
+            f"beyond Bayes' boundary (dashed) lie {wrong[0]} and {wrong[1]} of the plane."
+        )
+    return (
+        f"The same truth under both boundaries: mean entropy {truth.entropy.mean():.3f} nats over the plane; "
+        f"dense and pruned decide otherwise in {wrong[0]} and {wrong[1]} of it."
+    )
 
 
 def _moved(one: np.ndarray, other: np.ndarray) -> str:

@@ -220,7 +220,7 @@ def draw_table(
     table = tables.figure_table(dense, pruned, floors(judgement), outcome.pruned.stop_compares_with(outcome.dense))
     place.table(table, hide_index=True, border="horizontal")
     place.caption(
-        f"{len(outcome.test_labels):,} test {nouns.examples}, mean of {choice.n_samples} MC-dropout "
+        f"{len(outcome.test_labels):,} {nouns.examples}, mean of {choice.n_samples} MC-dropout "
         f"{'sample' if choice.n_samples == 1 else 'samples'}, {choice.n_bins} bins. Units, parameters, compression "
         "ratio, theoretical speed-up and latency are five different measures of size."
     )

@@ -107,8 +107,9 @@ class Nouns:
     batch: str  # what the latency is measured on
 
 
-POINTS = Nouns("points", "a ring far from all data", f"{LATENCY_BATCH:,} points")
-IMAGES = Nouns("images", "classes the network has never seen", f"{IMAGE_LATENCY_BATCH} images")
+POINTS = Nouns("test points", "a ring far from all data", f"{LATENCY_BATCH:,} points")
+FRESH = Nouns("fresh points", "a ring far from all data", f"{LATENCY_BATCH:,} points")
+IMAGES = Nouns("test images", "classes the network has never seen", f"{IMAGE_LATENCY_BATCH} images")
 
 
 def figure_table(

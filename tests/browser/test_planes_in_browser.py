@@ -10,19 +10,17 @@ import numpy as np
 import pytest
 from harness import blank_page, mount, remount, unmount
 
-from pruning.plane import RESOLUTION, Maps
-from uncertainty.predictive import entropy
-from views.colours import CLASSES, INK, PAPER, SEQUENCE, STRONGEST, blend, rgb, sequence
+from pruning.plane import RESOLUTION
+from views.colours import CLASSES, INK, PAPER, SEQUENCE, STRONGEST, TRUE_BOUNDARY, blend, rgb, sequence
 from views.planes import packed
 
 TOP = 0.2  # of the scale for epistemic uncertainty
 QUANTITIES = ["probability", "entropy", "aleatoric", "epistemic"]
 
 
-def maps(probs: np.ndarray, epistemic: float = 0.05) -> Maps:
-    """Maps of the probabilities (R, R, C), the same epistemic part everywhere."""
-    total, part = entropy(probs), np.full(probs.shape[:2], epistemic)
-    return Maps(probs, total, total - part, part)
+def maps(probs: np.ndarray, epistemic: float = 0.05) -> str:
+    """Maps of the probabilities (R, R, C), the same epistemic part everywhere, as the page sends them."""
+    return packed(probs, np.full(probs.shape[:2], epistemic / TOP))
 
 
 def two(class_1: np.ndarray) -> np.ndarray:
@@ -41,7 +39,7 @@ def scene(dense: np.ndarray, pruned: np.ndarray | None = None, **changes: Any) -
     theme = changes.get("theme", "light")
     return {
         "panels": [
-            {"name": name, "id": f"{name}{probs.sum():.3f}", "maps": packed(maps(probs), TOP), "wrong": []}
+            {"name": name, "id": f"{name}{probs.sum():.3f}", "maps": maps(probs), "wrong": []}
             for name, probs in given.items()
         ],
         "truth": None,
@@ -68,6 +66,7 @@ def scene(dense: np.ndarray, pruned: np.ndarray | None = None, **changes: Any) -
             "sequence": SEQUENCE[theme],
             "paper": PAPER[theme],
             "ink": INK[theme],
+            "truth": TRUE_BOUNDARY[theme],
         },
         **changes,
     }
@@ -272,6 +271,32 @@ def test_a_stranger_s_names_are_no_markup(page):
     assert root.locator(".classes img, .axis img").count() == 0
     assert root.locator(".across").inner_text() == nasty
     assert nasty in root.locator(".classes").inner_text()
+
+
+TRUE = ["error", "truth", "noise"]
+
+
+def with_truth(dense: np.ndarray, truth: np.ndarray, quantity: str) -> dict[str, Any]:
+    """One network and the truth."""
+    data = scene(dense, quantity=quantity, truth=packed(truth), quantities=[*QUANTITIES, *TRUE])
+    data["words"] |= {name: {"name": name, "title": name, "short": name} for name in TRUE}
+    return {**data, "tops": {**data["tops"], "error": 1, "truth": 1, "noise": math.log(2)}}
+
+
+def test_the_truth_is_a_colour_and_its_boundary_a_line_on_every_plane(page):
+    """The network's own boundary is ink, Bayes' dashed in a colour of its own; the error is |p − truth|."""
+    root = shown(page, with_truth(UPRIGHT, LEVEL, "probability"))
+    across = [pixel(root, x, 0.3) for x in np.linspace(0.02, 0.3, 120)]
+    assert not any(near(colour, rgb(TRUE_BOUNDARY["light"])) for colour in across)
+    middle = [pixel(root, x, 1 - (RESOLUTION / 2 - 0.5 + 3 / 7) / RESOLUTION) for x in np.linspace(0.05, 0.4, 120)]
+    assert any(near(colour, rgb(TRUE_BOUNDARY["light"])) for colour in middle)
+    root = shown(page, with_truth(UPRIGHT, LEVEL, "truth"))
+    assert near(pixel(root, 0.1, 0.1), blend(np.array([0.1, 0.9]), "light"))
+    root = shown(page, with_truth(UPRIGHT, LEVEL, "error"))
+    assert near(pixel(root, 0.1, 0.1), sequence(np.array(0.7), "light"))
+    assert near(pixel(root, 0.9, 0.1), sequence(np.array(0.0), "light"))
+    root = shown(page, with_truth(UPRIGHT, LEVEL, "noise"))
+    assert near(pixel(root, 0.1, 0.9), sequence(np.array(0.5004 / math.log(2)), "light"))
 
 
 def test_the_scale_is_written_at_its_ticks(page):

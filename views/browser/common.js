@@ -15,6 +15,26 @@ function smoothed(raw, side) {
   return across.map((own, i) => 2 * own + (across[i - side] ?? own) + (across[i + side] ?? own));
 }
 
+/** Pieces of a line, [[x, y], [x, y]], each end on one of another: as few lines as they make, for a dash to run along. */
+function joined(pieces) {
+  const key = ([x, y]) => `${x.toFixed(4)} ${y.toFixed(4)}`;
+  const at = new Map(); // an end → the pieces that have it
+  pieces.forEach((piece) => piece.forEach((end) => at.set(key(end), [...(at.get(key(end)) ?? []), piece])));
+  const used = new Set();
+  const follow = (line) => {
+    for (let end = line.at(-1), piece; (piece = at.get(key(end)).find((each) => !used.has(each))); end = line.at(-1)) {
+      used.add(piece);
+      line.push(key(piece[0]) === key(end) ? piece[1] : piece[0]);
+    }
+    return line;
+  };
+  return pieces.flatMap((piece) => {
+    if (used.has(piece)) return [];
+    used.add(piece);
+    return [follow(follow([...piece]).reverse())];
+  });
+}
+
 /** Marching squares, each cut into two triangles: adds the line where the lead is 0 to a path, in cells. */
 function addBoundary(path, lead, side) {
   const centre = (cell) => [(cell % side) - 0.5, Math.floor(cell / side) - 0.5];

@@ -186,16 +186,20 @@ function paintMap(stage, canvas, maps, quantity, width, height) {
   stroke(pen, boundary(maps, data), data, width, height, [[colours.paper, 5, []], [colours.ink, 2, []]]);
 }
 
+/** Where the winning class changes, in cells. */
 function boundary(maps, { side, classes }) {
-  const line = new Path2D();
+  const pieces = [];
+  const pen = { moveTo: (x, y) => pieces.push([[x, y]]), lineTo: (x, y) => pieces.at(-1).push([x, y]) };
   const lead = new Float32Array(side * side);
   for (let label = classes > 2 ? 0 : 1; label < classes; label++) {
     for (let cell = 0; cell < lead.length; cell++) {
       const probs = probsOf(maps, cell, classes);
       lead[cell] = probs[label] - Math.max(...probs.filter((_, other) => other !== label));
     }
-    addBoundary(line, lead, side);
+    addBoundary(pen, lead, side);
   }
+  const line = new Path2D();
+  joined(pieces).forEach((places) => places.forEach(([x, y], i) => (i ? line.lineTo(x, y) : line.moveTo(x, y))));
   return line;
 }
 
@@ -272,6 +276,8 @@ function paintLegend({ data, find }, quantity) {
   const dots = names.map((name, i) => `<span><i style="background: ${colours.classes[i]}"></i></span>`);
   find(".classes").innerHTML = dots.join("");
   find(".classes").querySelectorAll("span").forEach((place, i) => place.append(names[i])); // a stranger's words
+  const best = `<span class="best" style="--line: ${colours.truth}" title="Bayes' boundary: no classifier decides better">best</span>`;
+  if (data.truth) find(".classes").insertAdjacentHTML("beforeend", best);
 }
 
 /** A tick of a scale, all with as many digits. */
