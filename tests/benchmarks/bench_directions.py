@@ -19,6 +19,7 @@ from pruning import RATIOS, Experiment, Network, PlaneOutcome, Strategy, module,
 from pruning.figures import changes
 from pruning.fresh import fresh_points
 from pruning.outcome import Fresh
+from pruning.randomness import sampling_seed
 from pruning.training import one_thread
 from uncertainty.expected import Differences
 from uncertainty.predictive import check_rows
@@ -57,7 +58,7 @@ def true_figures(outcome: PlaneOutcome, network: Network, other: Fresh) -> dict[
     """The figures over the other points, written out here so that they owe nothing to what is judged."""
     with one_thread():
         small = module(outcome.experiment, network, outcome.n_classes)
-        probs = predict(small, other.inputs, (N_SAMPLES,), outcome.experiment.seed).probs(N_SAMPLES)
+        probs = predict(small, other.inputs, (N_SAMPLES,), sampling_seed(outcome.experiment.seed)).probs(N_SAMPLES)
     check_rows(probs)
     confidence = probs.max(axis=1)
     right = other.posterior[np.arange(len(probs)), probs.argmax(axis=1)]

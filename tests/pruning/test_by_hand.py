@@ -161,3 +161,14 @@ def test_stored_weights_are_not_written_over(outcome):
     turned(outcome, {("hidden1", kept(outcome)), ("hidden1", gone(outcome))})
     for name, value in before.items():
         np.testing.assert_array_equal(outcome.pruned.weights[name], value)
+
+
+def test_fresh_points_are_asked_again(outcome):
+    """What the changed network says of them is its own; where there are none, none are asked."""
+    units = [(layer, int(np.flatnonzero(mask)[0])) for layer, mask in outcome.pruned.masks.items()]
+    network = turned(outcome, units, (5,))
+    smaller = module(outcome.experiment, network, outcome.n_classes)
+    np.testing.assert_array_equal(network.fresh.logits, single_pass(smaller, outcome.fresh.inputs))
+    assert network.fresh.samples == (5,)
+    assert not np.array_equal(network.fresh.probs(5), outcome.pruned.fresh.probs(5))
+    assert turned(replace(outcome, fresh=None), units).fresh is None

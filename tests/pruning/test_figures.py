@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from pruning import Experiment, Network, Outcome
-from pruning.figures import figures
+from pruning.figures import changes, figures
 from pruning.history import History
-from pruning.outcome import MAX_SAMPLES
+from pruning.outcome import MAX_SAMPLES, Fresh, PlaneOutcome
 from uncertainty.predictions import Predictions, running_means
 from uncertainty.predictive import entropy
 
@@ -111,3 +111,80 @@ def test_an_early_stop_is_told_in_all():
     result = figures(outcome(), network)
     assert (result.early_stop_epoch, result.epochs_spent) == (57, 90)
     assert figures(outcome(), fabricated(early_stop_epoch=None)).early_stop_epoch is None
+
+
+# The same two samples at four fresh points, where the truth is known:
+#     mean        .8   .8   .3   .6     top label  0 0 1 0
+#     posterior    1   .7   .4   .5     right with probability  1 .7 .6 .5
+POSTERIOR = np.array([[1, 0], [0.7, 0.3], [0.4, 0.6], [0.5, 0.5]])
+
+
+def plane_outcome(pruned: Network, known: bool = True) -> PlaneOutcome:
+    nothing = np.zeros((0, 2), np.float32)
+    dense = fabricated(prune_ratio=0.0, level=0, fresh=predictions(LOGITS, [POSTERIOR[:, 0]] * 2))
+    fresh = Fresh(np.zeros((4, 2), np.float32), POSTERIOR) if known else None
+    return PlaneOutcome(
+        Experiment(), LABELS, 2, (dense, pruned), nothing, np.zeros(0, int), nothing, nothing, fresh=fresh
+    )
+
+
+def test_the_figures_against_the_truth_are_those_of_paper():
+    """Of the fresh points alone, with the posterior in place of labels.
+
+    Expected accuracy (1 + .7 + .6 + .5) / 4; .8 is told of two points, right with .85 on average, and gaps are .05
+    twice, .1 and .1. The aleatoric part is the mean entropy of the two samples.
+    """
+    pruned = fabricated(fresh=predictions(LOGITS, [FIRST, SECOND]))
+    result = figures(plane_outcome(pruned), pruned, n_samples=2)
+    truth = result.truth
+    assert truth.scores.accuracy.value == pytest.approx(0.7)
+    assert truth.against.bayes_accuracy == pytest.approx(0.7)
+    assert truth.scores.confidence.value == pytest.approx(0.725)
+    assert truth.scores.signed_gap.value == pytest.approx(0.025)
+    assert truth.scores.ece.value == pytest.approx((2 * 0.05 + 0.1 + 0.1) / 4)
+    nll = -log(0.8) - 0.7 * log(0.8) - 0.3 * log(0.2) - 0.4 * log(0.3) - 0.6 * log(0.7) - 0.5 * log(0.6 * 0.4)
+    noise = (binary_entropy(0.7) + binary_entropy(0.4) + log(2)) / 4
+    assert truth.scores.nll.value == pytest.approx(nll / 4)
+    assert truth.against.true_entropy == pytest.approx(noise)
+    assert truth.against.excess_nll.value == pytest.approx(nll / 4 - noise)
+    assert truth.against.error.value == pytest.approx((0.2 + 0.1 + 0.1 + 0.1) / 4)
+    entropies = [(binary_entropy(a) + binary_entropy(b)) / 2 for a, b in zip(FIRST, SECOND, strict=True)]
+    assert truth.aleatoric == pytest.approx(np.mean(entropies), abs=1e-6)
+
+
+def test_beside_the_truth_stand_the_test_points_with_their_intervals():
+    """The same numbers as ever, now between what so few points leave possible."""
+    result = figures(outcome(), outcome().pruned, n_samples=2)
+    for name in ("accuracy", "nll", "brier", "ece", "ace", "uce"):
+        estimate = getattr(result.test, name)
+        assert estimate.value == getattr(result, name)
+        assert estimate.low < estimate.value < estimate.high
+    assert result.test.mce == result.mce
+    assert result.test.signed_gap.value == pytest.approx(0.725 - 0.75)
+
+
+def test_where_nothing_is_known_there_is_no_truth():
+    """For images and own points, and for a network that has not been asked yet."""
+    asked = fabricated(fresh=predictions(LOGITS, [FIRST, SECOND]))
+    assert figures(outcome(), outcome().pruned).truth is None
+    assert figures(plane_outcome(asked, known=False), asked).truth is None
+    assert figures(plane_outcome(fabricated()), fabricated()).truth is None
+    assert changes(outcome(), outcome().dense, outcome().pruned).truth is None
+    half = plane_outcome(fabricated())
+    assert changes(half, half.dense, half.pruned).truth is None
+
+
+def test_changes_are_between_the_two_networks_on_the_same_points():
+    """Dense knows the posterior of the fresh points: pruned loses its divergence in NLL; tested, they agree."""
+    pruned = fabricated(fresh=predictions(LOGITS, [FIRST, SECOND]))
+    both = plane_outcome(pruned)
+    found = changes(both, both.dense, pruned, n_samples=2)
+    assert found.truth.accuracy.value == pytest.approx(0, abs=1e-6)
+    assert found.truth.confidence.value == pytest.approx(0.725 - 0.7, abs=1e-6)
+    assert found.truth.nll.value == pytest.approx(figures(both, pruned, 2).truth.against.excess_nll.value, abs=1e-6)
+    assert found.truth.ece.value == pytest.approx(0.075, abs=1e-6)
+    assert found.test.nll.value == found.test.ece.value == 0
+    wide = changes(both, both.dense, pruned, n_samples=2, comparisons=10)
+    assert wide.truth.nll.high > found.truth.nll.high
+    back = changes(both, pruned, both.dense, n_samples=2)
+    assert back.truth.ece.value == pytest.approx(-found.truth.ece.value)

@@ -9,7 +9,8 @@ import pytest
 
 from pruning import Experiment, module
 from pruning.outcome import MAX_SAMPLES, PlaneOutcome
-from pruning.plane import RESOLUTION, SAMPLES, Plane, extent, grid, make_plane
+from pruning.plane import RESOLUTION, SAMPLES, Maps, Plane, extent, grid, make_plane, true_maps
+from pruning.posterior import posterior
 from pruning.randomness import sampling_seed
 from uncertainty.predictions import Sampled
 from uncertainty.predictive import entropy
@@ -140,3 +141,38 @@ def test_an_extreme_test_point_is_not_cut_off(outcome_of):
     x0, x1, y0, y1 = extent(PlaneOutcome(**{**vars(outcome), "test_inputs": far}))
     assert x0 < outcome.train_inputs[:, 0].min() < 9 < x1
     assert y0 < -7 < outcome.train_inputs[:, 1].max() < y1
+
+
+def test_the_truth_is_the_posterior_of_every_cell():
+    """On the same grid as a network's maps, the right way up: of these moons class 0 lies above, class 1 below."""
+    experiment = Experiment(label_noise=0.1)
+    truth = true_maps(experiment, (-1.5, 2.5, -1.0, 1.5))
+    cells = grid((-1.5, 2.5, -1.0, 1.5)).reshape(RESOLUTION, RESOLUTION, 2)
+    for row, column in ((0, 0), (3, 70), (79, 20)):
+        expected = posterior(experiment.dataset, 0.2, 0.1, cells[row, column][None])[0]
+        np.testing.assert_allclose(truth.probs[row, column], expected)
+    assert (truth.winner[-1, 10:40] == 0).all()
+    assert (truth.winner[0, 40:70] == 1).all()
+    np.testing.assert_allclose(truth.entropy, entropy(truth.probs))
+    assert truth.entropy.min() == pytest.approx(entropy(np.array([0.9, 0.1])))
+
+
+def test_the_boundary_of_xor_is_a_cross():
+    """The most probable class changes where a coordinate changes its sign, and nowhere else."""
+    truth = true_maps(Experiment(dataset="xor"), (-1.0, 1.0, -1.0, 1.0))
+    sign = np.arange(RESOLUTION) >= RESOLUTION // 2
+    assert np.array_equal(truth.winner, sign[:, None] != sign)
+
+
+def test_the_error_of_a_map_is_its_distance_from_the_truth():
+    """½ Σ |p̂ − p| per cell: 0 for the truth itself, |p̂ − p| with two classes, 1 for the wrong class at certainty."""
+    truth = true_maps(Experiment(), (-0.5, 1.5, -0.5, 1.0))
+    other = np.full((RESOLUTION, RESOLUTION), 0.0)
+    assert (truth.error(Maps(truth.probs, other, other, other)) == 0).all()
+    even = Maps(np.full_like(truth.probs, 0.5), other, other, other)
+    np.testing.assert_allclose(truth.error(even), np.abs(truth.probs[..., 0] - 0.5))
+    certain = np.eye(2)[1 - truth.winner]
+    np.testing.assert_allclose(truth.error(Maps(certain, other, other, other)), truth.probs.max(axis=-1))
+    blobs = true_maps(Experiment(dataset="blobs", noise=0.5), (-1.0, 1.0, -1.0, 1.0))
+    thirds = Maps(np.full_like(blobs.probs, 1 / 3), other, other, other)
+    np.testing.assert_allclose(blobs.error(thirds), np.maximum(blobs.probs - 1 / 3, 0).sum(axis=-1))

@@ -10,7 +10,10 @@ import pytest
 import torch
 
 from pruning import RATIOS, Diverged, Experiment, Outcome, Progress, Strategy, module, run, run_seeds
+from pruning.fresh import fresh_points
 from pruning.outcome import MAX_SAMPLES
+from pruning.plane import SAMPLES
+from pruning.points import drawn_points
 from pruning.randomness import sampling_seed
 from pruning.tasks import make_task
 from pruning.training import MIN_IMPROVEMENT, one_thread
@@ -258,6 +261,33 @@ def test_fresh_points_are_asked_once_the_wanted_network_has_been_shown(small, st
     assert all(sum(network.fresh is None for network in so_far.networks) <= 1 for so_far in after)
     assert any(len(so_far.networks) < len(RATIOS) for so_far in after)
     assert all(network.fresh is not None for network in outcome.networks)
+
+
+def test_fresh_points_are_asked_of_the_smaller_network_with_its_own_dropout(outcome_of):
+    """Running means of the same samples that every other input of that network gets, and its single pass."""
+    outcome = outcome_of(strategy="iterative", prune_ratio=0.3)
+    assert np.array_equal(outcome.fresh.inputs, fresh_points(outcome.experiment).inputs)
+    for network in (outcome.dense, outcome.at(0.9)):
+        smaller = module(outcome.experiment, network, outcome.n_classes)
+        samples = mc_dropout(smaller, outcome.fresh.inputs, MAX_SAMPLES, sampling_seed(outcome.experiment.seed))
+        assert network.fresh.samples == SAMPLES
+        np.testing.assert_allclose(network.fresh.mean_probs, running_means(samples, SAMPLES), atol=1e-6)
+        np.testing.assert_array_equal(network.fresh.logits, single_pass(smaller, outcome.fresh.inputs))
+
+
+def test_own_points_have_no_truth(small):
+    """Nobody knows what they were drawn from."""
+    rows = [[i % 7, i % 5 + 3 * (i % 2), i % 2] for i in range(60)]
+    outcome = run(small(), points=drawn_points(rows))
+    assert outcome.fresh is None
+    assert all(network.fresh is None for network in outcome.networks)
+
+
+def test_every_seed_is_asked_the_same_fresh_points(small):
+    """They belong to the task; all networks of all seeds have answered in the end."""
+    outcomes = run_seeds(small(), [0, 1], ratios=[0.0, 0.5, 0.9])
+    assert outcomes[0].fresh is outcomes[1].fresh
+    assert all(network.fresh is not None for outcome in outcomes for network in outcome.networks)
 
 
 def test_partial_outcomes_of_several_seeds_always_hold_the_dense_network(small):
