@@ -219,11 +219,13 @@ class Architecture(Option):
         (8, 16), (32,), 3, 1, False,
     )  # fmt: skip
     LENET = (
-        "lenet", "LeNet", "The network of the study: 6 and 16 channels of 5 × 5, then 120 and 84 neurons.",
+        "lenet", "LeNet",
+        "The layers of the study, with dropout added: 6 and 16 channels of 5 × 5, then 120 and 84 neurons.",
         (6, 16), (120, 84), 5, 0, False,
     )  # fmt: skip
     WIDE = (
-        "wide", "Wider CNN", "The study's first network: 32 and 64 channels of 3 × 3, then 128 neurons. Slower.",
+        "wide", "Wider CNN",
+        "The layers of the study's first network: 32 and 64 channels of 3 × 3, then 128 neurons. Slower.",
         (32, 64), (128,), 3, 1, False,
     )  # fmt: skip
     WIDE_NORM = (

@@ -12,11 +12,21 @@ from views.knobs import Knob, choice, draw_row, draw_settings
 from views.links import warn_of_link
 
 STANDARD = Experiment()
+FIFTH = 0.2  # of what is left, a round
 UNITS = "units"  # of the link: those that are turned over by hand
 
 
 def _layers(widths: tuple[int, ...]) -> str:
     return "-".join(str(width) for width in widths)
+
+
+def rounds_in_words(value: float) -> str:
+    return "20 %" if value == FIFTH else str(value)
+
+
+def rounds_of(value: float) -> dict[str, Any]:
+    """The fields of an experiment that the control stands for: the number of rounds, or a share of what is left."""
+    return {"round_share": value} if value == FIFTH else {"rounds": value}
 
 
 STRATEGY = choice("strategy", "Strategy", "How the pruned network comes about.", STANDARD.strategy)
@@ -36,6 +46,12 @@ N_SAMPLES = Knob(
 )
 MAIN = (STRATEGY, RATIO, N_SAMPLES)
 
+ROUNDS = Knob(
+    "rounds", "Rounds of iterative pruning",
+    "0 prunes step by step along the ratios of the slider, at its end half of what is left; n takes n equal "
+    "fractions instead, 20 % a fifth of what is left each time, as Frankle & Carbin do.",
+    STANDARD.rounds, (0, 1, 2, 3, 5, 10, FIFTH), show=rounds_in_words,
+)  # fmt: skip
 SETTINGS: Mapping[str, tuple[Knob, ...]] = {
     "Data": (
         choice("dataset", "Dataset", "The task the networks learn.", STANDARD.dataset),
@@ -44,7 +60,8 @@ SETTINGS: Mapping[str, tuple[Knob, ...]] = {
             STANDARD.noise, (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5),
         ),
         Knob(
-            "label_noise", "Label noise", "Share of points whose label is replaced by another class.",
+            "label_noise", "Label noise",
+            "Share of points whose label is replaced by another class: of those that train, validate and test alike.",
             STANDARD.label_noise, (0.0, 0.05, 0.1, 0.2, 0.3, 0.4),
         ),
         Knob(
@@ -54,7 +71,8 @@ SETTINGS: Mapping[str, tuple[Knob, ...]] = {
     ),
     "Network": (
         Knob(
-            "hidden", "Hidden layers", "Units per hidden layer; 30 is the network of the study.",
+            "hidden", "Hidden layers",
+            "Units per hidden layer; 30 is the width of the study's network, trained here in this page's own way.",
             STANDARD.hidden, ((10,), (30,), (64,), (128,), (16, 16), (64, 64), (128, 128), (32, 32, 32)),
             "select", _layers,
         ),
@@ -62,12 +80,18 @@ SETTINGS: Mapping[str, tuple[Knob, ...]] = {
             "dropout", "Dropout rate", "Share of hidden units silenced at random; at 0 all MC samples are equal.",
             STANDARD.dropout, (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5),
         ),
+        choice(
+            "dropout_rule", "Dropout after pruning",
+            "What becomes of the rate where units are removed, in training and in MC dropout alike.",
+            STANDARD.dropout_rule,
+        ),
         Knob(
             "learning_rate", "Learning rate", "Step size of Adam, in training and after pruning.",
             STANDARD.learning_rate, (0.001, 0.003, 0.01, 0.03, 0.1),
         ),
         Knob(
-            "patience", "Patience", "Training stops after so many epochs without a lower validation loss.",
+            "patience", "Patience",
+            "Training stops after so many epochs in which the validation loss has not fallen by 0.0001 nats.",
             STANDARD.patience, (5, 10, 20, 50, 100),
         ),
     ),
@@ -80,11 +104,7 @@ SETTINGS: Mapping[str, tuple[Knob, ...]] = {
             "0: the start.",
             STANDARD.rewind_epoch, (0, 1, 2, 5, 10, 20, 50),
         ),
-        Knob(
-            "rounds", "Rounds of iterative pruning",
-            "0 prunes step by step along the ratios of the slider; n takes n equal fractions instead.",
-            STANDARD.rounds, (0, 1, 2, 3, 5, 10),
-        ),
+        ROUNDS,
     ),
     "Measurement": (
         Knob(
@@ -157,7 +177,7 @@ def draw_controls() -> Choice:
 
 def _draw_knobs() -> Choice:
     values = draw_row(MAIN) | draw_settings(SETTINGS)
-    own = {"samples", "bins", "ratio", "rewind"}
-    same = {name: value for name, value in values.items() if name not in own}
+    own = {"samples", "bins", "ratio", "rewind", "rounds"}
+    same = {name: value for name, value in values.items() if name not in own} | rounds_of(values["rounds"])
     experiment = Experiment(prune_ratio=values["ratio"], rewind_epoch=values["rewind"], **same)
     return Choice(experiment, values["samples"], values["bins"], values)

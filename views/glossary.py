@@ -59,7 +59,8 @@ def _recipe(strategy: Strategy) -> str:
 
 _FORMULAS: Mapping[Option, str] = {
     **{strategy: _recipe(strategy) for strategy in Strategy},
-    Criterion.L1: r"s_u = \sum_j |w_{uj}|", Criterion.L2: r"s_u = \sqrt{\textstyle\sum_j w_{uj}^2}",
+    Criterion.L1: r"s_u = \sum_j |w_{uj}|", Criterion.L1_GREEDY: r"s_u = \sum_{j \text{ kept}} |w_{uj}|",
+    Criterion.L2: r"s_u = \sqrt{\textstyle\sum_j w_{uj}^2}",
     Criterion.TAYLOR: r"s_u = \frac1N \sum_{n=1}^N \Bigl|\, \frac1M \sum_{i=1}^M g_{nui}\, a_{nui} \,\Bigr|",
     Criterion.ACTIVATION: r"s_u = \frac{1}{NM} \sum_{n=1}^N \sum_{i=1}^M a_{nui}",
     Scope.GLOBAL: r"\hat s_u = s_u \Big/ \sqrt{\textstyle\sum_{v \text{ kept in the layer}} s_v^2}",
@@ -69,7 +70,8 @@ _SOURCES: Mapping[Option, str] = {
     Strategy.ONE_SHOT: "Li et al. 2017, section 3.4", Strategy.ONE_SHOT_REWIND: "Frankle & Carbin 2019, for k = 0",
     Strategy.ONE_SHOT_RANDOM: "Frankle & Carbin 2019; Liu et al. 2019", Strategy.RANDOM_MASK: "Su et al. 2020",
     Strategy.ITERATIVE: "Frankle & Carbin 2019, for k = 0", Strategy.ITERATIVE_FINETUNE: "Han et al. 2015",
-    Criterion.L1: "Li et al. 2017, section 3.1", Criterion.L2: "Li et al. 2017, who compare it with L1",
+    Criterion.L1: "Li et al. 2017, section 3.1", Criterion.L1_GREEDY: "Li et al. 2017, section 3.2",
+    Criterion.L2: "Li et al. 2017, who compare it with L1",
     Criterion.TAYLOR: "Molchanov et al. 2017, equation 8",
     Criterion.ACTIVATION: "Molchanov et al. 2017, section 2.2", Scope.GLOBAL: "Molchanov et al. 2017, section 2.2",
     Score.MSP: "Hendrycks & Gimpel 2017", Score.ENERGY: "Liu et al. 2020, equation 4, at temperature 1",
@@ -89,7 +91,7 @@ _WRITTEN = (
     Term("Level", "Pruning", "How many rounds of pruning a network has behind it. The dense network, of which "
          "nothing is removed, is at level 0.", "", "", ("Rounds",)),
     Term("Rounds", "Pruning", "Iterative pruning can reach its ratio in n rounds that each remove the same share of "
-         "what is left. Set to 0, it visits the ratios of the slider one by one.",
+         "what is left, or in rounds of 20\u00a0%. Set to 0, it visits the ratios of the slider one by one.",
          r"r_i = 1 - (1 - r)^{i/n}, \quad i = 1, \dots, n", "Frankle & Carbin 2019, section 1", ("Level",)),
     Term("Re-initialisation", "Pruning", "Also called rewinding: the kept weights get back exactly the values that "
          "they had after epoch k of the dense training, the rewind epoch; k = 0 means those it started from.",
@@ -116,15 +118,19 @@ _WRITTEN = (
          "examples only measure. Points on the plane are split 70, 15 and 15\u00a0%. Of a visitor's own each class "
          "is split so; of fewer than 130 more are kept to validate and test on, up to a quarter each.", "", "",
          ("Early-stop epoch",)),
-    Term("Early-stop epoch", "Training", "The epoch of the lowest validation loss, whose weights are kept. Training "
-         "ends when as many epochs as the patience allows have brought none lower.",
-         r"e^\ast = \min \operatorname*{arg\,min}_e L_{\text{val}}(e)", "Prechelt 1998; Frankle & Carbin 2019",
+    Term("Early-stop epoch", "Training", "The last epoch to bring the validation loss down by 0.0001 nats, before as "
+         "many as the patience allows bring none; its weights are kept. Epochs in the weights it began with count.",
+         r"L_{\text{val}}(e^\ast) \le \min_e L_{\text{val}}(e) + 10^{-4}", "Prechelt 1998; Frankle & Carbin 2019",
          ("Splits", "Winning ticket")),
     Term("Fine-tuning", "Training", "Training goes on from the weights that pruning left. On images the learning "
          "rate then starts at a fifth of its highest value.", "", "Han et al. 2015", ("Re-initialisation",)),
+    Term("Epochs spent", "Training", "What it took to find a network: the epochs of the dense training and of every "
+         "level on the way, patience included. A ticket that trains fast is not found fast.", "", "",
+         ("Early-stop epoch", "Level")),
     Term("Dropout", "Training", "In every step each hidden neuron is silenced with probability p, and the others are "
-         "scaled up by what is missing on average.", r"\tilde a_u = \frac{d_u}{1 - p} a_u, \;\; P(d_u = 1) = 1 - p",
-         "Srivastava et al. 2014", ("MC dropout",)),
+         "scaled up by what is missing on average. Where units are pruned, p may follow the share that is left.",
+         r"\tilde a_u = \frac{d_u}{1 - p} a_u, \;\; P(d_u = 1) = 1 - p",
+         "Srivastava et al. 2014; Han et al. 2015", ("MC dropout",)),
     Term("Seed", "Training", "The number behind every random choice in training: equal seeds give equal results. "
          "What changes from seed to seed is luck.", "", "", ("Random re-initialisation",)),
     Term("Logits", "Uncertainty", "The last layer's numbers, one for each class, of any size. Softmax makes class "

@@ -47,6 +47,7 @@ def settings(task: ImageSet) -> Mapping[str, tuple[Knob, ...]]:
         "Network": (
             choice("network", "Network", "What is trained and pruned.", networks[0], networks),
             replace(own["dropout"], name="drop", default=STANDARD.dropout),
+            own["dropout_rule"],
         ),
         "Training": (
             Knob(
@@ -179,7 +180,8 @@ def _draw_knobs() -> ImageChoice:
         patience=values["stop_after"],
         **{
             name: values[name]
-            for name in ("strategy", "network", "seed", "criterion", "scope", "rounds")
+            for name in ("strategy", "network", "seed", "criterion", "scope", "dropout_rule")
         },
+        **controls.rounds_of(values["rounds"]),
     )  # fmt: skip
     return ImageChoice(experiment, values["samples"], values["bins"], {TASK.name: task, **values})

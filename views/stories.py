@@ -39,7 +39,7 @@ STORIES: tuple[Story, ...] = (
         "draws the same S, as accurately, in fewer epochs than the dense one, those five included. "
         "A mask with early weights that reaches the dense accuracy in no more epochs is called a winning ticket, and "
         "most seeds find one here.",
-        "Compare the early-stop epochs in the table, then set the rewind epoch to 0: the lead is gone.",
+        "Compare the early-stop epochs in the table, then set the rewind epoch to 0: most of the lead is gone.",
         {"strategy": Strategy.ONE_SHOT_REWIND, **TICKET},
     ),
     Story(
@@ -100,8 +100,8 @@ STORIES: tuple[Story, ...] = (
     ),
     Story(
         "As published: 2-30-2",
-        "The study's network of 30 hidden units, pruned step by step and re-initialised each time, stays within two "
-        "points of its accuracy until half of its units are gone. "
+        "A network as wide as the study's, 30 hidden units, trained as here and pruned step by step, re-initialised "
+        "each time, stays within two points of its accuracy until half of its units are gone. "
         "With the last three units, shown here, the boundary is little more than a line, the NLL has about doubled, "
         "and the ECE has risen.",
         "Follow the accuracy over all prune ratios: it is flat to the middle and drops at the right end.",

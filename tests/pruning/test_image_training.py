@@ -308,7 +308,7 @@ def test_weights_stay_without_retraining():
     for network in outcome.networks[1:]:
         assert same(network.weights, masked(outcome.experiment, outcome.dense.weights, network.masks))
         assert same(network.weights, network.start_weights)
-        assert (network.early_stop_epoch, len(network.train_loss), len(network.val_loss)) == (0, 0, 1)
+        assert (network.early_stop_epoch, len(network.train_loss), len(network.val_loss)) == (None, 0, 1)
     assert len(outcome.dense.train_loss) > 0
 
 
@@ -321,8 +321,8 @@ def test_the_best_weights_reproduce_the_best_validation_loss(strategy):
         with torch.no_grad():
             logits = module(outcome.experiment, network)(examples.val_inputs).double()
         loss = torch.nn.functional.cross_entropy(logits, examples.val_labels).item()
-        assert loss == pytest.approx(network.val_loss[network.early_stop_epoch], abs=1e-5)
-        assert network.early_stop_epoch == np.argmin(network.val_loss)
+        assert loss == pytest.approx(network.val_loss[network.kept_epoch], abs=1e-5)
+        assert network.kept_epoch == np.argmin(network.val_loss)
 
 
 # ---- what is looked at

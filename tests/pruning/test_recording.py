@@ -25,8 +25,8 @@ def test_a_recording_ends_in_the_network_of_the_run(strategy):
         np.testing.assert_array_equal(recording.weights[name], value)
     for phase, network in ((recording.phases[0], outcome.dense), (recording.phases[-1], outcome.pruned)):
         np.testing.assert_array_equal(phase.val_loss, network.val_loss)
-        assert phase.early_stop_epoch == network.early_stop_epoch
-        assert phase.epochs[-1] == network.early_stop_epoch
+        assert phase.early_stop_epoch == network.kept_epoch
+        assert phase.epochs[-1] == network.kept_epoch
 
 
 def test_one_shot_has_two_phases_and_iteration_one_for_every_level():

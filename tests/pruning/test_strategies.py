@@ -380,7 +380,7 @@ def test_weights_stay_without_retraining(outcome_of):
     for network in outcome.networks[1:]:
         assert same(network.weights, masked(outcome.experiment, outcome.dense.weights, network.masks))
         assert same(network.weights, network.start_weights)
-        assert (network.early_stop_epoch, len(network.train_loss), len(network.val_loss)) == (0, 0, 1)
+        assert (network.early_stop_epoch, len(network.train_loss), len(network.val_loss)) == (None, 0, 1)
     assert len(outcome.dense.train_loss) > 0
 
 

@@ -167,11 +167,11 @@ def test_the_weights_reproduce_the_best_validation_loss(outcome_of, strategy):
     outcome = outcome_of(strategy=strategy)
     task = _task(outcome.experiment)
     for network in outcome.networks:
-        assert network.val_loss[network.early_stop_epoch] <= network.val_loss.min() + MIN_IMPROVEMENT
+        assert network.val_loss[network.kept_epoch] <= network.val_loss.min() + MIN_IMPROVEMENT
         logits = forward(network, task.val_inputs)
         log_probs = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
         loss = -log_probs[np.arange(len(logits)), task.val_labels].mean()
-        assert loss == pytest.approx(network.val_loss[network.early_stop_epoch], rel=1e-5)
+        assert loss == pytest.approx(network.val_loss[network.kept_epoch], rel=1e-5)
 
 
 def test_the_arrays_of_a_network_have_the_shapes_they_claim(outcome_of):

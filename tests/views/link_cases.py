@@ -35,7 +35,7 @@ LEGAL = {
     "hidden": "10 · 30 · 64 · 128 · 16-16 · 64-64 · 128-128 · 32-32-32. Using 64-64.",
     "dropout": "0.0 · 0.05 · 0.1 · 0.2 · 0.3 · 0.4 · 0.5. Using 0.2.",
     "patience": "5 · 10 · 20 · 50 · 100. Using 20.", "learning_rate": "0.001 · 0.003 · 0.01 · 0.03 · 0.1.",
-    "rewind": "0 · 1 · 2 · 5 · 10 · 20 · 50. Using 0.", "rounds": "0 · 1 · 2 · 3 · 5 · 10. Using 0.",
+    "rewind": "0 · 1 · 2 · 5 · 10 · 20 · 50. Using 0.", "rounds": "0 · 1 · 2 · 3 · 5 · 10 · 20 %. Using 0.",
     "bins": "5 · 10 · 15 · 20 · 30. Using 15.", "show": "Test · Training · None. Using Test.",
     "colour": "Probability · Predictive entropy · Aleatoric · Epistemic. Using Probability.",
     "view": "Reliability · Watch it train · The network · Checks · Your own points · Take home. Using Reliability.",

@@ -180,7 +180,22 @@ def test_every_choice_makes_an_experiment():
     names = {"ratio": "prune_ratio", "rewind": "rewind_epoch"}
     for knob in (controls.STRATEGY, controls.RATIO, *(k for group in controls.SETTINGS.values() for k in group)):
         for option in () if knob.name == "bins" else knob.options:
-            Experiment(**{names.get(knob.name, knob.name): option})
+            Experiment(**fields_of(knob, option, names))
+
+
+def fields_of(knob: Knob, option: object, names: dict[str, str]) -> dict[str, object]:
+    """What an experiment is given for a value of a knob: a field of its own, but for the rounds, which have two."""
+    if knob is controls.ROUNDS:
+        return controls.rounds_of(option)
+    return {names.get(knob.name, knob.name): option}
+
+
+def test_rounds_are_a_number_or_a_share():
+    """The link says either; 20 % is a fifth of what is left, each time."""
+    assert controls.ROUNDS.read("3") == 3
+    assert controls.rounds_of(controls.ROUNDS.read("3")) == {"rounds": 3}
+    assert controls.rounds_of(controls.ROUNDS.read("20 %")) == {"round_share": 0.2}
+    assert Experiment(**controls.rounds_of(controls.ROUNDS.default)) == Experiment()
 
 
 @pytest.mark.parametrize("value", ["", "-1", "10000", "1.5", "1e3", "٣", "seven", " 3"])
@@ -261,7 +276,7 @@ def test_every_choice_of_an_image_knob_makes_an_experiment(task):
     settings = image_controls.settings(task)
     for knob in (controls.STRATEGY, image_controls.RATIO, *(k for knobs in settings.values() for k in knobs)):
         for option in () if knob.name == "bins" else choices(knob):
-            ImageExperiment(**start | {EXPERIMENT_NAMES.get(knob.name, knob.name): option})
+            ImageExperiment(**start | fields_of(knob, option, EXPERIMENT_NAMES))
 
 
 @tasks
@@ -270,7 +285,7 @@ def test_a_name_that_both_pages_know_means_the_same(classes, task):
     moons = {knob.name: knob for knob in controls.ALL}
     shared = [(moons[knob.name], knob) for knob in knobs_of(task) if knob.name in moons]
     assert {knob.name for _, knob in shared} == {
-        "strategy", "ratio", "samples", "criterion", "scope", "rewind", "rounds", "bins", "seed"
+        "strategy", "ratio", "samples", "criterion", "scope", "dropout_rule", "rewind", "rounds", "bins", "seed"
     }  # fmt: skip
     for one, other in shared:
         assert (one.label, one.default, one.widget) == (other.label, other.default, other.widget)
