@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from pruning import cost
+from pruning.chance import chance_loss
 from pruning.dropout import dropout_rates, smaller
 from pruning.experiment import ImageExperiment
 from pruning.image_steps import Step
@@ -61,7 +62,8 @@ def train_network(
         small, trained = _trained(experiment, step, ticket, model, examples, say)
         if step.levels == () and trained.diverged:
             raise Diverged(_sentence(experiment, step, trained))
-        return _measured(experiment, step, ticket, small, trained, model, dense, images, say)
+        chance = chance_loss(examples.val_labels.numpy())
+        return _measured(experiment, step, ticket, small, trained, model, dense, images, chance, say)
 
 
 def thread_count() -> int:
@@ -98,7 +100,8 @@ def _ticket(
     experiment: ImageExperiment, step: Step, dense: Network, last: Network, model: nn.Sequential, examples: Examples
 ) -> Ticket:
     masks = last.masks if last.level else full_masks(model, experiment.pruned_layers)
-    parents = Parents(masks, _tensors(last.weights), _tensors(dense.rewind_weights))
+    trained = last.trained and last.parents_trained
+    parents = Parents(masks, _tensors(last.weights), _tensors(dense.rewind_weights), trained)
     some = slice(IMPORTANCE_IMAGES)
     return next_ticket(
         experiment, step.prune_ratio, len(step.levels), parents, model,
@@ -132,6 +135,7 @@ def _measured(
     model: nn.Sequential,
     dense: Network | None,
     images: Shown,
+    chance: float,
     say: Say,
 ) -> Network:
     """The arrays and counts of a trained network, from its physically smaller form."""
@@ -145,7 +149,7 @@ def _measured(
         raise Diverged(_sentence(experiment, step, trained))
     batch = torch.from_numpy(np.resize(images.test.pixels, (IMAGE_LATENCY_BATCH, *images.test.pixels.shape[1:])))
     weights, latency = widen(trained.weights, model, ticket.masks), _latency(small, model, dense, batch)
-    return measured(ticket, trained, weights, small, batch[:1], test, ood, latency)
+    return measured(ticket, trained, weights, small, batch[:1], test, ood, latency, chance)
 
 
 def _latency(small: nn.Sequential, model: nn.Sequential, dense: Network | None, batch: torch.Tensor) -> float:

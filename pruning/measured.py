@@ -26,11 +26,13 @@ def measured(
     test: Predictions,
     ood: Predictions,
     latency: float = float("nan"),
+    chance: float = float("inf"),
 ) -> Network:
     """The record of a network that started from `ticket`, as if nothing had been trained before that.
 
     `weights` are those of its early stop at their places in the dense network, `small` is its
     physically smaller form, `example` (1, …) one input of it. latency: seconds, NaN until measured.
+    chance: validation loss, in nats, of one answer to everything.
     """
     return Network(
         prune_ratio=ticket.prune_ratio,
@@ -51,6 +53,8 @@ def measured(
         rewind_weights={} if ticket.level else _arrays(trained.rewind),
         dropout=rates_of(small),
         history=History(spent=len(trained.train_loss)),
+        chance_loss=chance,
+        parents_trained=ticket.parents_trained,
     )
 
 

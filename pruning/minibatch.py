@@ -13,14 +13,18 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 
+from pruning.chance import chance_loss, left_chance
 from pruning.networks import Weights
 from pruning.progress import Curves
 from pruning.randomness import Purpose, dropout_noise, stream
-from pruning.training import Examples, Schedule, Trained
+from pruning.training import Examples, Schedule, Trained, improves
 
 MOMENTUM, WEIGHT_DECAY = 0.9, 5e-4
+WARM_UP = 1  # epochs in which the learning rate rises, where weights are new
 TUNING = 0.2  # of the learning rate, where weights are trained already
+AVERAGED = 8  # η of the average of weights: its mean age is a tenth of the steps so far
 REPORT_EVERY = 0.2  # seconds between two reports: a cancel is heard well within a second
 VAL_BATCH = 128
 
@@ -38,13 +42,19 @@ def train(
     rewind_epoch: int = 0,
     report: Callable[[Curves], None] = lambda curves: None,
 ) -> Trained:
-    """Train `model` from the weights it holds, by SGD with Nesterov momentum.
+    """Train `model` from the weights it holds, by SGD with Nesterov momentum at a constant learning rate.
 
-    From scratch, the learning rate rises to `schedule.learning_rate` and falls again over
-    `schedule.max_epochs` epochs, one cycle (Smith & Topin 2019). With `tune`, for weights that
-    have been trained already, it falls from a fifth of that along a cosine: at its peak it would
-    undo what is there, and the early stop would end it before it falls. Training stops when
-    validation has not improved for `patience` epochs.
+    From scratch, the rate rises to `schedule.learning_rate` within the first epoch; with `tune`, for
+    weights that have been trained already, it is a fifth of that from the start. It never falls: a
+    rate that falls as planned makes the last planned epoch the best one, and an early stop then
+    measures the plan. What a falling rate is for, the end of the noise, comes from averaging: the
+    network after an epoch, which is validated, kept or rewound to, has the polynomial-decay average
+    of the weights on the way there (Shamir & Zhang 2013, equation 3, with η = `AVERAGED`).
+
+    Training stops when validation has not improved for `patience` epochs, see `improves`, counted
+    from the end of the warm-up at the earliest and not before the network has left chance: a small
+    one may stay there for ten epochs and then learn. One that gives every image the same answer has
+    units through which no gradient passes; it is not waited for.
     `flip` mirrors half of each batch. `phase` numbers the training runs of one network,
     so that each draws its own batches and noise. `report` is called a few times a second and may
     raise to stop it all.
@@ -82,55 +92,67 @@ class _Run:
 
     def __init__(self, model: nn.Sequential, examples: Examples, schedule: Schedule, rewind_epoch: int) -> None:
         self.model, self.examples, self.schedule, self.rewind_epoch = model, examples, schedule, rewind_epoch
+        self.live = model.state_dict()  # what training moves
+        self.average = _copy(self.live)
+        self.best = self.rewind = _copy(self.live)
+        self.steps = self.best_epoch = 0
+        self.best_loss, self.chance = np.inf, chance_loss(examples.val_labels.numpy())
         self.train_loss: list[float] = []
         self.val_loss: list[float] = []
         self.val_accuracy: list[float] = []
-        self.best_epoch = 0
-        self.best = self.rewind = self._weights()
         self.start = self.reported = time.perf_counter()
 
     def fit(
         self, batches: _Batches, noise: np.random.Generator, tune: bool, report: Callable[[Curves], None]
     ) -> None:
-        epochs = self.schedule.max_epochs
         rate = self.schedule.learning_rate * (TUNING if tune else 1)
         optimiser = torch.optim.SGD(
             self.model.parameters(), rate, MOMENTUM, nesterov=True, weight_decay=WEIGHT_DECAY, fused=True
         )
-        steps = epochs * batches.per_epoch
-        falling = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps) if tune else None
-        cycle = falling or torch.optim.lr_scheduler.OneCycleLR(
-            optimiser, rate, total_steps=steps, cycle_momentum=False
-        )
-        for _ in range(epochs):
+        warm_up = 0 if tune else WARM_UP
+        rising = max(1, warm_up * batches.per_epoch)  # steps
+        for _ in range(self.schedule.max_epochs):
             losses = []
             for step, (images, labels) in enumerate(batches.epoch(), start=1):
                 loss = nn.functional.cross_entropy(_forward(self.model.train(), images, noise), labels)
+                optimiser.param_groups[0]["lr"] = rate * min((self.steps + 1) / rising, 1)
                 optimiser.zero_grad()
                 loss.backward()
                 optimiser.step()
-                cycle.step()
+                self._average()
                 losses.append(loss.item())
                 if not np.isfinite(losses[-1]):
                     break
                 self._report(report, step / batches.per_epoch)
             self.train_loss.append(float(np.mean(losses)))
-            if not self.validate():
+            if not self.validate(warm_up):
                 break
             self._report(report, 0.0, at_once=True)
 
-    def validate(self) -> bool:
+    def _average(self) -> None:
+        """Take what training has moved into the average; its weights are n^η times those of the n-th step, nearly."""
+        self.steps += 1
+        share = (AVERAGED + 1) / (self.steps + AVERAGED)
+        for name, value in self.live.items():
+            if value.is_floating_point():
+                self.average[name].lerp_(value, share)
+            else:  # BatchNorm's count of batches
+                self.average[name].copy_(value)
+
+    def validate(self, warm_up: int = 0) -> bool:
         """Note loss and accuracy on the validation images, keep a copy of the best weights; whether to go on."""
-        logits = _evaluate(self.model, self.examples.val_inputs)
+        logits = _evaluate(self.model, self.average, self.examples.val_inputs)
         loss = nn.functional.cross_entropy(logits.double(), self.examples.val_labels).item()
         epoch = len(self.val_loss)
         self.val_loss.append(loss)
         self.val_accuracy.append((logits.argmax(1) == self.examples.val_labels).float().mean().item())
-        if epoch == 0 or loss < self.val_loss[self.best_epoch]:
-            self.best_epoch, self.best = epoch, self._weights()
+        if improves(loss, self.best_loss):
+            self.best_epoch, self.best_loss, self.best = epoch, loss, _copy(self.average)
         if epoch <= self.rewind_epoch:
-            self.rewind = self._weights()
-        return bool(np.isfinite(loss)) and epoch - self.best_epoch < self.schedule.patience
+            self.rewind = _copy(self.average)
+        hopeful = not left_chance(self.best_loss, self.chance) and bool((logits != logits[0]).any())
+        patient = epoch - max(self.best_epoch, warm_up) < self.schedule.patience
+        return bool(np.isfinite(loss)) and (hopeful or patient)
 
     def result(self) -> Trained:
         return Trained(
@@ -141,9 +163,6 @@ class _Run:
             val_loss=np.array(self.val_loss),
             diverged=not np.isfinite(self.val_loss[-1]),
         )
-
-    def _weights(self) -> Weights:
-        return {name: value.detach().clone() for name, value in self.model.state_dict().items()}
 
     def _report(self, report: Callable[[Curves], None], part: float, at_once: bool = False) -> None:
         now = time.perf_counter()
@@ -165,8 +184,12 @@ def _forward(model: nn.Sequential, values: Tensor, noise: np.random.Generator) -
     return values
 
 
-def _evaluate(model: nn.Sequential, images: Tensor) -> Tensor:
-    """Logits (N, C) with dropout off."""
+def _evaluate(model: nn.Sequential, weights: Weights, images: Tensor) -> Tensor:
+    """Logits (N, C) of the model with these weights, dropout off."""
     model.eval()
     with torch.inference_mode():
-        return torch.cat([model(batch) for batch in images.split(VAL_BATCH)])
+        return torch.cat([functional_call(model, weights, (batch,)) for batch in images.split(VAL_BATCH)])
+
+
+def _copy(weights: Weights) -> Weights:
+    return {name: value.clone() for name, value in weights.items()}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from pruning.chance import left_chance
 from pruning.experiment import Experiment, Recipe
 from pruning.history import History
 from uncertainty.predictions import Predictions
@@ -58,6 +60,8 @@ class Network:
     fresh: Predictions | None = None  # of the outcome's fresh points, as far as they have been asked yet
     dropout: dict[str, float] = field(default_factory=dict)  # layer → rate; one that is not named has the recipe's
     history: History = field(default_factory=History)
+    chance_loss: float = math.inf  # nats; validation loss of one answer to everything, see `chance.chance_loss`
+    parents_trained: bool = True  # whether all networks that it was pruned from had learned something
 
     @property
     def kept_epoch(self) -> int:
@@ -80,6 +84,15 @@ class Network:
         """
         stops = (self.early_stop_epoch, other.early_stop_epoch)
         return None not in stops and self.history.trainings == other.history.trainings
+
+    @property
+    def trained(self) -> bool:
+        """Whether training has brought the kept validation loss more than one per cent below that of chance.
+
+        Of a network that is not, nothing can be concluded about pruning. One that is left as pruning
+        made it has not failed to train, however bad it is: it counts as trained.
+        """
+        return self.early_stop_epoch is None or left_chance(float(self.val_loss[self.kept_epoch]), self.chance_loss)
 
 
 @dataclass(frozen=True)

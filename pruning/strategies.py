@@ -20,22 +20,28 @@ from pruning.randomness import Purpose, stream
 class Ticket:
     """A mask with the weights its training starts from, at one level of a path.
 
-    The weights are those of every layer, removed units silenced.
+    The weights are those of every layer, removed units silenced. `parents_trained` is false where
+    they, or the mask, come from a network that had not trained.
     """
 
     prune_ratio: float
     level: int
     masks: Masks
     weights: Weights
+    parents_trained: bool = True
 
 
 @dataclass(frozen=True)
 class Parents:
-    """What a ticket is made from: the masks and weights trained last, and the dense run's rewind weights."""
+    """What a ticket is made from: the masks and weights trained last, and the dense run's rewind weights.
+
+    trained: whether those trained last, and all that they were pruned from, had left chance.
+    """
 
     masks: Masks
     weights: Weights
     rewind: Weights
+    trained: bool = True
 
 
 def next_ticket(
@@ -67,7 +73,9 @@ def next_ticket(
         "rewound": lambda: parents.rewind,
         "random": lambda: draw_weights(model, stream(seed, Purpose.RANDOM_WEIGHTS)),
     }[recipe.strategy.start_from]()
-    return Ticket(prune_ratio, level, masks, apply_masks(model, start, masks))
+    drawn = recipe.strategy.mask_from == "chance" and recipe.scope == Scope.LAYER
+    needed = not drawn or recipe.strategy.start_from == "trained"
+    return Ticket(prune_ratio, level, masks, apply_masks(model, start, masks), parents.trained or not needed)
 
 
 def _greedy(score: Callable[[Weights], Scores], prune_ratio: float, parents: Parents, model: nn.Sequential) -> Scores:

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from pruning import cost
+from pruning.chance import chance_loss, left_chance
 from pruning.dropout import dropout_rates, smaller
 from pruning.experiment import Experiment
 from pruning.fresh import fresh_points
@@ -88,6 +89,7 @@ class _Chain:
     masks: Masks
     last: Trained
     history: History
+    trained: bool = True  # whether all networks on the way to the next ticket have left chance
 
 
 class _Sweep:
@@ -109,6 +111,7 @@ class _Sweep:
         self.task = task
         self.model = mlp(2, experiment.hidden, self.task.n_classes, experiment.dropout)
         self.examples = _examples(self.task)
+        self.chance = chance_loss(self.task.val_labels)
         self.networks: dict[int, list[Network]] = {seed: [] for seed in self.seeds}
         self.modules: dict[tuple[int, float], nn.Sequential] = {}  # (seed, prune ratio) → the smaller network
         self.paths = paths(experiment.strategy, ratios, experiment.rounds, experiment.round_share)
@@ -164,7 +167,9 @@ class _Sweep:
                 self._count(f"Passed {_name(tickets[position])}")
 
     def _ticket(self, chain: _Chain, level: int, dense: Trained) -> Ticket:
-        parents = Parents(chain.masks, chain.last.weights, dense.rewind)
+        best = float(chain.last.val_loss[chain.last.best_epoch])
+        chain.trained = chain.trained and left_chance(best, self.chance)
+        parents = Parents(chain.masks, chain.last.weights, dense.rewind, chain.trained)
         examples = self.examples
         return next_ticket(
             self.experiment, chain.path.levels[level], level + 1, parents,
@@ -226,7 +231,8 @@ class _Sweep:
         if not np.isfinite(test.logits).all():
             raise Diverged(self._diverged(trained, _name(ticket)))
         ood = predict(small, self.task.far_inputs, samples, drawn)
-        return measured(ticket, trained, trained.weights, small, torch.zeros(1, 2), test, ood)
+        example = torch.zeros(1, 2)
+        return measured(ticket, trained, trained.weights, small, example, test, ood, chance=self.chance)
 
     def _measure_latency(self) -> None:
         self._report("Measuring latency")

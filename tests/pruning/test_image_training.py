@@ -35,7 +35,7 @@ from pruning.masks import apply_masks, removed_units
 from pruning.minibatch import train
 from pruning.networks import draw_weights, prunable_layers, with_weights
 from pruning.randomness import Purpose, stream
-from pruning.training import Examples, Schedule
+from pruning.training import MIN_IMPROVEMENT, Examples, Schedule
 from uncertainty.ood import auroc, msp_score
 from uncertainty.predictive import entropy
 
@@ -322,7 +322,7 @@ def test_the_best_weights_reproduce_the_best_validation_loss(strategy):
             logits = module(outcome.experiment, network)(examples.val_inputs).double()
         loss = torch.nn.functional.cross_entropy(logits, examples.val_labels).item()
         assert loss == pytest.approx(network.val_loss[network.kept_epoch], abs=1e-5)
-        assert network.kept_epoch == np.argmin(network.val_loss)
+        assert network.val_loss[network.kept_epoch] <= network.val_loss.min() + MIN_IMPROVEMENT
 
 
 # ---- what is looked at

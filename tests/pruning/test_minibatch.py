@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from itertools import pairwise
+from math import comb, log
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from pruning.minibatch import train
 from pruning.networks import Pixels, cnn, draw_weights, with_weights
 from pruning.training import Examples, Schedule
 
+ETA = minibatch.AVERAGED
 THREE_EPOCHS = Schedule(learning_rate=0.05, patience=3, max_epochs=3)
 
 
@@ -180,6 +182,50 @@ def test_a_batch_larger_than_the_set_is_the_set(differences):
     assert differences(learn(watched(), Schedule(0.05, 3, 1), examples, batch_size=50), large) == []
 
 
+# ---- the average
+
+
+@pytest.fixture
+def steps(monkeypatch):
+    """The weights after every step, as they are in the optimiser's hands."""
+    taken = []
+
+    class Noting(torch.optim.SGD):
+        def step(self, closure=None):
+            super().step(closure)
+            taken.append([value.detach().clone() for value in self.param_groups[0]["params"]])
+
+    monkeypatch.setattr(torch.optim, "SGD", Noting)
+    return taken
+
+
+def averaged(steps):
+    """The polynomial-decay average in closed form: the i-th of n steps counts in proportion to C(i + η − 1, η)."""
+    shares = np.array([comb(i + ETA - 1, ETA) for i in range(1, len(steps) + 1)], float)
+    each = zip(*steps, strict=True)
+    return [np.tensordot(shares / shares.sum(), np.array([v.double().numpy() for v in one]), 1) for one in each]
+
+
+@pytest.mark.parametrize("tune", [False, True])
+def test_a_network_is_the_average_of_the_weights_on_its_way(steps, tune):
+    """Those of the steps so far, at the rewind epoch as at the best one, and those of the last step count most."""
+    trained = learn(tune=tune, rewind_epoch=1)
+    assert len(steps) == 18
+    assert trained.best_epoch == 3
+    for weights, count in ((trained.rewind, 6), (trained.weights, 18)):
+        for value, mean, last in zip(weights.values(), averaged(steps[:count]), steps[count - 1], strict=True):
+            np.testing.assert_allclose(value, mean, atol=2e-6)
+            assert not np.allclose(value, last, atol=2e-5)
+
+
+def test_the_average_is_a_tenth_of_the_way_old():
+    """The mean age of what is averaged over n steps is close to n/(η + 2)."""
+    shares = np.array([comb(i + ETA - 1, ETA) for i in range(1, 1001)], float)
+    age = 1000 - np.average(np.arange(1, 1001), weights=shares)
+    assert age / 1000 == pytest.approx(1 / (ETA + 2), abs=1e-3)
+    assert ETA + 2 == 10
+
+
 # ---- dropout
 
 
@@ -228,16 +274,23 @@ def rates(monkeypatch):
     return used
 
 
-def test_the_rate_rises_to_its_highest_and_falls_to_nothing(rates):
-    """One cycle over all steps: up at first, the rate asked for in between, less than a thousandth at the end."""
-    learn(examples=digits(320), schedule=Schedule(0.05, 100, 5))
-    assert len(rates) == 50
-    highest = int(np.argmax(rates))
-    assert 5 < highest < 25
-    assert rates[highest] == pytest.approx(0.05)
-    assert all(a < b for a, b in pairwise(rates[: highest + 1]))
-    assert all(a > b for a, b in pairwise(rates[highest:]))
-    assert rates[-1] < 0.05 / 1000
+def test_the_rate_rises_within_an_epoch_and_then_stays(rates):
+    """In ten equal parts to the rate asked for, and then it is that rate whatever the number of epochs."""
+    learn(examples=digits(320), schedule=Schedule(0.05, 100, 3))
+    assert rates == pytest.approx([0.005 * step for step in range(1, 11)] + [0.05] * 20)
+
+
+def test_trained_weights_are_tuned_at_a_fifth_of_the_rate(rates):
+    """From the first step to the last: there is nothing to warm up."""
+    learn(examples=digits(320), schedule=Schedule(0.05, 100, 2), tune=True)
+    assert rates == pytest.approx([0.01] * 20)
+
+
+def test_more_epochs_change_nothing_of_those_before(differences):
+    """No plan ends: the first two epochs of three are the two epochs of two, so a stop measures learning alone."""
+    two, three = (learn(schedule=Schedule(0.05, 100, epochs)) for epochs in (2, 3))
+    assert three.val_loss[:3].tobytes() == two.val_loss.tobytes()
+    assert three.train_loss[:2].tobytes() == two.train_loss.tobytes()
 
 
 # ---- the stop
@@ -259,35 +312,86 @@ def worsening():
     return Examples(examples.train_inputs, 1 - examples.train_labels, examples.val_inputs, examples.val_labels)
 
 
+def taught():
+    """A network that has learned its pictures by heart."""
+    model = watched()
+    return with_weights(model, learn(model, Schedule(0.02, 60, 60), numbered(), batch_size=16).weights)
+
+
 def test_the_best_weights_are_a_copy():
     """Where training only does harm they are those of the start, though the model itself went on."""
-    model, examples = watched(), worsening()
-    learn(model, Schedule(0.01, 5, 20), numbered())
+    model = taught()
     start = state(model)
-    trained = learn(model, Schedule(0.01, 4, 20), examples)
+    trained = learn(model, Schedule(0.01, 4, 20), worsening())
     assert trained.best_epoch == 0
     assert same(trained.weights, start)
     assert not same(state(model), start)
 
 
 @pytest.mark.parametrize("patience", [1, 2, 4])
-def test_training_stops_after_its_patience(patience):
-    """So many epochs without a lower loss, and no more: where it never falls at all, and where nothing moves."""
-    model = watched()
-    learn(model, Schedule(0.01, 5, 20), numbered())
-    for trained in (
-        learn(model, Schedule(0.01, patience, 20), worsening()),
-        learn(schedule=Schedule(1e-12, patience, 20)),
-    ):
-        assert trained.best_epoch == 0
-        assert len(trained.train_loss) == patience
+@pytest.mark.parametrize("tune", [False, True])
+def test_training_stops_after_its_patience(patience, tune):
+    """So many epochs without a lower loss, counted after the warm-up, and no more."""
+    trained = learn(taught(), Schedule(0.01, patience, 20), worsening(), tune=tune)
+    assert trained.best_epoch == 0
+    assert len(trained.train_loss) == patience + (0 if tune else minibatch.WARM_UP)
+
+
+def test_less_than_the_least_improvement_is_none(monkeypatch):
+    """What falls by 0.0001 nats in all is at its best in the epoch that began to fall."""
+    losses = iter([0.5, 0.49995, 0.49992, 0.49991, 0.499905])
+    monkeypatch.setattr(nn.functional, "cross_entropy", falling(nn.functional.cross_entropy, losses))
+    trained = learn(schedule=Schedule(0.05, 3, 20))
+    assert trained.val_loss.tolist() == [0.5, 0.49995, 0.49992, 0.49991, 0.499905]
+    assert trained.best_epoch == 0
+
+
+def falling(cross_entropy, losses):
+    """The real loss in training; in validation, which is told in double precision, the next one of `losses`."""
+
+    def loss(logits, labels):
+        if logits.dtype == torch.float64:
+            return torch.tensor(next(losses), dtype=torch.float64)
+        return cross_entropy(logits, labels)
+
+    return loss
+
+
+CHANCE = log(2)
+
+
+@pytest.mark.parametrize(
+    ("losses", "best", "epochs"),
+    [
+        ([1.0, 0.995, 0.995, 0.995, 0.995, 0.995, 0.995, 0.5, 0.4, 0.45, 0.45], 8, 10),  # begins late
+        ([3.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.5, 0.5, 0.5], 7, 9),  # falls to chance and waits there
+        ([1.0, 0.98, 0.985, 0.985], 1, 3),  # has begun, and gets no farther
+        ([1.0, *[0.995] * 12], 1, 12),  # never begins
+    ],
+)
+def test_a_network_at_chance_is_waited_for(monkeypatch, losses, best, epochs):
+    """Patience begins where the loss is more than a hundredth below that of chance; else all epochs are given."""
+    told = iter([CHANCE * loss for loss in losses])
+    monkeypatch.setattr(nn.functional, "cross_entropy", falling(nn.functional.cross_entropy, told))
+    trained = learn(watched(), Schedule(0.01, 2, 12), numbered())
+    assert (trained.best_epoch, len(trained.train_loss)) == (best, epochs)
+
+
+def test_a_network_without_a_gradient_is_not_waited_for():
+    """All units of a layer are silent for every picture, the answer is one and the same: patience ends it."""
+    model = small()
+    with torch.no_grad():
+        model.hidden1.bias.fill_(-1e3)
+    trained = learn(model, Schedule(0.05, 3, 50))
+    assert len(trained.train_loss) <= 3 + trained.best_epoch + minibatch.WARM_UP < 50
+    assert trained.val_loss.min() > 0.99 * log(8)
 
 
 def test_a_lower_loss_starts_patience_anew():
     """A run that improved late goes on for its patience after that, or to its last epoch."""
-    trained = learn(schedule=Schedule(0.1, 2, 25), examples=digits(100))
-    assert trained.best_epoch > 2
-    assert len(trained.train_loss) == min(trained.best_epoch + 2, 25)
+    trained = learn(schedule=Schedule(0.1, 2, 40), examples=digits(100))
+    assert 2 < trained.best_epoch < 38
+    assert len(trained.train_loss) == trained.best_epoch + 2
 
 
 def test_no_epochs_train_nothing():
@@ -351,18 +455,14 @@ def test_weights_that_are_no_numbers_are_not_trained():
 
 @pytest.mark.parametrize(("epoch", "kept"), [(0, 0), (1, 1), (2, 2), (3, 3), (99, 3)])
 def test_the_weights_of_the_rewind_epoch_are_kept(epoch, kept):
-    """Bit for bit those the network had after that epoch, of the last one where that came before."""
-    model, after = small(), []
-    after.append(state(model))
-
-    def note(curves):
-        if len(curves.val_loss) > len(after):
-            after.append(state(model))
-
-    trained = learn(model, rewind_epoch=epoch, report=note)
-    assert len(after) == 4
-    assert same(trained.rewind, after[kept])
-    assert not any(same(after[kept], other) for i, other in enumerate(after) if i != kept)
+    """They give the validation loss of that epoch, of the last one where that came before."""
+    start = state(small())
+    trained = learn(rewind_epoch=epoch)
+    assert len(trained.val_loss) == 4
+    loss, _ = evaluated(small(9), trained.rewind, digits())
+    assert loss == pytest.approx(trained.val_loss[kept], abs=1e-6)
+    assert min(abs(np.diff(trained.val_loss))) > 1e-4
+    assert same(trained.rewind, start) == (kept == 0)
 
 
 def test_rewinding_does_not_change_training(differences):
@@ -399,16 +499,16 @@ def test_looking_at_validation_moves_no_statistics():
 
 def test_every_epoch_is_reported_as_it_ends():
     """The curves grow by an epoch each, are those of the result, and the accuracy is that of its weights."""
-    model, reports, states = small(), [], []
-    trained = learn(model, report=lambda curves: (reports.append(curves), states.append(state(model))))
+    reports = []
+    trained = learn(report=reports.append)
     ends = [i for i, curves in enumerate(reports) if curves.epoch == len(curves.train_loss)]
     assert [reports[i].epoch for i in ends] == [1, 2, 3]
     last = reports[ends[-1]]
     assert last.max_epochs == 3
     assert last.train_loss == tuple(trained.train_loss)
     assert last.val_loss == tuple(trained.val_loss)
-    for i in ends:
-        loss, accuracy = evaluated(small(7), states[i], digits())
+    for epoch, i in enumerate(ends, start=1):
+        loss, accuracy = evaluated(small(7), learn(rewind_epoch=epoch).rewind, digits())
         assert reports[i].val_loss[-1] == pytest.approx(loss, abs=1e-5)
         assert reports[i].val_accuracy[-1] == pytest.approx(accuracy, abs=1e-6)
         assert len(reports[i].val_accuracy) == len(reports[i].val_loss)
