@@ -34,13 +34,16 @@ def evaluating(model: nn.Module) -> nn.Module:
 
 
 def training(model: nn.Module) -> nn.Module | None:
-    """A copy in training mode that shares the parameters alone, its norms in evaluation mode. None if it has none."""
+    """A copy in training mode that shares the parameters alone, or None if there can be none.
+
+    What training does besides dropout stays as in evaluation: norms, and RReLU, which is random but drops nothing.
+    """
     try:
         twin = copy.deepcopy(model, _tensors(model, buffers=False))
     except Exception:
         return None
     for module in twin.modules():
-        module.training = not hasattr(module, "running_mean")
+        module.training = not (hasattr(module, "running_mean") or isinstance(module, nn.RReLU))
     return twin
 
 

@@ -160,6 +160,7 @@ class _Pass:
         self.largest = max(self.largest, seen.largest // n)
         self.total += seen.total // n
         if self.trained:
+            _check_scripts(layer, names)
             self.drops[first:] = _switched_on(layer, names, copied, self.drops[first:])
         return output
 
@@ -191,6 +192,15 @@ def _switched_on(
             "mode, so that it cannot be told which are meant; call the same layers in both"
         )
     return [drop if active.training else None for drop, active in zip(drops, seen, strict=True)]
+
+
+def _check_scripts(layer: nn.Module, names: dict[int, str]) -> None:
+    for module in layer.modules():
+        if isinstance(module, torch.jit.ScriptModule) and "dropout" in str(getattr(module, "inlined_graph", "")):
+            raise Refused(
+                f"{names[id(module)]} is TorchScript, whose dropout cannot be given masks; "
+                "hand over the nn.Module that it was made from"
+            )
 
 
 def _is_apart(seen: _Pass, layers: list[nn.Module], few: Tensor, logits: Tensor) -> bool:

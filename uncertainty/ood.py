@@ -7,12 +7,15 @@ scores of in-distribution examples with those of OOD examples and depend on noth
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 
 from uncertainty.arrays import as_array, distributions, floats
 from uncertainty.predictive import entropy
+from uncertainty.proportion import wilson_interval
 
 
 def msp_score(probs: np.ndarray) -> np.ndarray:
@@ -94,6 +97,56 @@ def auroc(id_scores: np.ndarray, ood_scores: np.ndarray) -> float:
     return float((below + not_above) / (2 * len(id_scores) * len(ood_scores)))
 
 
+def auroc_interval(id_scores: np.ndarray, ood_scores: np.ndarray, level: float = 0.95) -> tuple[float, float]:
+    """The interval (low, high) in [0, 1] for the AUROC behind these examples, by DeLong's variance.
+
+    AUROC ± z · √(var(OOD placements) / N_ood + var(ID placements) / N_id), where the placement of an
+    example is the share of the other group on its right side (DeLong et al. 1988, equation 5; by
+    sorting as in Sun & Xu 2014). Groups of one example tell no variance: (0, 1). Where all pairs are
+    in order, or none, that variance is zero without the AUROC being certain; there it is Wilson's
+    interval for as many successes, or failures, as the smaller group has examples.
+    """
+    id_scores, ood_scores = _both(id_scores, ood_scores)
+    z, smaller = _quantile(level), min(len(id_scores), len(ood_scores))
+    if smaller == 1:
+        return 0.0, 1.0
+    area = auroc(id_scores, ood_scores)
+    if area in (0.0, 1.0):
+        return wilson_interval(round(area) * smaller, smaller, level)
+    half = z * _standard_error(_placements(id_scores, ood_scores))
+    return max(area - half, 0.0), min(area + half, 1.0)
+
+
+def auroc_difference(
+    id_scores: np.ndarray,
+    ood_scores: np.ndarray,
+    other_id_scores: np.ndarray,
+    other_ood_scores: np.ndarray,
+    level: float = 0.95,
+) -> tuple[float, float, float]:
+    """AUROC − the other AUROC, and its interval: (difference, low, high) in [−1, 1], by DeLong's covariance.
+
+    Both are of the same examples in the same order, asked of two networks or by two scores, so that what
+    they share cancels: the variance is that of the differences of the placements (DeLong et al. 1988,
+    equation 6; see `auroc_interval`). Groups of one example tell no variance: (difference, −1, 1). Where
+    it is zero though the scores differ, the interval is as wide as that of an AUROC of 1.
+    """
+    one, other = _both(id_scores, ood_scores), _both(other_id_scores, other_ood_scores, "other_")
+    for name, left, right in zip(("id_scores", "ood_scores"), one, other, strict=True):
+        if len(left) != len(right):
+            raise ValueError(
+                f"{name} has {len(left)} examples and other_{name} {len(right)}; they must be the same ones"
+            )
+    z, smaller = _quantile(level), min(map(len, one))
+    difference = auroc(*one) - auroc(*other)
+    if smaller == 1:
+        return difference, -1.0, 1.0
+    half = z * _standard_error([a - b for a, b in zip(_placements(*one), _placements(*other), strict=True)])
+    if half < 1e-12 and not all(np.array_equal(a, b) for a, b in zip(one, other, strict=True)):
+        half = 1 - wilson_interval(smaller, smaller, level)[0]
+    return difference, max(difference - half, -1.0), min(difference + half, 1.0)
+
+
 def aupr(id_scores: np.ndarray, ood_scores: np.ndarray) -> float:
     """Average precision with OOD positive: Σ (recall_m − recall_{m−1}) · precision_m over falling thresholds.
 
@@ -133,8 +186,30 @@ def checked_scores(scores: np.ndarray, name: str) -> np.ndarray:
     return scores
 
 
-def _both(id_scores: np.ndarray, ood_scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return checked_scores(id_scores, "id_scores"), checked_scores(ood_scores, "ood_scores")
+def _both(id_scores: np.ndarray, ood_scores: np.ndarray, prefix: str = "") -> tuple[np.ndarray, np.ndarray]:
+    return checked_scores(id_scores, f"{prefix}id_scores"), checked_scores(ood_scores, f"{prefix}ood_scores")
+
+
+def _placements(id_scores: np.ndarray, ood_scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For each ID example the share of OOD ones above it, for each OOD one that of ID ones below it; ties half."""
+    below = _shares_below(np.sort(id_scores), ood_scores)
+    return 1 - _shares_below(np.sort(ood_scores), id_scores), below
+
+
+def _shares_below(ordered: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    ranks = np.searchsorted(ordered, scores, side="left") + np.searchsorted(ordered, scores, side="right")
+    return ranks / (2 * len(ordered))
+
+
+def _standard_error(placements: Iterable[np.ndarray]) -> float:
+    return float(np.sqrt(sum(group.var(ddof=1) / len(group) for group in placements)))
+
+
+def _quantile(level: float) -> float:
+    """How many standard errors an interval of this level reaches to either side."""
+    if not 0 < level < 1:
+        raise ValueError(f"level is {level}; it must be above 0 and below 1")
+    return NormalDist().inv_cdf((1 + level) / 2)
 
 
 def _flagged(id_scores: np.ndarray, ood_scores: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -161,7 +161,7 @@ def _probs(logits: Tensor) -> np.ndarray:
 
 def _check_logits(logits: np.ndarray, name: str) -> None:
     """Refuse what a model has made into probabilities itself, told from logits by rows that are not all the same."""
-    if (logits < 0).any() or (np.abs(logits.sum(axis=1) - 1) > 1e-5).any():
+    if not (logits >= 0).all() or not (np.abs(logits.sum(axis=1) - 1) <= 1e-5).all():  # also where they are NaN
         return
     if (logits != logits[0]).any() and (logits % 1 != 0).any():
         raise ValueError(

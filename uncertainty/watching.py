@@ -66,7 +66,7 @@ class Watching(TorchFunctionMode):
 
 
 class NoChance(TorchDispatchMode):
-    """Refuses every draw of random numbers. With `training`, only that of RReLU is let through: it is no dropout."""
+    """Refuses every draw of random numbers; `training` says in which mode the pass is."""
 
     def __init__(self, names: Mapping[int, str], *, training: bool) -> None:
         super().__init__()
@@ -95,5 +95,5 @@ class NoChance(TorchDispatchMode):
         if "dropout_p" in names:  # attention
             return given.get("dropout_p", 0.0) > 0
         if "rrelu" in func.__name__:
-            return bool(given.get("training", False)) and not self._training
+            return bool(given.get("training", False))
         return True
