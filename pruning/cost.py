@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from pruning.copies import evaluating, require_weights
-from pruning.layers import is_transposed, is_weighted
+from pruning.kinds import is_transposed, is_weighted
 from pruning.structure import chain, may_have_units, outputs, require_module, structure
 from pruning.unknown import title, why_unknown
 

@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from pruning.layers import axes, length, size_name, tensors
+from pruning.kinds import tensors
+from pruning.layers import TELL_AXES, axes, length, size_name
 from pruning.structure import Prunable, require_module, structure
 
 
@@ -83,6 +84,11 @@ def _checked(name: str, mask: Any, layer: Prunable) -> np.ndarray:
     kept = values.astype(bool)
     if not kept.any():
         raise ValueError(f"the mask of {name!r} removes all {layer.n_units} units; at least one must stay")
+    if kept.sum() < layer.fewest:
+        raise ValueError(
+            f"the mask of {name!r} keeps one unit, and a PReLU behind it would apply its slope along any axis; at "
+            f"least two must stay, or {TELL_AXES}"
+        )
     of_groups = kept.reshape(layer.groups, -1).sum(axis=1)
     if (of_groups != of_groups[0]).any():
         counts = ", ".join(map(str, of_groups))

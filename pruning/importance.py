@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from pruning.copies import evaluating
-from pruning.layers import ACTIVATIONS, Place, axes, carried, is_per_unit, kind, start
+from pruning.kinds import ACTIVATIONS, is_per_unit, kind
+from pruning.layers import Place, axes, carried, start
 from pruning.options import Criterion
 from pruning.structure import Structure, outputs, require_module, structure
 
@@ -119,8 +120,9 @@ def _point(found: Structure, name: str) -> tuple[str, Place]:
     Without one, behind BatchNorm or the like; without that, behind the layer itself.
     """
     names, prunable = [there for there, _ in found.layers], found.prunable[name]
-    first, *others = found.layers[names.index(name) : names.index(prunable.feeds)]
-    place = start(first[1])
+    at = names.index(name)
+    first, *others = found.layers[at : names.index(prunable.feeds)]
+    place = start(first[1], found.ranks[at])
     point, is_activation = (name, place), False
     for there, layer in others:
         place = carried(layer, place, prunable.n_units)

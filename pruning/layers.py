@@ -1,62 +1,34 @@
-"""Single layers, as pruning sees them: which have units, which carry them on one by one, which read them.
+"""Single layers, as pruning sees them: where their units lie, behind which layers, and what is to be cut of each.
 
-A unit is a neuron of a linear layer or a channel of a convolution. Whatever is not known to keep units apart is
-refused: a layer that mixes them makes another network of a network that has lost some.
+Whatever is not known to keep units apart is refused: a layer that mixes them makes another network of one that has
+lost some.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import torch
 from torch import Tensor, nn
 
+from pruning.kinds import (
+    CONVOLUTIONS,
+    KEEP_APART,
+    NORMS,
+    SPATIAL,
+    UPSAMPLING,
+    WEIGHTED,
+    groups,
+    is_per_unit,
+    is_transposed,
+    is_weighted,
+    kind,
+    tensors,
+)
 from pruning.unknown import why_unknown
 
-TRANSPOSED: dict[type, int] = {nn.ConvTranspose1d: 1, nn.ConvTranspose2d: 2, nn.ConvTranspose3d: 3}
-CONVOLUTIONS: dict[type, int] = {nn.Conv1d: 1, nn.Conv2d: 2, nn.Conv3d: 3, **TRANSPOSED}
-# has units, and reads those of another → axes of the map that each unit is
-WEIGHTED: dict[type, int] = {nn.Linear: 0, **CONVOLUTIONS}
-# takes every number on its own
-ACTIVATIONS: set[type] = {
-    nn.ReLU, nn.ReLU6, nn.RReLU, nn.LeakyReLU, nn.PReLU, nn.ELU, nn.CELU, nn.SELU, nn.GELU, nn.SiLU, nn.Mish,
-    nn.Softplus, nn.Softsign, nn.Softshrink, nn.Hardshrink, nn.Tanhshrink, nn.Sigmoid, nn.LogSigmoid, nn.Tanh,
-    nn.Hardtanh, nn.Hardsigmoid, nn.Hardswish, nn.Threshold,
-}  # fmt: skip
-DROPOUTS: set[type] = {
-    nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout,
-}  # fmt: skip
-# takes every channel on its own, channels being the second axis → the numbers of axes that its inputs may have
-NORMS: dict[type, set[int]] = {
-    nn.BatchNorm1d: {2, 3}, nn.BatchNorm2d: {4}, nn.BatchNorm3d: {5},
-    nn.InstanceNorm1d: {3}, nn.InstanceNorm2d: {4}, nn.InstanceNorm3d: {5},
-}  # fmt: skip
-# mixes what lies along so many last axes, and nothing else
-SPATIAL: dict[type, int] = {
-    getattr(nn, f"{name}{n}d"): n
-    for n in (1, 2, 3)
-    for name in (
-        "MaxPool", "AvgPool", "LPPool", "AdaptiveMaxPool", "AdaptiveAvgPool",
-        "ZeroPad", "ConstantPad", "ReflectionPad", "ReplicationPad", "CircularPad",
-    )
-}  # fmt: skip
-# mixes what lies along all axes but the first two
-UPSAMPLING: set[type] = {nn.Upsample, nn.UpsamplingNearest2d, nn.UpsamplingBilinear2d}
-_KEEP_APART: set[type] = {*ACTIVATIONS, *DROPOUTS, *NORMS, nn.Identity}
-# whatever it holds, no units of a linear or convolutional layer
-UNITLESS: set[type] = {
-    *_KEEP_APART, *SPATIAL, nn.Flatten,
-    nn.SyncBatchNorm, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm, nn.Embedding, nn.EmbeddingBag,
-}  # fmt: skip
+TELL_AXES = "put nn.Flatten() before the linear layer, if its inputs are (N, features)"
 CARRIERS = "activations, BatchNorm, InstanceNorm, dropout, pooling, padding, upsampling and nn.Flatten"
-
-# What a subclass may say for itself and still be the same layer.
-_HARMLESS = {
-    "__init__", "__module__", "__qualname__", "__doc__", "__annotations__", "__annotate__", "__annotate_func__",
-    "__dict__", "__weakref__", "__firstlineno__", "__static_attributes__", "__parameters__", "__constants__",
-    "__repr__", "_get_name", "extra_repr", "reset_parameters", "train",
-}  # fmt: skip
-# What a single object may have replaced, so that it is another layer than its class says.
-_METHODS = {"forward", "_call_impl", "_conv_forward", "_output_padding", "_check_input_dim", "__iter__"}
 _KNOWN_PARTS = {"weight", "bias", "running_mean", "running_var", "num_batches_tracked"}
 
 
@@ -81,44 +53,6 @@ class Place:
     def is_second(self) -> bool:
         """Whether it is the axis behind that of the examples; where the rank is any, it is taken to be 2."""
         return self.axis + (self.rank or 2) == 1
-
-
-def kind(layer: nn.Module) -> type | None:
-    """PyTorch's own class whose forward the layer runs, and nothing besides; None where it runs another."""
-    if layer._forward_hooks or layer._forward_pre_hooks or not _METHODS.isdisjoint(vars(layer)):
-        return None
-    own = type(layer)
-    if own.__module__.startswith("torch.nn.modules."):  # most are, and many ask
-        return own
-    found = next(cls for cls in own.__mro__ if cls.__module__.startswith("torch.nn.modules."))
-    heirs = own.__mro__[: own.__mro__.index(found)]
-    replaced = any(name not in _HARMLESS and hasattr(found, name) for cls in heirs for name in vars(cls))
-    return None if replaced else found
-
-
-def is_weighted(layer: nn.Module) -> bool:
-    return kind(layer) in WEIGHTED
-
-
-def is_transposed(layer: nn.Module) -> bool:
-    """Whether its weight is (inputs, units, …) and not (units, inputs, …)."""
-    return kind(layer) in TRANSPOSED
-
-
-def groups(layer: nn.Module) -> int:
-    return int(getattr(layer, "groups", 1))
-
-
-def is_per_unit(layer: nn.Module) -> bool:
-    """Whether a layer that carries units has something of each: a parameter, a statistic, or their number."""
-    what = kind(layer)
-    return what in NORMS or (what is nn.PReLU and layer.get_parameter("weight").numel() > 1)
-
-
-def tensors(layer: nn.Module) -> dict[str, Tensor]:
-    """The layer's own parameters and buffers by name, those that are None left out."""
-    own = {**layer._parameters, **layer._buffers}
-    return {name: value for name, value in own.items() if value is not None}
 
 
 def size(layer: nn.Module) -> tuple[int, int]:
@@ -155,10 +89,23 @@ def axes(layer: nn.Module, reads: bool) -> dict[str, int]:
     return {name: int(turned and name == "weight") for name, value in tensors(layer).items() if value.ndim}
 
 
-def start(layer: nn.Module) -> Place:
-    """Where the units lie in what a linear or convolutional layer gives out."""
-    axes = WEIGHTED[kind(layer) or nn.Linear]
-    return Place(-1 - axes, axes + 2 if axes else None)
+def start(layer: nn.Module, rank: int | None) -> Place:
+    """Where the units lie in what a linear or convolutional layer makes of values with so many axes."""
+    map_axes = WEIGHTED[kind(layer) or nn.Linear]
+    return Place(-1 - map_axes, map_axes + 2 if map_axes else rank)
+
+
+def rank_behind(layer: nn.Module, rank: int | None) -> int | None:
+    """How many axes values with so many have behind a layer; None is any number."""
+    what = kind(layer)
+    if what in CONVOLUTIONS:
+        return CONVOLUTIONS[what] + 2
+    if what is nn.Flatten:
+        first, last = _flattened_axes(layer, rank)
+        return rank - max(last - first, 0) if rank else 2 if (first, last) == (1, -1) else None
+    if len(ranks := NORMS.get(what or nn.Module, set())) == 1:
+        return next(iter(ranks))
+    return rank if what is nn.Linear or what in KEEP_APART or what in SPATIAL else None
 
 
 def carried(layer: nn.Module, place: Place, n_units: int) -> Place:
@@ -176,7 +123,7 @@ def carried(layer: nn.Module, place: Place, n_units: int) -> Place:
         if place.rank is None or not place.is_second:
             raise NotKnown("works along the very axis of the units, and mixes them")
         return place
-    if what not in _KEEP_APART:
+    if what not in KEEP_APART:
         raise NotKnown(f"{why_unknown(layer)}; there may be {CARRIERS}")
     if not is_per_unit(layer):
         return place
@@ -187,8 +134,8 @@ def read(layer: nn.Module, place: Place, n_units: int) -> int:
     """How many inputs of a linear or convolutional layer are of one unit. Raises NotKnown where that is unclear."""
     if groups(layer) > 1:
         raise NotKnown(f"takes them in {groups(layer)} groups, which do not come apart: only groups=1 can be cut")
-    if place.axis != start(layer).axis:
-        where = "last axis" if start(layer).axis == -1 else "axis of channels"
+    if place.axis != start(layer, None).axis:
+        where = "last axis" if kind(layer) is nn.Linear else "axis of channels"
         raise NotKnown(
             f"takes its inputs from the {where}, where they do not lie: put nn.Flatten() between, or the like"
         )
@@ -207,9 +154,16 @@ def _normalised(layer: nn.Module, place: Place, n_units: int) -> Place:
     """Behind a layer with something of each unit, on the second axis."""
     ranks = NORMS.get(kind(layer) or nn.PReLU)
     if not place.is_second or (ranks and (place.rank or 2) not in ranks):
-        raise NotKnown("works along another axis than that of the units, and would mix them")
+        raise NotKnown("works along another axis than that of the units, and may mix them")
     _share(width(layer), "features", place, n_units)
+    if place.rank is None and not tensors(layer):  # with nothing to fall out of step, it would go wrong in silence
+        raise NotKnown(f"has nothing that tells along which axis it works: {TELL_AXES}")
     return replace(place, rank=place.rank or 2)
+
+
+def spreads(layer: nn.Module, place: Place) -> bool:
+    """Whether, cut down to one feature, the layer would take it for all places on an axis that is not known."""
+    return kind(layer) is nn.PReLU and is_per_unit(layer) and place.rank is None
 
 
 def width(layer: nn.Module) -> int:
@@ -222,20 +176,34 @@ def width(layer: nn.Module) -> int:
 
 
 def _checked(layer: nn.Module) -> dict[str, Tensor]:
+    """The tensors of a layer that is to be cut. Raises NotKnown where they are not the usual ones."""
     for name in (*layer._parameters, *layer._buffers, *layer._modules):
         if name not in _KNOWN_PARTS:
             raise NotKnown(f"holds {name!r} besides, and what that has to do with its units is not known")
-    return tensors(layer)
+    own = tensors(layer)
+    for name, value in own.items():
+        if value.layout != torch.strided:
+            raise NotKnown(f"holds its {name} as {value.layout}: make it dense first, by to_dense()")
+    return own
 
 
 def _flattened(layer: nn.Module, place: Place) -> Place:
-    first, last = int(layer.start_dim), int(layer.end_dim)  # type: ignore[arg-type]
-    if place.rank is None:  # any axes in front of the last, on which the units lie
-        return Place(-1, 2 if (first, last) == (1, -1) else None, "outside")
-    first, last, at = first % place.rank, last % place.rank, place.axis % place.rank
-    rank = place.rank - max(last - first, 0)
+    """Behind nn.Flatten, which makes one axis of several."""
+    first, last = _flattened_axes(layer, place.rank)
+    rank = rank_behind(layer, place.rank)
+    if place.rank is None or rank is None:  # the units lie on the last axis, which any in front may be joined to
+        return Place(-1, rank, "outside")
+    at = place.axis % place.rank
     if not first <= at <= last:
         return replace(place, axis=(at if at < first else at - last + first) - rank, rank=rank)
-    if first < at:
-        raise NotKnown("flattens the axis of the examples into that of the units")
-    return Place(first - rank, rank, "inside" if at < last else place.flattened)
+    joined = {side for side, joins in (("outside", first < at), ("inside", at < last)) if joins}
+    joined |= {place.flattened} - {""}
+    if len(joined) > 1 or (first == 0 and at > 0):
+        raise NotKnown("flattens axes on both sides of the units into one, or that of the examples")
+    return Place(first - rank, rank, *joined)
+
+
+def _flattened_axes(layer: nn.Module, rank: int | None) -> tuple[int, int]:
+    """The first and the last of them, counted from the front where it is known how many there are."""
+    axes_of = (int(layer.start_dim), int(layer.end_dim))  # type: ignore[arg-type]
+    return (axes_of[0] % rank, axes_of[1] % rank) if rank else axes_of

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from pruning.cuts import cuts
-from pruning.layers import CONVOLUTIONS, kind
+from pruning.kinds import CONVOLUTIONS, kind
 from pruning.networks import Weights
 from pruning.options import PrunedLayers, Scope
 from pruning.structure import structure

@@ -17,20 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor, nn
 
-from pruning.layers import (
-    UNITLESS,
-    NotKnown,
-    carried,
-    groups,
-    is_per_unit,
-    is_transposed,
-    is_weighted,
-    kind,
-    read,
-    size,
-    start,
-    tensors,
-)
+from pruning.kinds import UNITLESS, groups, is_per_unit, is_transposed, is_weighted, kind, tensors
+from pruning.layers import NotKnown, carried, rank_behind, read, size, spreads, start
 from pruning.unknown import title, why_unknown
 
 
@@ -44,6 +32,7 @@ class Prunable:
     spread: int  # inputs of that layer per unit: the pixels of a map where it is flattened, else 1
     apart: bool = False  # those inputs lie as many units apart and not side by side: axes in front are flattened
     groups: int = 1  # of as many units each; each must keep as many
+    fewest: int = 1  # units that must stay
 
     def along(self, kept: np.ndarray, length: int) -> np.ndarray:
         """`kept` (units,) along an axis of `length` places, one or several of each unit."""
@@ -56,6 +45,7 @@ class Structure:
     """The chain of a model's layers in forward order, by dotted names, and what is known of them."""
 
     layers: tuple[tuple[str, nn.Module], ...]  # a layer that stands twice is here twice
+    ranks: tuple[int | None, ...]  # how many axes the values have that each of them takes; None where that is open
     prunable: dict[str, Prunable]
     unknown: dict[str, str]  # layers that have or may have hidden units → why those cannot be pruned
     output: str | None  # the linear or convolutional layer that gives the outputs
@@ -104,17 +94,18 @@ def structure(model: nn.Module) -> Structure:
     prunable: dict[str, Prunable] = {}
     unknown: dict[str, str] = {}
     with_units = [i for i, (_, layer) in enumerate(layers) if may_have_units(layer)]
+    ranks = _ranks(layers)
     for i in with_units:
         name, layer = layers[i]
         if not is_weighted(layer):
             unknown[name] = f"this {type(layer).__name__} {why_unknown(layer)}"
         elif i < with_units[-1]:
             try:
-                prunable[name] = _followed(layers[i:], holders)
+                prunable[name] = _followed(layers[i:], ranks[i], holders)
             except NotKnown as reason:
                 unknown[name] = str(reason)
     last = layers[with_units[-1]] if with_units else ("", model)
-    return Structure(layers, prunable, unknown, last[0] if is_weighted(last[1]) else None)
+    return Structure(layers, ranks, prunable, unknown, last[0] if is_weighted(last[1]) else None)
 
 
 def require_module(model: object) -> None:
@@ -161,7 +152,14 @@ def may_have_units(layer: nn.Module) -> bool:
     return is_weighted(layer) or (kind(layer) not in UNITLESS and bool(layer.state_dict()))
 
 
-def _followed(layers: tuple[tuple[str, nn.Module], ...], holders: _Holders) -> Prunable:
+def _ranks(layers: tuple[tuple[str, nn.Module], ...]) -> tuple[int | None, ...]:
+    ranks: list[int | None] = [None]
+    for _, layer in layers:
+        ranks.append(rank_behind(layer, ranks[-1]))
+    return tuple(ranks[:-1])
+
+
+def _followed(layers: tuple[tuple[str, nn.Module], ...], rank: int | None, holders: _Holders) -> Prunable:
     """What goes with the units of the first of the layers. Raises NotKnown where that is unclear."""
     (name, layer), *others = layers
     try:
@@ -170,15 +168,17 @@ def _followed(layers: tuple[tuple[str, nn.Module], ...], holders: _Holders) -> P
         _require_separable(layer, n_units)
     except NotKnown as reason:
         raise NotKnown(f"this {type(layer).__name__} {reason}") from None
-    place = start(layer)
+    place = start(layer, rank)
     norms: list[str] = []
+    fewest = 1
     for there, other in others:
         try:
             if is_weighted(other):
                 share = read(other, place, n_units)
                 holders.require_alone(other)
                 apart = share > 1 and place.flattened == "outside"
-                return Prunable(n_units, tuple(norms), there, share, apart, groups(layer))
+                return Prunable(n_units, tuple(norms), there, share, apart, groups(layer), fewest)
+            fewest = 2 if spreads(other, place) else fewest
             place = carried(other, place, n_units)
             if is_per_unit(other):
                 holders.require_alone(other)

@@ -169,6 +169,19 @@ UNDERSTOOD = {
         lambda: chain(Linear(2, 4), nn.Flatten(), nn.BatchNorm1d(20), nn.ReLU(), Linear(20, 3)), {"0": FOUR}, TABLES,
     ),
     "an axis more, joined to the examples": (partial(between, nn.ReLU(), nn.Flatten(0, 1)), {"0": FOUR}, TABLES),
+    "series of neurons, flattened": (
+        lambda: chain(Conv1d(2, 4, 1), nn.ReLU(), Linear(9, 4), nn.Sigmoid(), nn.Flatten(), nn.BatchNorm1d(16),
+                      Linear(16, 2)),
+        {"2": FOUR}, SERIES,
+    ),
+    "BatchNorm without anything, over neurons": (
+        lambda: chain(nn.Flatten(), Linear(2, 4), nn.BatchNorm1d(4, affine=False, track_running_stats=False),
+                      Linear(4, 2)),
+        {"1": FOUR}, ROWS,
+    ),
+    "one slope left": (
+        lambda: chain(nn.Flatten(), Linear(2, 4), nn.PReLU(4), Linear(4, 2)), {"1": [0, 1, 0, 0]}, ROWS,
+    ),
     "flattened for nothing": (partial(between, nn.ReLU(), nn.Flatten()), {"0": FOUR}, ROWS),
     "nested": (nested, {"features.0": FOUR}, PICTURES),
     "a class that only names its layers": (lambda: unlike(Named()), {"0": FOUR}, ROWS),
@@ -320,6 +333,21 @@ REFUSED = {
         lambda: chain(Linear(2, 4), nn.Upsample(scale_factor=2), Linear(8, 2)), "0", r"layer '1' \(Upsample\)",
     ),
     "normalised along another axis": (partial(between, nn.InstanceNorm1d(4)), "0", r"layer '1' \(InstanceNorm1d\)"),
+    "normalised channels, as many as units": (
+        lambda: chain(Conv1d(2, 4, 1), nn.ReLU(), Linear(9, 4), nn.BatchNorm1d(4), nn.ReLU(), Linear(4, 2)), "2",
+        r"layer '3' \(BatchNorm1d\).*another axis",
+    ),
+    "slopes of channels, as many as units": (
+        lambda: chain(nn.BatchNorm2d(2), Linear(8, 2), nn.PReLU(2), Linear(2, 2)), "1", r"layer '2' \(PReLU\).*axis",
+    ),
+    "BatchNorm without anything, along some axis": (
+        partial(between, nn.BatchNorm1d(4, affine=False, track_running_stats=False)), "0",
+        r"layer '1' \(BatchNorm1d\).*nn.Flatten\(\)",
+    ),
+    "a sparse weight": (
+        lambda: changed(lambda model: setattr(model[2], "weight", nn.Parameter(model[2].weight.data.to_sparse()))),
+        "0", r"layer '2' \(Linear\).*holds its weight as torch.sparse_coo.*to_dense",
+    ),
     "normalised places": (partial(between, nn.BatchNorm1d(5)), "0", r"layer '1' \(BatchNorm1d\) has 5 .*4 units"),
     "slopes of places": (partial(between, nn.PReLU(5)), "0", r"layer '1' \(PReLU\) has 5 .*4 units"),
     "depthwise behind": (

@@ -88,6 +88,13 @@ def test_convolutions_in_groups_keep_their_groups():
         shrink(model, {"0": [1, 1, 1, 0, 1, 0, 0, 0]})
 
 
+def test_one_slope_is_not_left_where_it_would_be_taken_for_all():
+    """A PReLU with one slope applies it along every axis: with inputs (N, 4, 2) that would be another network."""
+    model = between(nn.PReLU(4))
+    with pytest.raises(ValueError, match=r"mask of '0' keeps one unit.*PReLU.*two must stay, or put nn\.Flatten\(\)"):
+        shrink(model, {"0": [0, 1, 0, 0]})
+
+
 # ---- what is not understood
 
 
