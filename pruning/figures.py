@@ -36,6 +36,12 @@ class Figures:
     latency: float  # seconds for one pass
     test: Scores  # of the test examples, with the intervals that so few leave
     truth: TrueFigures | None = None  # of the fresh points; None where the truth is not known
+    against: AgainstTruth | None = None  # where the examples have a posterior in place of labels
+
+    @property
+    def signed_gap(self) -> float:
+        """Mean confidence − accuracy on the test examples: above 0 over-, below 0 under-confident."""
+        return self.test.signed_gap.value
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,8 @@ class Changes:
 
 def figures(outcome: Outcome, network: Network, n_samples: int = 50, n_bins: int = 15) -> Figures:
     """All figures of one network of the outcome."""
-    dense, test = outcome.dense, scores(network.test.probs(n_samples), outcome.test_labels, n_bins)
+    probs = network.test.probs(n_samples)
+    dense, test = outcome.dense, scores(probs, outcome.test_labels, n_bins)
     return Figures(
         accuracy=test.accuracy.value,
         nll=test.nll.value,
@@ -77,6 +84,7 @@ def figures(outcome: Outcome, network: Network, n_samples: int = 50, n_bins: int
         latency=network.latency,
         test=test,
         truth=true_figures(outcome, network, n_samples, n_bins),
+        against=against_truth(probs, outcome.test_labels) if outcome.test_labels.ndim == 2 else None,
     )
 
 

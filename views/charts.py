@@ -28,6 +28,7 @@ LOSS_HEIGHT = 165  # of the validation loss of both networks
 LEGEND_HEIGHT = 62
 RELIABILITY_HEIGHT = 320
 FOOT_HEIGHT = 0.25  # of the reliability diagram, for a bin that holds every example
+BESIDE = frozenset({"low", "high", "single", "from", "to"})  # columns that a curve may have beside its values
 FEW = 5  # examples: a bin of fewer says nothing that a line should be drawn through
 PICKED = "picked"  # the ratio that was clicked
 # Between whole numbers a tick has no label: a least step is not kept to. Others have as many digits as they need,
@@ -188,16 +189,17 @@ def _bin_rows(name: str, bins: Bins, low: np.ndarray, high: np.ndarray) -> pd.Da
 def curve_chart(rows: pd.DataFrame, title: str, whole: bool = False, answers: bool = False, place: int = -1) -> Chart:
     """A figure against prune ratio, the dense value as a line of reference, the chosen ratio marked.
 
-    rows: columns ratio, value, dense, chosen (bool), and low and high, the band of its floor, where there is one.
-    Values are told to three digits, or as `whole` numbers. Where it `answers`, a click selects the nearest ratio as
+    rows: columns ratio, value, dense, chosen (bool); where there are such, low and high, the band of its floor,
+    single, a dotted line, from and to, an interval about it. Values are told to three digits, or as `whole` numbers. Where it `answers`, a click selects the nearest ratio as
     `PICKED`; a column `turn` tells equal clicks apart. place: its position among the curves that share one axis; a
     chart that stands alone, −1, has axes and titles of its own.
     """
-    return Chart(_curve_spec(title, whole, "high" in rows, answers, place), {"rows": rows})
+    beside = frozenset(BESIDE & set(rows))
+    return Chart(_curve_spec(title, whole, beside, answers, place), {"rows": rows})
 
 
 @lru_cache(maxsize=64)
-def _curve_spec(title: str, whole: bool, has_floor: bool, answers: bool, place: int) -> str:
+def _curve_spec(title: str, whole: bool, beside: frozenset[str], answers: bool, place: int) -> str:
     alone, last = place < 0, place in (-1, len(CURVE_HEIGHTS) - 1)
     x_axis = alt.Axis(labelFlush=False, labels=last, ticks=last, values=[tenth / 10 for tenth in range(11)])
     ratios = alt.Scale(domain=(0, 1), nice=False)
@@ -211,9 +213,11 @@ def _curve_spec(title: str, whole: bool, has_floor: bool, answers: bool, place: 
     rows = layer("rows")
     reference = rows.mark_line(color=DENSE, strokeDash=[4, 4], strokeWidth=1.5, aria=False).encode(x=x, y="dense:Q")
     band = rows.mark_area(color=PRUNED, opacity=0.16, aria=False).encode(x=x, y="low:Q", y2="high:Q")
-    if has_floor:
-        ends = (("low", "calibrated, from"), ("high", "to"))
-        tooltip += [alt.Tooltip(f"{end}:Q", title=words, format=".3f") for end, words in ends]
+    single = rows.mark_line(color=PRUNED, strokeDash=[1, 3], strokeWidth=1.5, aria=False).encode(x=x, y="single:Q")
+    interval = rows.mark_rule(color=PRUNED, strokeWidth=3, opacity=0.3, aria=False).encode(x=x, y="from:Q", y2="to:Q")
+    layers = {"high": band, "single": single, "to": interval}
+    told = {"single": "single pass", "from": "interval, from", "to": "to", "low": "calibrated, from", "high": "to"}
+    tooltip += [alt.Tooltip(f"{n}:Q", title=words, format=".3f") for n, words in told.items() if n in beside]
     mark = rows.mark_point(color=PRUNED, size=180, strokeWidth=2.5, filled=False, aria=False)
     dots = rows.mark_circle(color=PRUNED, size=36, opacity=1, cursor="pointer" if answers else "default")
     dots = dots.encode(x=x, y=y, tooltip=tooltip)
@@ -222,7 +226,8 @@ def _curve_spec(title: str, whole: bool, has_floor: bool, answers: bool, place: 
         dots = dots.add_params(pick)
     return specification(
         CURVE_HEIGHTS[place],
-        *([band, reference] if has_floor else [reference]),
+        *(layer for name, layer in layers.items() if name in beside),
+        reference,
         rows.mark_line(color=PRUNED, strokeWidth=2, aria=False).encode(x=x, y=y),
         dots,
         mark.encode(x=x, y=y, opacity=alt.condition("datum.chosen", alt.value(1), alt.value(0))),

@@ -186,6 +186,19 @@ _WRITTEN = (
     Term("ECE", "Calibration", "Expected calibration error: the gap between accuracy and confidence, averaged over "
          "the examples by way of their bins.", r"\sum_{b=1}^B \frac{n_b}{N}\, |\text{acc}_b - \text{conf}_b|",
          "Naeini et al. 2015; Guo et al. 2017, equation 3", ("Signed gap", "Floor", "MCE", "ACE")),
+    Term("Truth", "Calibration", "A generated task is drawn from a known distribution, so the probability of every "
+         "class is known exactly wherever a point lies (Bayes posterior). Figures held against it instead of labels "
+         "vary with the points alone.", r"p(y \mid x) = \frac{p(x \mid y)\, p(y)}{\sum_c p(x \mid c)\, p(c)}",
+         "Devroye et al. 1996, section 2.1", ("Bayes accuracy", "Excess NLL", "True entropy")),
+    Term("Bayes accuracy", "Calibration", "The accuracy of always answering the truly most probable class. No "
+         "classifier has more on average.", r"\mathbb E_x \max_c p(c \mid x)", "Devroye et al. 1996, section 2.1",
+         ("Truth",)),
+    Term("Excess NLL", "Calibration", "What a network's NLL has beyond the least there can be, the entropy of the "
+         "truth: the mean Kullback–Leibler divergence from the truth to the network.",
+         r"\mathbb E_x \sum_c p(c \mid x) \ln \frac{p(c \mid x)}{\bar p_c(x)}", "", ("NLL", "Truth")),
+    Term("True entropy", "Uncertainty", "The entropy of the true class probabilities: the noise in the data, which "
+         "no network can take away. The expected entropy equals it only for a network that fits.",
+         r"-\sum_c p(c \mid x) \ln p(c \mid x)", "", ("Expected entropy", "Truth")),
     Term("Signed gap", "Calibration", "Mean confidence minus accuracy: above 0 a network is over-confident, below 0 "
          "under-confident. It needs no bins, and no floor: chance moves it to either side alike.",
          r"\frac1N \sum_{n=1}^N \bigl(\max_c \bar p_{nc} - \mathbf 1[\arg\max_c \bar p_{nc} = y_n]\bigr)", "",

@@ -32,7 +32,8 @@ with curves.container(key="curves", gap="small"):
     st.markdown(
         f"**All prune ratios**{': click one to go there' if controls.RATIO.is_open else ''}",
         help="Of this strategy. Dashed: the dense network. The band under ECE is its floor: what a perfectly "
-        "calibrated network would get.",
+        "calibrated network would get; dotted is the ECE of a single pass. Upright bars are the intervals that the "
+        "test points leave.",
     )
     if not visit.points:
         choice = replace(choice, basis=controls.BASIS.draw())

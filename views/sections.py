@@ -48,6 +48,7 @@ CURVES = (
     Curve("ece", "ECE", "low", 3),
     Curve("early_stop_epoch", "Early-stop epoch", "low", 0),
 )
+BESIDE = ("floor", "low", "high", "single", "from", "to")  # what may stand beside a figure: see `tables.curve_rows`
 IDLE = "Nothing is trained after pruning, so there is no early stop to compare."
 TUNED = (
     "A fine-tuned network starts where another one stopped, whose epochs are in its own: none can stop sooner than "
@@ -98,7 +99,7 @@ def _read(outcome: Outcome, choice: Measured, curve: Curve, rows: pd.DataFrame, 
 def _curve_rows(rows: pd.DataFrame, curve: Curve) -> pd.DataFrame:
     """What is drawn of one curve, out of the `tables.curve_rows` of them all."""
     part = rows[["ratio", "chosen"]].assign(value=rows[curve.column], dense=rows[curve.column].iloc[0])
-    ends = {end: f"{curve.column}_{end}" for end in ("floor", "low", "high")}
+    ends = {end: f"{curve.column}_{end}" for end in BESIDE}
     return part.assign(**{end: rows[column] for end, column in ends.items() if column in rows})
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,8 +12,11 @@ import pandas as pd
 from pruning import Network, Outcome
 from pruning.figures import Figures
 from pruning.outcome import IMAGE_LATENCY_BATCH, LATENCY_BATCH
-from uncertainty.calibration import accuracy
+from uncertainty.calibration import reliability_bins, rights
+from uncertainty.estimate import binned_estimate
+from uncertainty.expected import AgainstTruth
 from uncertainty.floor import Floor
+from uncertainty.proportion import wilson_interval
 from views.claims import PERCENT, band, changed
 from views.measured import calibration
 from views.remembered import remembered
@@ -36,7 +39,9 @@ class Number:
     def write(self, value: float | None) -> str:
         if value is None:
             return NONE
-        return NOT_YET if value != value else f"{self.scale * value:,.{self.digits}f}{self.unit}"
+        if value != value:
+            return NOT_YET
+        return f"{self.scale * value:z,.{self.digits}f}{self.unit}".replace("-", "−")
 
     def difference(self, before: float | None, after: float | None) -> str:
         """That of the two numbers as they are written, with its sign, so that it is what a reader gets."""
@@ -64,6 +69,7 @@ ROWS = (
     Row("nll", "NLL", Number(3), "Negative log-likelihood in nats; lower is better."),
     Row("brier", "Brier score", Number(3), "Squared distance to the true label; lower is better."),
     Row("ece", "ECE", Number(3), "Expected calibration error: |accuracy − confidence|, averaged over bins."),
+    Row("signed_gap", "Signed gap", Number(3), "Mean confidence − accuracy: above 0 over-, below 0 under-confident."),
     Row("mce", "MCE", Number(3), "Maximum calibration error: the largest gap of any bin."),
     Row("ace", "ACE", Number(3), "Adaptive calibration error: as ECE, over bins of equal mass."),
     Row("uce", "UCE", Number(3), "Uncertainty calibration error: |error − normalised entropy|, averaged over bins."),
@@ -98,6 +104,13 @@ ROWS = (
 )
 
 
+# Figure → what only the truth adds to it, below it.
+TRUE_LINES: Mapping[str, tuple[str, Callable[[AgainstTruth], float]]] = {
+    "accuracy": ("Bayes accuracy", lambda against: against.bayes_accuracy),
+    "nll": ("Excess NLL", lambda against: against.excess_nll.value),
+}
+
+
 @dataclass(frozen=True)
 class Nouns:
     """What a page calls its examples."""
@@ -126,6 +139,10 @@ def figure_table(
         lines.append((row.label, number.write(a), number.write(b), difference))
         if row.field in floors:
             lines.append(_floor_line(row.label, *floors[row.field]))
+        if dense.against and pruned.against and row.field in TRUE_LINES:
+            label, value = TRUE_LINES[row.field]
+            a, b = value(dense.against), value(pruned.against)
+            lines.append((label, number.write(a), number.write(b), number.difference(a, b)))
     return pd.DataFrame(lines, columns=["Figure", "Dense", "Pruned", "Difference"])
 
 
@@ -137,6 +154,11 @@ def meanings(nouns: Nouns) -> str:
         "from calibrated; that is no proof that it is."
     )
     words = [f"- **{row.label}**: {row.meaning.format(ood=nouns.ood, batch=nouns.batch)}" for row in ROWS]
+    if nouns is FRESH:
+        words += [
+            "- **Bayes accuracy**: that of always answering the truly most probable class; no network has more.",
+            "- **Excess NLL**: NLL minus the entropy of the truth, the least there can be (a KL divergence).",
+        ]
     return "\n".join([*words, f"- {floor}"])
 
 
@@ -145,22 +167,42 @@ def _floor_line(label: str, dense: Floor, pruned: Floor) -> tuple[str, ...]:
 
 
 def curve_rows(outcome: Outcome, n_samples: int, n_bins: int) -> pd.DataFrame:
-    """One row a network that is there so far: ratio, accuracy, ece, early_stop_epoch, chosen.
+    """One row a network that is there so far: ratio, accuracy, ece, early_stop_epoch, trained, chosen.
 
-    The early stop is that in all, and no number where there is none.
-    Of the floor of ece there are the mean, ece_floor, and the ends of its band, ece_low and ece_high.
+    The early stop is that in all, and no number where there is none. Of the floor of ece there are the mean,
+    ece_floor, and the ends of its band, ece_low and ece_high; ece_single is that of a single pass. Where the
+    examples have labels, accuracy_from and accuracy_to, ece_from and ece_to are the ends of the intervals that so
+    few leave; of a posterior the points leave next to none.
     """
-    labels, chosen = outcome.test_labels, outcome.experiment.prune_ratio
+    chosen = outcome.experiment.prune_ratio
 
-    def row(network: Network) -> tuple[float | None, ...]:
-        right = accuracy(network.test.probs(n_samples), labels)
-        bins, floor = calibration(outcome, network, n_samples, n_bins)
-        return network.prune_ratio, right, bins.error, floor.mean, floor.low, floor.high, network.epochs_in_all
+    def row(network: Network) -> dict[str, float | None]:
+        return _curve_row(outcome, network, n_samples, n_bins)
 
     rows = [remembered(network, ("curves", n_samples, n_bins), partial(row, network)) for network in outcome.networks]
-    columns = ["ratio", "accuracy", "ece", "ece_floor", "ece_low", "ece_high", "early_stop_epoch"]
-    table = pd.DataFrame(rows, columns=columns).astype({"early_stop_epoch": float})
+    table = pd.DataFrame(rows).astype({"early_stop_epoch": float})
     return table.assign(chosen=table.ratio == chosen)
+
+
+def _curve_row(outcome: Outcome, network: Network, n_samples: int, n_bins: int) -> dict[str, float | None]:
+    labels, test = outcome.test_labels, network.test
+    right = rights(test.probs(n_samples), labels)
+    bins, floor = calibration(outcome, network, n_samples, n_bins)
+    found: dict[str, float | None] = {
+        "ratio": network.prune_ratio,
+        "accuracy": float(right.mean()),
+        "ece": bins.error,
+        "ece_floor": floor.mean,
+        "ece_low": floor.low,
+        "ece_high": floor.high,
+        "ece_single": reliability_bins(test.single_pass(), labels, n_bins).error,
+        "early_stop_epoch": network.epochs_in_all,
+    }
+    if labels.ndim == 1:
+        low, high = wilson_interval(int(right.sum()), len(right))
+        error = binned_estimate(bins)
+        found |= {"accuracy_from": low, "accuracy_to": high, "ece_from": max(error.low, 0.0), "ece_to": error.high}
+    return found
 
 
 def over_ratios(values: Mapping[float, float], chosen: float) -> pd.DataFrame:
