@@ -21,8 +21,8 @@ class UnitDropout(nn.Dropout):
         super().__init__(p)
         self.there = np.array(there, bool)
 
-    def extra_repr(self) -> str:
-        return f"{super().extra_repr()}, units={self.there.sum()} of {len(self.there)}"
+    def _get_name(self) -> str:
+        return nn.Dropout.__name__  # where a network is printed: to everybody but the sampler it is one
 
 
 class Dropping(Protocol):

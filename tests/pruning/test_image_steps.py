@@ -32,8 +32,9 @@ TRAINING = {
 # What decides a pruned network alone.
 PRUNING = {
     "strategy": "iterative_finetune", "criterion": "taylor", "scope": "global", "pruned_layers": "fully_connected",
+    "dropout_rule": "scaled",
 }  # fmt: skip
-LEVELS = {"prune_ratio", "rounds"}  # in a key by the levels that they lead to
+LEVELS = {"prune_ratio", "rounds", "round_share"}  # in a key by the levels that they lead to
 REWINDING = {"rewind_epoch"}  # decides what is rewound
 
 

@@ -18,7 +18,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from cache.store import Store
-from pruning import RATIOS, ImageExperiment, cost, run
+from pruning import RATIOS, Experiment, ImageExperiment, cost, run
 from views import charts, compute, exported, sections, take
 from views.colours import CLASSES, PAPER, Theme, rgb
 from views.controls import Choice
@@ -141,6 +141,17 @@ def test_a_curve_has_a_circle_for_every_ratio_with_its_number(saved):
         assert [float(label["prune ratio"]) for label in labels] == list(RATIOS)
         written = [format(value, ".0f" if title.digits == 0 else ".3f") for value in rows[column]]
         assert [label[title.title] for label in labels] == written
+
+
+def test_a_network_without_an_early_stop_has_no_circle():
+    """Of two networks that were not trained after pruning there is nothing at epoch 0, and nothing elsewhere."""
+    found = run(Experiment(strategy="prune_only", points=100, hidden=(10,), max_epochs=6), ratios=(0.5, 0.9))
+    rows = curve_rows(found, 5, 10)
+    values = rows[["ratio", "chosen"]].assign(value=rows.early_stop_epoch, dense=rows.early_stop_epoch.iloc[0])
+    assert np.isnan(values.value[1:]).all()
+    drawing = ElementTree.fromstring(svg(charts.curve_chart(values, "Early-stop epoch", whole=True), "Early stop"))
+    (circle,) = marks(drawing, "circle")
+    assert said(circle) == {"prune ratio": "0", "Early-stop epoch": f"{found.dense.early_stop_epoch}"}
 
 
 def test_the_chosen_ratio_wears_a_ring(saved):

@@ -32,8 +32,8 @@ ROOT = Path(__file__).parents[2]
 TINY = Experiment(points=400, hidden=(12, 8), max_epochs=20, patience=5, prune_ratio=0.3)
 MANY = Experiment(
     strategy="iterative", prune_ratio=0.55, criterion="taylor", scope="global", rewind_epoch=2, rounds=2,
-    dropout=0.35, learning_rate=0.003, patience=4, max_epochs=25, seed=7, dataset="blobs", points=400, noise=0.15,
-    label_noise=0.1, data_seed=3, hidden=(10, 7, 5),
+    dropout=0.35, dropout_rule="scaled", learning_rate=0.003, patience=4, max_epochs=25, seed=7, dataset="blobs",
+    points=400, noise=0.15, label_noise=0.1, data_seed=3, hidden=(10, 7, 5),
 )  # fmt: skip
 DIGITS = ImageExperiment(train_images=120, max_epochs=2, pruned_layers="fully_connected", prune_ratio=0.8)
 ONE_LAYER = replace(TINY, strategy="one_shot_random", hidden=(10,), prune_ratio=0.0)
@@ -126,6 +126,7 @@ def test_many_fields_stand_one_to_a_line():
         '    scope="global",\n'
         "    rewind_epoch=2,\n"
         "    dropout=0.35,\n"
+        '    dropout_rule="scaled",\n'
         "    learning_rate=0.003,\n"
         "    patience=4,\n"
         "    max_epochs=25,\n"
@@ -239,7 +240,7 @@ def test_the_table_by_hand():
     text = figures_csv(by_hand(), 1, 10)
     header, dense, pruned = text.splitlines()
     start = (
-        "iterative,{},taylor,global,2,2,0.35,0.003,4,25,7,blobs,400,0.15,0.1,3,\"(10, 7, 5)\",1,10,0.5,".format
+        "iterative,{},taylor,global,2,2,0.0,0.35,scaled,0.003,4,25,7,blobs,400,0.15,0.1,3,\"(10, 7, 5)\",1,10,0.5,".format
     )  # fmt: skip
     assert dense.startswith(start("0.0"))
     assert pruned.startswith(start("0.5"))
