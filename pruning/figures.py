@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
 
 import numpy as np
 
@@ -86,6 +88,25 @@ def figures(outcome: Outcome, network: Network, n_samples: int = 50, n_bins: int
         truth=true_figures(outcome, network, n_samples, n_bins),
         against=against_truth(probs, outcome.test_labels) if outcome.test_labels.ndim == 2 else None,
     )
+
+
+def flat(figures: Figures) -> dict[str, Any]:
+    """The figures as one row of numbers by name: an estimate as `name`, `name_low` and `name_high`.
+
+    Those of the test examples have no prefix, those against the truth `truth_`; where it is not known there are none.
+    """
+    return dict(_flat((), figures))
+
+
+def _flat(path: tuple[str, ...], value: Any) -> Iterator[tuple[str, Any]]:
+    if not is_dataclass(value):
+        yield "_".join(path), value
+        return
+    for field in fields(value):
+        part = getattr(value, field.name)
+        if part is not None or field.name not in ("truth", "against"):
+            inner = () if field.name in ("test", "scores", "against", "value") else (field.name,)
+            yield from _flat((*path, *inner), part)
 
 
 def true_figures(outcome: Outcome, network: Network, n_samples: int = 50, n_bins: int = 15) -> TrueFigures | None:

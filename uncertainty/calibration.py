@@ -47,6 +47,11 @@ class Bins:
         return np.abs(self.mean_outcome - self.mean_score)
 
     @property
+    def contribution(self) -> np.ndarray:
+        """What each example adds to the error (N,), their mean: its residual in the direction of its bin's gap."""
+        return np.sign(self.mean_outcome - self.mean_score)[self.members] * self.residual
+
+    @property
     def error(self) -> float:
         """The gap averaged over examples: ECE, ACE or UCE, whichever these bins are made for."""
         return float(np.average(self.gap, weights=self.count))

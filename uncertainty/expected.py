@@ -67,7 +67,8 @@ class Differences:
 
 def scores(probs: np.ndarray, truth: np.ndarray, n_bins: int = 15, *, confidence: float = CONFIDENCE) -> Scores:
     """Every metric of the predictions, held against labels (N,) or the posterior (N, C)."""
-    values, bins = _values(probs, truth), _bins(probs, truth, n_bins)
+    values = _values(probs, truth)
+    bins = _bins(probs, truth, n_bins)
     means = {name: mean_estimate(each, confidence=confidence) for name, each in values.items()}
     if values["accuracy"].dtype == bool:  # a share, whose interval stays within [0, 1]
         right = values["accuracy"]

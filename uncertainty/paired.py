@@ -11,16 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from uncertainty.calibration import Bins
-from uncertainty.estimate import (
-    CONFIDENCE,
-    Estimate,
-    by_bin,
-    checked_values,
-    drawn_means,
-    mean_estimate,
-    normal,
-    tail_of,
-)
+from uncertainty.estimate import CONFIDENCE, Estimate, checked_values, mean_estimate, normal, tail_of
 
 
 @dataclass(frozen=True)
@@ -58,22 +49,14 @@ def mean_difference(
 
 
 def binned_difference(
-    before: Bins, after: Bins, *, confidence: float = CONFIDENCE, comparisons: int = 1, seed: int = 0
+    before: Bins, after: Bins, *, confidence: float = CONFIDENCE, comparisons: int = 1
 ) -> Difference:
     """The difference of two binned errors (ECE, ACE or UCE), from the bins of the same N examples.
 
-    The interval is the normal one of a paired bootstrap: both errors are drawn from the same examples. What lifts
-    the error of both networks, the noise within bins, is part of both values and largely cancels.
+    The interval is that of the mean difference of what each example contributes (see `binned_estimate`). The noise
+    within bins, which lifts the error of both networks, is part of both values and largely cancels.
     """
-    n = len(before.residual)
-    _check_same(n, len(after.residual))
-    signs = np.repeat([-1.0, 1.0], [len(before.count), len(after.count)])
-    value = after.error - before.error
-    if n == 1:
-        return Difference(value, -np.inf, np.inf)
-    drawn = np.abs(drawn_means(np.concatenate([by_bin(before), by_bin(after)], axis=1), seed)) @ signs
-    half = normal(tail_of(confidence, comparisons)) * float(drawn.std(ddof=1))
-    return Difference(value, value - half, value + half)
+    return mean_difference(before.contribution, after.contribution, confidence=confidence, comparisons=comparisons)
 
 
 def _share_difference(change: np.ndarray, deviations: float) -> Difference:

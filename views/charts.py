@@ -190,9 +190,9 @@ def curve_chart(rows: pd.DataFrame, title: str, whole: bool = False, answers: bo
     """A figure against prune ratio, the dense value as a line of reference, the chosen ratio marked.
 
     rows: columns ratio, value, dense, chosen (bool); where there are such, low and high, the band of its floor,
-    single, a dotted line, from and to, an interval about it. Values are told to three digits, or as `whole` numbers. Where it `answers`, a click selects the nearest ratio as
-    `PICKED`; a column `turn` tells equal clicks apart. place: its position among the curves that share one axis; a
-    chart that stands alone, −1, has axes and titles of its own.
+    single, a dotted line, from and to, an interval about it. Values are told to three digits, or as `whole` numbers.
+    Where it `answers`, a click selects the nearest ratio as `PICKED`; a column `turn` tells equal clicks apart.
+    place: its position among the curves that share one axis; one that stands alone, −1, has axes and titles.
     """
     beside = frozenset(BESIDE & set(rows))
     return Chart(_curve_spec(title, whole, beside, answers, place), {"rows": rows})

@@ -11,6 +11,7 @@ from typing import Any
 
 from pruning import Experiment, ImageExperiment, Network, Outcome
 from pruning.experiment import Recipe
+from pruning.figures import flat
 from pruning.options import Option
 from pruning.units import Unit
 from uncertainty.calibration import Quantity
@@ -102,7 +103,7 @@ def figures_csv(outcome: Outcome, n_samples: int, n_bins: int, *, own: bool = Fa
 
 def _row(outcome: Outcome, network: Network, n_samples: int, n_bins: int) -> dict[str, Any]:
     knobs = asdict(outcome.experiment) | {"prune_ratio": network.prune_ratio}
-    figures = asdict(network_figures(outcome, network, n_samples, n_bins))
+    figures = flat(network_figures(outcome, network, n_samples, n_bins))
     floors = {
         name: calibration(outcome, network, n_samples, n_bins, quantity)[1].mean for name, quantity in FLOORS.items()
     }

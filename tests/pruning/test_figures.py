@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pruning import Experiment, Network, Outcome
-from pruning.figures import changes, figures
+from pruning.figures import changes, figures, flat
 from pruning.history import History
 from pruning.outcome import MAX_SAMPLES, Fresh, PlaneOutcome
 from uncertainty.predictions import Predictions, running_means
@@ -188,3 +188,22 @@ def test_changes_are_between_the_two_networks_on_the_same_points():
     assert wide.truth.nll.high > found.truth.nll.high
     back = changes(both, pruned, both.dense, n_samples=2)
     assert back.truth.ece.value == pytest.approx(-found.truth.ece.value)
+
+
+def test_figures_are_written_as_one_row_of_numbers():
+    """Estimates with their ends; those against the truth by a prefix, and none where nothing is known."""
+    pruned = fabricated(fresh=predictions(LOGITS, [FIRST, SECOND]))
+    result = figures(plane_outcome(pruned), pruned, n_samples=2)
+    row = flat(result)
+    assert all(isinstance(value, int | float) for value in row.values())
+    assert row["units"] == 10
+    assert (row["ece"], row["ece_low"], row["ece_high"]) == (
+        result.ece, result.test.ece.low, result.test.ece.high,
+    )  # fmt: skip
+    assert row["truth_accuracy_low"] == result.truth.scores.accuracy.low
+    assert row["truth_excess_nll"] == result.truth.against.excess_nll.value
+    assert (row["truth_bayes_accuracy"], row["truth_aleatoric"]) == (
+        result.truth.against.bayes_accuracy, result.truth.aleatoric,
+    )  # fmt: skip
+    unknown = flat(figures(outcome(), outcome().pruned))
+    assert list(unknown) == [name for name in row if not name.startswith("truth_")]

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from uncertainty.calibration import reliability_bins
-from uncertainty.estimate import Estimate, binned_estimate, by_bin, drawn_means, mean_estimate
+from uncertainty.estimate import Estimate, binned_estimate, mean_estimate
 
 
 def two_class(p: np.ndarray) -> np.ndarray:
@@ -60,43 +60,33 @@ def test_truth_values_are_taken_as_zeros_and_ones():
     assert mean_estimate(np.array([True, False, True, True])).value == 0.75
 
 
-def test_what_a_bin_gains_from_each_example_adds_up_to_its_gap():
-    """Σ_b |mean over all N of what is in bin b| is the binned error, and each example is in one bin."""
+@pytest.mark.parametrize("quantity", ["confidence", "uncertainty"])
+def test_what_examples_contribute_averages_to_the_error(quantity):
+    """Each adds its residual in the direction of its bin's gap, which of some examples is less than nothing."""
     p, labels = calibrated(200, 2)
-    bins = reliability_bins(two_class(p), labels)
-    parts = by_bin(bins)
-    assert parts.shape == (200, len(bins.count))
-    assert ((parts != 0).sum(axis=1) <= 1).all()
-    assert np.abs(parts.mean(axis=0)).sum() == pytest.approx(bins.error)
+    bins = reliability_bins(two_class(p), labels, quantity=quantity)
+    assert bins.contribution.shape == (200,)
+    assert bins.contribution.mean() == pytest.approx(bins.error)
+    assert (bins.contribution < 0).any()
+    np.testing.assert_allclose(np.abs(bins.contribution), np.abs(bins.residual))
 
 
-def test_drawn_means_have_the_mean_and_covariance_of_means():
-    """Over many draws: the values' means, and their covariance over N."""
-    rng = np.random.default_rng(3)
-    values = rng.normal(size=(50, 3)) @ np.array([[1.0, 0.5, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 0.0]])
-    drawn = drawn_means(values, 0, n_draws=200_000)
-    np.testing.assert_allclose(drawn.mean(axis=0), values.mean(axis=0), atol=2e-3)
-    np.testing.assert_allclose(np.cov(drawn, rowvar=False), np.cov(values, rowvar=False) / 50, atol=3e-4)
-
-
-def test_the_same_seed_draws_the_same():
-    """And another one others; the interval of an error moves little."""
-    p, labels = calibrated(300, 4)
-    bins = reliability_bins(two_class(p), labels)
-    assert binned_estimate(bins, seed=1) == binned_estimate(bins, seed=1)
-    one, other = binned_estimate(bins, seed=1), binned_estimate(bins, seed=2)
-    assert one != other
-    assert one.high - one.value == pytest.approx(other.high - other.value, rel=0.2)
-
-
-def test_a_bootstrap_of_an_error_has_the_spread_of_drawing_examples_again():
-    """The interval's half width over 1.96 is the deviation of the error under resampling with replacement."""
-    p, _ = calibrated(400, 5)
-    probs, labels = two_class(p), (np.random.default_rng(6).random(400) > 0.5 + (p - 0.5) / 3).astype(int)
-    rng = np.random.default_rng(7)
-    errors = [reliability_bins(probs[i], labels[i]).error for i in rng.integers(0, 400, (600, 400))]
+def test_the_interval_of_an_error_by_hand():
+    """Ten examples at 0.8, all right: each contributes 0.2. Three wrong ones at 0.6 beside them contribute 0.6."""
+    probs, labels = two_class(np.r_[np.full(10, 0.8), np.full(3, 0.6)]), np.r_[np.zeros(10, int), np.ones(3, int)]
     found = binned_estimate(reliability_bins(probs, labels))
-    assert (found.high - found.value) / 1.96 == pytest.approx(np.std(errors), rel=0.2)
+    low, high = stats.t.interval(0.95, 12, 3.8 / 13, stats.sem([0.2] * 10 + [0.6] * 3))
+    assert (found.value, found.low, found.high) == pytest.approx((3.8 / 13, low, high))
+
+
+def test_the_interval_of_an_error_is_as_wide_as_drawing_examples_again_has_it():
+    """Half of it over 1.96 is about the deviation of the error under resampling with replacement."""
+    rng = np.random.default_rng(6)
+    p, _ = calibrated(400, 5)
+    probs, labels = two_class(p), (rng.random(400) > 0.5 + (p - 0.5) / 3).astype(int)
+    errors = [reliability_bins(probs[i], labels[i]).error for i in rng.integers(0, 400, (400, 400))]
+    found = binned_estimate(reliability_bins(probs, labels))
+    assert 0.9 * np.std(errors) < (found.high - found.value) / 1.96 < 1.4 * np.std(errors)
 
 
 def test_an_error_is_not_below_zero():

@@ -90,7 +90,7 @@ def test_no_change_is_none_that_could_be_told():
     assert shares.value == 0
     assert shares.low == -shares.high < -0.01
     bins = reliability_bins(two_class(np.linspace(0, 1, 150)), np.zeros(150, int))
-    assert binned_difference(bins, bins) == Difference(0, *[pytest.approx(0, abs=1e-7)] * 2)
+    assert binned_difference(bins, bins) == Difference(0, 0, 0)
     assert not binned_difference(bins, bins).told
 
 
@@ -110,34 +110,30 @@ def test_one_example_tells_nothing():
 
 
 def test_a_difference_of_errors_by_hand():
-    """Confidence 0.9 and right in eight of ten, against 0.8: an error of 0.1 less one of 0, deviations of the 0.1.
+    """Of 1000 examples 800 are right. At 0.9 each contributes 0.9 less that; at 0.75 that less 0.75.
 
-    Both have one bin, so errors are |mean residual|. The first's is 0.8 − 0.9 in every draw but for its spread
-    √(0.8 · 0.2 · 10/9) / √10, which is the second's too, whose absolute value is drawn around zero.
+    Per example the contribution changes by 2 · right − 1.65: on average −0.05, with deviation 2 · √(0.8 · 0.2).
     """
     labels = np.r_[np.zeros(800, int), np.ones(200, int)]
-    sure, right = (reliability_bins(two_class(np.full(1000, p)), labels) for p in (0.9, 0.8))
-    found = binned_difference(sure, right)
-    assert found.value == pytest.approx(-0.1)
-    spread = sqrt(0.8 * 0.2 / 999)
-    x = np.random.default_rng(0).normal(0, spread, 1_000_000)
-    expected = 1.96 * np.std(np.abs(x) - np.abs(x - 0.1))
-    assert found.high - found.value == pytest.approx(expected, rel=0.1)
+    sure, timid = (reliability_bins(two_class(np.full(1000, p)), labels) for p in (0.9, 0.75))
+    found = binned_difference(sure, timid)
+    half = 1.9623415 * 2 * sqrt(0.8 * 0.2 / 999)
+    assert (found.value, found.low, found.high) == pytest.approx((-0.05, -0.05 - half, -0.05 + half), abs=1e-7)
     assert found.direction == -1
-    back = binned_difference(right, sure)
-    assert (back.value, back.low, back.high) == pytest.approx((0.1, -found.high, -found.low))
+    back = binned_difference(timid, sure)
+    assert (back.value, back.low, back.high) == pytest.approx((0.05, -found.high, -found.low))
 
 
 def test_the_spread_of_a_difference_is_that_of_drawing_examples_again():
-    """Both errors of the same resampled examples; far less than that of two samples of their own."""
+    """Both errors of the same resampled examples."""
     rng = np.random.default_rng(4)
     truth = rng.uniform(0, 1, 600)
     labels = (rng.random(600) > truth).astype(int)
     dense, pruned = two_class(np.clip(1.4 * (truth - 0.5) + 0.5, 0, 1)), two_class(0.5 + 0.5 * (truth - 0.5))
-    draws = rng.integers(0, 600, (500, 600))
+    draws = rng.integers(0, 600, (400, 600))
     errors = np.array([[reliability_bins(p[i], labels[i]).error for p in (dense, pruned)] for i in draws])
     found = binned_difference(reliability_bins(dense, labels), reliability_bins(pruned, labels))
-    assert (found.high - found.value) / 1.96 == pytest.approx(np.diff(errors).std(), rel=0.2)
+    assert 0.9 * np.diff(errors).std() < (found.high - found.value) / 1.96 < 1.3 * np.diff(errors).std()
 
 
 def test_bins_of_a_posterior_are_compared_as_those_of_labels():
@@ -152,7 +148,7 @@ def test_bins_of_a_posterior_are_compared_as_those_of_labels():
 
 
 def test_of_differences_that_are_none_few_are_told():
-    """Two networks equally calibrated: told in at most a tenth of 300 draws of 150 labels; of means in about 5 %."""
+    """Two networks equally far from calibrated, or equally sure: told in about 5 % of 300 draws of 150 points."""
     rng = np.random.default_rng(7)
     errors, means = 0, 0
     for _ in range(300):
@@ -161,7 +157,7 @@ def test_of_differences_that_are_none_few_are_told():
         before, after = (two_class(np.clip(truth + shift, 0, 1)) for shift in (0.1, -0.1))
         errors += binned_difference(*(reliability_bins(p, labels) for p in (before, after))).told
         means += mean_difference(before.max(axis=1), after.max(axis=1)).told
-    assert errors <= 30
+    assert errors <= 27
     assert means <= 27
 
 

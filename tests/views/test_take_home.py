@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict, fields, replace
 from functools import cache, partial
-from math import log, nan
+from math import inf, log, nan
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,9 +19,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import pruning.figures
+import uncertainty.expected
 from pruning import RATIOS, Experiment, ImageExperiment, Network, Outcome, Strategy, cost, read_points, run
 from pruning.by_hand import changed
-from pruning.figures import Figures, figures
+from pruning.figures import Figures, figures, flat
 from pruning.training import one_thread
 from uncertainty.predictions import Predictions
 from views import sections
@@ -62,7 +64,8 @@ def untimed(measured: Figures) -> dict[str, Any]:
 
 def printed(text: str) -> list[Figures]:
     """The figures that a program printed, a line each."""
-    return [eval(line, {"Figures": Figures, "nan": nan}) for line in text.splitlines()]
+    names = {**vars(pruning.figures), **vars(uncertainty.expected), "nan": nan, "inf": inf}
+    return [eval(line, names) for line in text.splitlines()]
 
 
 # ---- the code
@@ -270,7 +273,9 @@ def test_the_table_has_a_column_for_everything_that_decides_and_everything_that_
     """The fields of the experiment, those of the measurement, all figures and both floors, in this order."""
     for outcome in (by_hand(), replace(by_hand(), experiment=DIGITS)):
         header = figures_csv(outcome, 1, 10).splitlines()[0].split(",")
-        measured = ["n_samples", "n_bins", *(field.name for field in fields(Figures)), "ece_floor", "uce_floor"]
+        found = flat(figures(outcome, outcome.dense, 1, 10))
+        measured = ["n_samples", "n_bins", *found, "ece_floor", "uce_floor"]
+        assert {field.name for field in fields(Figures)} - set(found) == {"test", "truth"}  # whose numbers are there
         assert header == [*(field.name for field in fields(outcome.experiment)), *measured]
 
 
@@ -281,9 +286,8 @@ def test_the_table_reads_back_exactly(experiment):
     table = pd.read_csv(io.StringIO(figures_csv(outcome, 50, 15)))
     assert list(table.prune_ratio) == sorted({*RATIOS, experiment.prune_ratio})
     for network, row in zip(outcome.networks, table.to_dict("records"), strict=True):
-        assert {name: row[name] for name in asdict(figures(outcome, network, 50, 15))} == asdict(
-            figures(outcome, network, 50, 15)
-        )
+        found = flat(figures(outcome, network, 50, 15))
+        assert {name: row[name] for name in found} == found
         own = replace(outcome, experiment=replace(experiment, prune_ratio=network.prune_ratio))
         floors = sections.floors(sections.judge(own, SimpleNamespace(n_samples=50, n_bins=15)))
         assert (row["ece_floor"], row["uce_floor"]) == (floors["ece"][1].mean, floors["uce"][1].mean)
