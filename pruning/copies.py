@@ -9,6 +9,7 @@ from typing import TypeVar
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
+from pruning.kinds import tensors
 from pruning.unknown import title, why_not_copied, why_unknown
 
 M = TypeVar("M", bound=nn.Module)
@@ -25,7 +26,16 @@ def copied(model: M, instead: Mapping[int, Tensor]) -> M:
     try:
         return copy.deepcopy(model, dict(instead))
     except Exception as error:  # whatever a module of somebody's own may hold
-        raise ValueError(f"{title('', model)} cannot be copied by copy.deepcopy: {error}") from error
+        name, layer = next(filter(_cannot_be_copied, reversed(list(model.named_modules()))), ("", model))
+        raise ValueError(f"{title(name, layer)} cannot be copied by copy.deepcopy: {error}") from error
+
+
+def _cannot_be_copied(named: tuple[str, nn.Module]) -> bool:
+    try:
+        copy.deepcopy(named[1])
+    except Exception:
+        return True
+    return False
 
 
 def evaluating(model: M) -> M:
@@ -42,5 +52,5 @@ def evaluating(model: M) -> M:
 def require_weights(model: nn.Module) -> None:
     """Raises ValueError, naming the layer, where one waits for its first inputs to get its weights."""
     for name, layer in model.named_modules():
-        if any(is_lazy(value) for value in (*layer.parameters(recurse=False), *layer.buffers(recurse=False))):
+        if any(is_lazy(value) for value in tensors(layer).values()):
             raise ValueError(f"{title(name, layer)} {why_unknown(layer)}")

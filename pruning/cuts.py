@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from pruning.kinds import tensors
 from pruning.layers import TELL_AXES, axes, length, size_name
 from pruning.structure import Prunable, require_module, structure
 
@@ -61,10 +60,10 @@ def index(value: Tensor, cut: Mapping[int, np.ndarray]) -> tuple[Tensor, ...]:
 def _lay(laid: Cuts, model: nn.Module, name: str, reads: bool, layer: Prunable, kept: np.ndarray) -> None:
     """Note what is left of the layer `name`, along its units or along its inputs."""
     part = model.get_submodule(name)
+    along = layer.along(kept, length(part, reads))
+    laid.sizes.setdefault(name, {})[size_name(part, reads)] = int(np.count_nonzero(along))
     for tensor, axis in axes(part, reads).items():
-        along = layer.along(kept, tensors(part)[tensor].shape[axis])
         laid.tensors.setdefault(f"{name}.{tensor}", {})[axis] = along
-    laid.sizes.setdefault(name, {})[size_name(part, reads)] = int(layer.along(kept, length(part, reads)).sum())
 
 
 def _checked(name: str, mask: Any, layer: Prunable) -> np.ndarray:
@@ -76,7 +75,8 @@ def _checked(name: str, mask: Any, layer: Prunable) -> np.ndarray:
     if values.shape != (layer.n_units,):
         needed = f"the layer has {layer.n_units} units, and the mask needs a boolean for each"
         raise ValueError(f"the mask of {name!r} has shape {values.shape}; {needed}")
-    wrong = [value for value in values.tolist() if not isinstance(value, int | float) or value not in {0, 1}]
+    listed = [] if values.dtype == bool else values.tolist()
+    wrong = [value for value in listed if not isinstance(value, int | float) or value not in {0, 1}]
     if wrong:
         raise ValueError(
             f"the mask of {name!r} holds {wrong[0]!r}; it may hold True or 1, which is kept, and False or 0"

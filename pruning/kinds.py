@@ -49,21 +49,23 @@ _HARMLESS = {
     "__dict__", "__weakref__", "__firstlineno__", "__static_attributes__", "__parameters__", "__constants__",
     "__repr__", "_get_name", "extra_repr", "reset_parameters", "train",
 }  # fmt: skip
+_HELD = {"weight", "bias", "running_mean", "running_var"}
 # What a single object may have replaced, so that it is another layer than its class says.
 _METHODS = {"forward", "_call_impl", "_conv_forward", "_output_padding", "_check_input_dim", "__iter__"}
 
 
 def kind(layer: nn.Module) -> type | None:
     """PyTorch's own class whose forward the layer runs, and nothing besides; None where it runs another."""
-    if layer._forward_hooks or layer._forward_pre_hooks or not _METHODS.isdisjoint(vars(layer)):
+    if layer._forward_hooks or layer._forward_pre_hooks or not vars(layer).keys().isdisjoint(_METHODS):
         return None
     own = type(layer)
     if own.__module__.startswith("torch.nn.modules."):  # most are, and many ask
         return own
     found = next(cls for cls in own.__mro__ if cls.__module__.startswith("torch.nn.modules."))
+    known = {*_HELD, *getattr(found, "__constants__", ())}  # what only objects have, and a property may stand for
     heirs = own.__mro__[: own.__mro__.index(found)]
-    replaced = any(name not in _HARMLESS and hasattr(found, name) for cls in heirs for name in vars(cls))
-    return None if replaced else found
+    said = {name for cls in heirs for name in vars(cls)} - _HARMLESS
+    return None if any(hasattr(found, name) or name in known for name in said) else found
 
 
 def is_weighted(layer: nn.Module) -> bool:
@@ -76,7 +78,7 @@ def is_transposed(layer: nn.Module) -> bool:
 
 
 def groups(layer: nn.Module) -> int:
-    return int(getattr(layer, "groups", 1))
+    return int(vars(layer).get("groups", 1))
 
 
 def is_per_unit(layer: nn.Module) -> bool:

@@ -116,7 +116,7 @@ def carried(layer: nn.Module, place: Place, n_units: int) -> Place:
     if what in SPATIAL:
         if place.axis >= -SPATIAL[what]:
             raise NotKnown("works along the very axis of the units, and mixes them")
-        if getattr(layer, "return_indices", False):
+        if vars(layer).get("return_indices"):
             raise NotKnown("gives indices beside its values: set return_indices to False")
         return place
     if what in UPSAMPLING:

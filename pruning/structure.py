@@ -74,6 +74,8 @@ class Structure:
 
     def _why(self, name: str) -> str:
         layers = dict(self.layers)
+        if not isinstance(name, str):
+            return f"names of layers are strings, and this is of type {type(name).__name__}"
         if name in self.unknown:
             return self.unknown[name]
         if name == self.output:
@@ -81,7 +83,7 @@ class Structure:
         if name in layers:
             return f"its class is {type(layers[name]).__name__}, and only linear and convolutional layers have units"
         for place, layer in self.layers:
-            if not is_weighted(layer) and (not place or str(name).startswith(f"{place}.")):
+            if not is_weighted(layer) and (not place or name.startswith(f"{place}.")):
                 return f"{title(place, layer)} is not looked into, for it {why_unknown(layer)}"
         holds = any(place.startswith(f"{name}.") for place in layers)
         return "it is a container; name a layer in it" if holds else "the model has no layer of that name"

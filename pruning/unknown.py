@@ -9,7 +9,10 @@ from torch.nn.utils import parametrize, prune
 # class of a hook that sets a weight before each pass → what makes that weight permanent
 _REMOVE = {"WeightNorm": "torch.nn.utils.remove_weight_norm", "SpectralNorm": "torch.nn.utils.remove_spectral_norm"}
 # class of a wrapper → where it holds what it wraps
-_INNER = {"DataParallel": "module", "DistributedDataParallel": "module", "OptimizedModule": "_orig_mod"}
+_INNER = {
+    "DataParallel": "module", "DistributedDataParallel": "module", "AveragedModel": "module",
+    "OptimizedModule": "_orig_mod",
+}  # fmt: skip
 
 
 def title(name: str, layer: nn.Module) -> str:

@@ -226,6 +226,18 @@ class Doubled(nn.Linear):
         return 2 * super().forward(values)
 
 
+class Silent(nn.Linear):
+    """A layer that means another weight by its name."""
+
+    @property
+    def weight(self):
+        return 0 * self._parameters["weight"]
+
+
+def silent(model):
+    model[0].__class__ = Silent
+
+
 class Standardised(nn.Conv2d):
     def _conv_forward(self, values, weight, bias):
         return super()._conv_forward(values, weight - weight.mean(), bias)
@@ -390,6 +402,7 @@ REFUSED = {
     "a nested one": (lambda: chain(Soft(Linear(2, 4)), Linear(4, 2)), "0.0", r"layer '0' \(Soft\).*of its own"),
     "a linear layer with one": (lambda: chain(Doubled(2, 4), Linear(4, 2)), "0", "this Doubled .*forward of its own"),
     "read by one": (lambda: chain(Linear(2, 4), Doubled(4, 2)), "0", r"layer '1' \(Doubled\).*forward of its own"),
+    "a weight of another meaning": (lambda: changed(silent), "0", "this Silent .*forward of its own"),
     "a convolution of another kind": (
         lambda: chain(Conv2d(2, 4, 3), Standardised(4, 2, 1)), "0", r"layer '1' \(Standardised\)",
     ),

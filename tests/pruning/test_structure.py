@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import threading
 from functools import partial
 
 import numpy as np
@@ -191,6 +192,11 @@ def test_a_mask_of_anything_else_is_refused(mask, reason):
         shrink(between(), {"0": mask})
 
 
+def test_names_of_layers_are_strings():
+    with pytest.raises(ValueError, match=r"layer 0 cannot be pruned: names of layers are strings.*int"):
+        shrink(between(), {0: FOUR})
+
+
 @pytest.mark.parametrize("masks", [None, [FOUR], np.array(FOUR), "0"])
 def test_masks_are_a_mapping(masks):
     with pytest.raises(TypeError, match=r"masks is of type .*; it must map names of layers"):
@@ -251,6 +257,14 @@ def test_a_tensor_that_autograd_follows_is_named():
     model = between(nn.ReLU())
     model[1].seen = model[0](values(ROWS))
     with pytest.raises(ValueError, match=r"layer '1' \(ReLU\) holds in 'seen'.*detach"):
+        shrink(model, {"0": FOUR})
+
+
+def test_what_cannot_be_copied_is_named():
+    """A lock, say, deep in the model; Python's own message names a type."""
+    model = Sequential(Linear(2, 4), Sequential(nn.Identity()), Linear(4, 2))
+    model[1][0].lock = threading.Lock()
+    with pytest.raises(ValueError, match=r"layer '1\.0' \(Identity\) cannot be copied .*lock"):
         shrink(model, {"0": FOUR})
 
 
