@@ -130,7 +130,8 @@ def _as_chain(network: Examined, n_samples: int, seed: int, rows: int) -> Asked 
     def asked(batch: Tensor) -> tuple[np.ndarray, np.ndarray]:
         with torch.no_grad():
             features = chain.shared(batch)
-            sampled = [_probs(chain.samples(features, masks, part)) for part in parts]
+            columns = chain.by_unit(features)
+            sampled = [_probs(chain.samples(columns, masks, part)) for part in parts]
             # After the samples, for a layer that works in place would change the features under them.
             return np.concatenate(sampled)[:n_samples], _array(chain.logits(features))
 
