@@ -135,7 +135,7 @@ def brier_score(probs: np.ndarray, truth: np.ndarray) -> float:
 def negative_log_likelihood(probs: np.ndarray, truth: np.ndarray) -> float:
     """Mean −ln p(label) in nats, in [0, ∞). A label given probability 0 costs ln of the smallest
     float32, about 87.3, so that one such example does not hide all others."""
-    return float(log_losses(probs, truth).mean()) + 0.0  # never −0.0
+    return float(log_losses(probs, truth).mean())
 
 
 def accuracy(probs: np.ndarray, truth: np.ndarray) -> float:
@@ -151,7 +151,7 @@ def rights(probs: np.ndarray, truth: np.ndarray) -> np.ndarray:
 def log_losses(probs: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """−ln p(label) of each example (N,), in nats: see `negative_log_likelihood`."""
     probs, truth = checked(probs, truth)
-    losses = -np.log(np.maximum(probs, np.finfo(np.float32).tiny))
+    losses = 0.0 - np.log(np.maximum(probs, np.finfo(np.float32).tiny))  # never −0.0
     return losses[np.arange(len(truth)), truth] if truth.ndim == 1 else (truth * losses).sum(axis=1)
 
 

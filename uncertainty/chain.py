@@ -31,6 +31,11 @@ class Chain:
         """What comes to the first dropout, the same in every sample. The batch may be overwritten."""
         return _through(self.layers[: self.dropouts[0]], batch)
 
+    @staticmethod
+    def by_unit(features: Tensor) -> Tensor:
+        """The same features; those (N, H) with units before inputs in memory, for which `samples` takes less time."""
+        return features.T.contiguous().T if features.ndim == 2 else features
+
     def logits(self, features: Tensor) -> Tensor:
         """From there, with dropout off. The features may be overwritten."""
         return _through(self.layers[self.dropouts[0] :], features)
@@ -48,8 +53,8 @@ class Chain:
             if i in drawn:
                 mask = drawn[i] if mask is None else mask * drawn[i]
             elif _is_linear(layer) and mask is not None and mask.ndim == 2 and values.ndim == 3:
-                weight = layer.weight.T * mask.unsqueeze(-1)  # (s, in, out)
-                values, mask = torch.matmul(values, weight), None
+                weight = layer.weight * mask.unsqueeze(1)  # (s, out, in)
+                values, mask = torch.matmul(weight, values.transpose(1, 2)).transpose(1, 2), None
                 values = values if layer.bias is None else values.add_(layer.bias)
             elif type(layer) is nn.ReLU and is_bare(layer) and mask is None and values is not first:
                 values = values.relu_()  # of our own product: fresh memory costs more than the arithmetic

@@ -122,9 +122,9 @@ class Masks:
         return thinned if self.shift is None else thinned + self.shift[sample]
 
 
-def draw(drop: Drop, n_samples: int, seed: int, index: int) -> Masks:
-    """The masks of a dropout call, of a stream of its own for each `index`: the first s do not depend on S."""
-    rng = np.random.Generator(np.random.SFC64([seed, index]))
+def draw(drop: Drop, n_samples: int, seed: int, stream: tuple[int, ...]) -> Masks:
+    """The masks of a dropout call, from a stream of its own: the first s do not depend on S."""
+    rng = np.random.Generator(np.random.SFC64([seed, *stream]))
     drawn = torch.from_numpy(kept_in_samples(drop, drop.shape, n_samples, rng))
     kept = drawn.to(drop.values.device, drop.values.dtype)
     if drop.p >= 1:

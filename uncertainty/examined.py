@@ -41,6 +41,18 @@ class Examined:
     def name(self) -> str:
         return kind(self.model)
 
+    @property
+    def streams(self) -> list[tuple[int, ...]]:
+        """The stream of random numbers of each dropout: by its layer, counted from the first that has one.
+
+        Further calls within a layer are numbered too.
+        """
+        within = (self.places[:i].count(place) for i, place in enumerate(self.places))
+        return [
+            (place - self.places[0], call) if call else (place - self.places[0],)
+            for place, call in zip(self.places, within, strict=True)
+        ]
+
     def batch(self, inputs: Inputs) -> Tensor:
         return tensor(inputs, self.few.dtype, self.few.device)
 
@@ -141,7 +153,7 @@ class _Pass:
     def _known(self, layer: nn.Module, values: Tensor, n: int) -> Tensor:
         if isinstance(layer, _DropoutNd):
             there = layer.there if isinstance(layer, UnitDropout) else None
-            drop = Drop(OF_LAYERS[type(layer)], values, layer.p, False, layer.inplace, there)
+            drop = Drop(OF_LAYERS[type(layer)], values, float(layer.p), False, layer.inplace, there)
             self._see(drop, n, lambda: names_of(self.model)[id(layer)])
             return values
         values = layer(values)

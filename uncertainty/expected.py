@@ -12,6 +12,7 @@ from functools import partial
 
 import numpy as np
 
+from uncertainty.arrays import distributions
 from uncertainty.calibration import (
     Bins,
     checked,
@@ -117,7 +118,7 @@ def against_truth(probs: np.ndarray, posterior: np.ndarray, *, confidence: float
 
 def _values(probs: np.ndarray, truth: np.ndarray) -> dict[str, np.ndarray]:
     """Metric → its value per example (N,), for those that are means over examples."""
-    right, largest = rights(probs, truth), np.asarray(probs, float).max(axis=1)
+    right, largest = rights(probs, truth), distributions(probs).max(axis=1)
     return {
         "accuracy": right,
         "confidence": largest,

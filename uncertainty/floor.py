@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from uncertainty.arrays import whole_number
 from uncertainty.calibration import Bins, Quantity, check_quantity, checked
 
 N_DRAWS = 400
@@ -68,6 +69,7 @@ def _drawn_outcomes(probs: np.ndarray, bins: Bins, quantity: Quantity, n_draws: 
     probs, _ = checked(probs, np.zeros(len(probs), int))
     if len(probs) != len(bins.members):
         raise ValueError(f"probs has {len(probs)} rows, but the bins were made of {len(bins.members)}")
+    n_draws = whole_number(n_draws, "n_draws", 1)
     rng = np.random.Generator(np.random.SFC64([seed, len(probs)]))
     # Single precision: sums of at most 2²⁴ zeros and ones are exact, and it takes a third of the time.
     right = rng.random((n_draws, len(probs)), np.float32) < probs.max(axis=1).astype(np.float32)

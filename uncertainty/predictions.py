@@ -13,7 +13,6 @@ from itertools import pairwise
 
 import numpy as np
 
-from uncertainty.arrays import whole_number
 from uncertainty.predictive import entropy
 
 
@@ -68,10 +67,10 @@ class Predictions(Sampled):
 
 def checked_samples(samples: Sequence[int]) -> tuple[int, ...]:
     """The numbers of samples to keep, once they are found to be whole, at least 1 and rising."""
-    found = tuple(whole_number(s, "an entry of samples", 1) for s in samples)
-    if not found or any(later <= earlier for earlier, later in pairwise(found)):
-        raise ValueError(f"samples must be one or more rising numbers; got {list(found)}")
-    return found
+    numbers = np.asarray(samples)
+    if numbers.ndim != 1 or numbers.dtype.kind not in "iu" or numbers.min() < 1 or (np.diff(numbers) < 1).any():
+        raise ValueError(f"samples must be one or more rising whole numbers from 1 on; got {list(samples)}")
+    return tuple(numbers.tolist())
 
 
 def running_means(values: np.ndarray, samples: Sequence[int]) -> np.ndarray:
@@ -79,7 +78,11 @@ def running_means(values: np.ndarray, samples: Sequence[int]) -> np.ndarray:
     samples = checked_samples(samples)
     if samples[-1] != len(values):
         raise ValueError(f"the last of samples is {samples[-1]}, but there are {len(values)} values to average")
-    starts = np.array([0, *samples[:-1]])
-    totals = np.add.reduceat(values, starts, axis=0, dtype=np.float64).cumsum(axis=0)
+    parts = values
+    if len(samples) < len(values):
+        parts = np.stack(
+            [values[start:stop].sum(axis=0, dtype=np.float64) for start, stop in pairwise((0, *samples))]
+        )
+    totals = parts.cumsum(axis=0, dtype=np.float64)
     counts = np.array(samples).reshape(-1, *[1] * (values.ndim - 1))
     return (totals / counts).astype(np.float32)

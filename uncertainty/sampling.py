@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from uncertainty.arrays import whole_number
 from uncertainty.batches import Inputs, blocks, checked_inputs
 from uncertainty.chain import chain_of, is_own_way
-from uncertainty.dropout import draw
+from uncertainty.dropout import Drop, draw
 from uncertainty.examined import Examined, examine
 from uncertainty.predictions import Predictions, checked_samples, running_means
 from uncertainty.predictive import entropy
@@ -121,8 +121,7 @@ def _as_chain(network: Examined, n_samples: int, seed: int, rows: int) -> Asked 
     chunk = min(max(CHUNK_ELEMENTS // (rows * chain.widest), 1), MAX_CHUNK)
     # Every chunk is full, the last one too: products of another size round differently.
     whole = -(-n_samples // chunk) * chunk
-    streams = (i - chain.dropouts[0] for i in chain.dropouts)
-    masks = [draw(drop, whole, seed, i) for drop, i in zip(network.drops, streams, strict=True) if drop]
+    masks = [draw(drop, whole, seed, stream) for drop, stream in _drawn(network) if drop]
     if not is_own_way(chain, network, masks):
         return None
     parts = [slice(start, start + chunk) for start in range(0, whole, chunk)]
@@ -130,7 +129,8 @@ def _as_chain(network: Examined, n_samples: int, seed: int, rows: int) -> Asked 
     def asked(batch: Tensor) -> tuple[np.ndarray, np.ndarray]:
         with torch.no_grad():
             features = chain.shared(batch)
-            sampled = [_probs(chain.samples(features, masks, part)) for part in parts]
+            columns = chain.by_unit(features)
+            sampled = [_probs(chain.samples(columns, masks, part)) for part in parts]
             # After the samples, for a layer that works in place would change the features under them.
             return np.concatenate(sampled)[:n_samples], _array(chain.logits(features))
 
@@ -139,13 +139,17 @@ def _as_chain(network: Examined, n_samples: int, seed: int, rows: int) -> Asked 
 
 def _one_by_one(network: Examined, n_samples: int, seed: int) -> Asked:
     """One sample after the other, each a pass of the network itself."""
-    masks = [draw(drop, n_samples, seed, i) if drop else None for i, drop in enumerate(network.drops)]
+    masks = [draw(drop, n_samples, seed, stream) if drop else None for drop, stream in _drawn(network)]
 
     def asked(batch: Tensor) -> tuple[np.ndarray, np.ndarray]:
         sampled = [_probs(logits) for logits in thinned_logits(network, batch, masks, n_samples)]
         return np.stack(sampled), _array(network.logits(batch))
 
     return asked
+
+
+def _drawn(network: Examined) -> Iterator[tuple[Drop | None, tuple[int, ...]]]:
+    return zip(network.drops, network.streams, strict=True)
 
 
 def _array(logits: Tensor) -> np.ndarray:

@@ -42,16 +42,20 @@ class _Prefix:
         self.batch = batch
         self.calls: list[tuple[Callable[..., Any], Any]] = []
         self.versions: list[tuple[Tensor, int]] | None = None  # once it is full
+        self.is_guarded = False
 
     def close(self) -> None:
         """From the first dropout on the results must stay as they are then. In-place work before it is in them."""
         results = [self.batch, *(result for _, result in self.calls)]
         tensors = [t for r in results for t in (r if isinstance(r, tuple | list) else [r]) if isinstance(t, Tensor)]
-        self.versions = [(tensor, tensor._version) for tensor in tensors]
+        self.versions = [(tensor, tensor._version) for tensor in tensors if not tensor.is_inference()]
+        self.is_guarded = len(self.versions) == len(tensors)  # torch does not count what is done to inference tensors
 
     def is_worn(self) -> bool:
         """Whether something behind the first dropout has worked on the results in place."""
-        return self.versions is None or any(tensor._version != version for tensor, version in self.versions)
+        if self.versions is None or not self.is_guarded:
+            return True
+        return any(tensor._version != version for tensor, version in self.versions)
 
 
 class _Thinned(TorchFunctionMode):

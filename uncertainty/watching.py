@@ -17,7 +17,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from uncertainty.dropout import Drop, drop_of
 from uncertainty.refusal import Refused, whose
 
-SQUASHING = {"softmax", "softmin", "sigmoid", "sigmoid_", "expit", "hardsigmoid", "logsigmoid", "gumbel_softmax"}
+SQUASHING = {
+    *("softmax", "special_softmax", "softmin", "gumbel_softmax"),
+    *("sigmoid", "sigmoid_", "special_expit", "hardsigmoid", "logsigmoid"),
+}
 """What makes probabilities of logits; not log_softmax, for softmax gives back its probabilities."""
 SHAPING = {
     *("view", "reshape", "flatten", "unflatten", "squeeze", "unsqueeze", "transpose", "permute", "contiguous"),
@@ -94,6 +97,7 @@ class NoChance(TorchDispatchMode):
         given = {**dict(zip(names, args, strict=False)), **kwargs}
         if "dropout_p" in names:  # attention
             return given.get("dropout_p", 0.0) > 0
-        if "rrelu" in func.__name__:
-            return bool(given.get("training", False))
-        return True
+        switches = [
+            given.get(name, False) for name in names if name in ("training", "train")
+        ]  # RReLU, recurrent nets
+        return all(switches) and given.get("dropout", 1.0) > 0

@@ -410,9 +410,11 @@ def test_mixed_modes_are_put_back(call):
 
 @every_call
 def test_modes_are_put_back_after_an_error(call):
-    """A model that fails on its input keeps its modes."""
+    """A model that cannot take its inputs keeps its modes, and the message names the layer and the shape."""
     model = mlp().train()
-    with pytest.raises(RuntimeError):
+    with pytest.raises(
+        ValueError, match=r"cannot take inputs that are float32 of shape \(2, 99\): in layer '0' \(Linear\)"
+    ):
         call(model, np.ones((2, 99), np.float32))
     assert all(module.training for module in model.modules())
 
@@ -424,7 +426,7 @@ class Gated(nn.Module):
     """Passes its input on; the first thread to come waits inside until the second has come too."""
 
     def forward(self, values):
-        if len(values) == 1:  # a trial of one input, to see how large the layers are
+        if len(values) <= 3:  # a trial, to see what the model does
             return values
         if GATES["first is in"].is_set():
             GATES["second is in"].set()
@@ -483,16 +485,11 @@ def test_no_samples_are_refused(n_samples):
         mc_dropout(mlp(), points(), n_samples, seed=0)
 
 
-def test_a_model_that_is_not_sequential_is_refused():
-    """The message names the kind of model that came and the kind that is needed."""
-    with pytest.raises(ValueError, match=r"needs an nn\.Sequential.*got Linear"):
-        mc_dropout(nn.Linear(3, 2), points(), 2, seed=0)
-
-
 def test_a_model_without_dropout_is_refused():
     """A model without dropout has no MC samples, and the message says why."""
-    with pytest.raises(ValueError, match=r"no nn\.Dropout layer.*equal"):
-        mc_dropout(nn.Sequential(nn.Linear(3, 2)), points(), 2, seed=0)
+    for model in (nn.Sequential(nn.Linear(3, 2)), nn.Linear(3, 2)):
+        with pytest.raises(ValueError, match=rf"{type(model).__name__} has no nn\.Dropout layer.*equal"):
+            mc_dropout(model, points(), 2, seed=0)
 
 
 # Predictions: running means, block by block
@@ -559,7 +556,7 @@ def test_no_more_inputs_than_a_block_holds_are_ever_in_one_pass(monkeypatch):
         counting.rows.clear()
         call()
         assert max(counting.rows) == 10
-        assert sum(rows for rows in counting.rows if rows > 1) in (95, 2 * 95)  # single ones are trials
+        assert sum(rows for rows in counting.rows if rows > 3) in (95, 2 * 95)  # a few are trials
 
 
 def test_behind_dropout_no_more_than_a_chunk_is_ever_in_one_pass(monkeypatch):
@@ -567,18 +564,18 @@ def test_behind_dropout_no_more_than_a_chunk_is_ever_in_one_pass(monkeypatch):
     counting = Counting()
     model = nn.Sequential(*linear_net()[:2], counting, linear_net()[2]).eval()
     monkeypatch.setattr(sampling, "BLOCK_ELEMENTS", 160)
-    monkeypatch.setattr(sampling, "CHUNK_ELEMENTS", 3 * 10 * 2)
+    monkeypatch.setattr(sampling, "CHUNK_ELEMENTS", 3 * 10 * 16)
     predict(model, points(40), SAMPLES, seed=0)
     assert max(counting.rows) == 30
 
 
 def test_pictures_are_counted_by_their_largest_map(monkeypatch):
-    """Four maps of 8 × 8 are 256 activations a picture: 512 of them are two pictures at a time."""
+    """Four maps of 8 × 8 are 256 activations a picture: 1,280 of them are five pictures at a time."""
     counting = Counting()
     model = nn.Sequential(counting, *conv_net()[0], *conv_net()[1:]).eval()
-    monkeypatch.setattr(sampling, "BLOCK_ELEMENTS", 512)
-    predict(model, images(6), (1, 2), seed=0)
-    assert max(counting.rows) == 2
+    monkeypatch.setattr(sampling, "BLOCK_ELEMENTS", 1280)
+    predict(model, images(12), (1, 2), seed=0)
+    assert max(counting.rows) == 5
 
 
 class Channels(nn.Module):
@@ -619,7 +616,7 @@ def test_every_block_is_told_and_may_be_the_last(monkeypatch):
     with pytest.raises(InterruptedError, match="enough"):
         predict(model, points(95), (1, 3), seed=0, on_block=stop)
     assert len(calls) == 1
-    assert sum(counting.rows) < 20
+    assert sum(rows for rows in counting.rows if rows > 3) == 10
 
 
 def test_between_blocks_the_caller_may_train(monkeypatch):
