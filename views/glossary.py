@@ -269,7 +269,8 @@ _WRITTEN = (
          "convolutional layers, a filter's once for every pixel it gives. A clock may say otherwise.",
          r"\frac{\text{multiply–adds}_{\text{dense}}}{\text{multiply–adds}_{\text{pruned}}}", "Blalock et al. 2020"),
     Term("Measured latency", "Size", "The time one batch takes: the median of 11 passes after two to warm up. "
-         "Networks that are compared take turns, so that a disturbance hits both.", "", "",
+         "Networks that are compared take turns, so that a disturbance hits both. The dense one is measured once, "
+         "others are told in proportion to it.", "", "",
          ("Theoretical speed-up",)),
 )  # fmt: skip
 
