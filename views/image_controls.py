@@ -59,7 +59,7 @@ def settings(task: ImageSet) -> Mapping[str, tuple[Knob, ...]]:
                 STANDARD.max_epochs, (2, 4, 8, 12, 16, 20, 30),
             ),
             Knob(
-                "rate", "Learning rate", "Reached within one epoch, then constant; fine-tuning takes a fifth of it.",
+                "rate", "Learning rate", "Reached within one epoch, then constant.",
                 STANDARD.learning_rate, (0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2),
             ),
             replace(own["patience"], name="stop_after", options=(2, 3, 5, 10), default=STANDARD.patience),
