@@ -126,7 +126,7 @@ class ImageExperiment(Recipe):
     train_images: int = 0  # 0 takes all there are
     batch_size: int = 0  # 0 takes what suits the data set
     dropout: float = 0.1
-    learning_rate: float = 0.05  # after a warm-up of one epoch; fine-tuning takes a fifth of it
+    learning_rate: float = 0.03  # constant after a warm-up of one epoch
     patience: int = 3  # counted once a network has begun to learn, see `minibatch.train`
     max_epochs: int = 30
 

@@ -114,13 +114,11 @@ def _trained(
 ) -> tuple[nn.Sequential, Trained]:
     """The smaller network with the weights of its early stop, and how it got there."""
     small = smaller(with_weights(model, ticket.weights), ticket.masks, dropout_rates(experiment, ticket.masks))
-    pruned, strategy = bool(step.levels), experiment.strategy
-    idle = pruned and not strategy.retrain
+    idle = bool(step.levels) and not experiment.strategy.retrain
     schedule = Schedule(experiment.learning_rate, experiment.patience, 0 if idle else experiment.max_epochs)
     trained = train(
         small, examples, schedule, experiment.batch_size or experiment.dataset.batch_size, experiment.seed,
-        flip=experiment.dataset.flip, tune=pruned and strategy.start_from == "trained",
-        phase=len(step.levels), rewind_epoch=experiment.rewind_epoch,
+        flip=experiment.dataset.flip, phase=len(step.levels), rewind_epoch=experiment.rewind_epoch,
         report=partial(say, f"Training {step.name}"),
     )  # fmt: skip
     return with_weights(small, trained.weights), trained

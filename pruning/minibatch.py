@@ -22,9 +22,8 @@ from pruning.randomness import Purpose, dropout_noise, stream
 from pruning.training import Examples, Schedule, Trained, improves
 
 MOMENTUM, WEIGHT_DECAY = 0.9, 5e-4
-WARM_UP = 1  # epochs in which the learning rate rises, where weights are new
-TUNING = 0.2  # of the learning rate, where weights are trained already
-AVERAGED = 8  # η of the average of weights: its mean age is a tenth of the steps so far
+WARM_UP = 1  # epochs in which the learning rate rises
+AVERAGED = 5  # η of the average of weights: its mean age is a seventh of the steps so far
 REPORT_EVERY = 0.2  # seconds between two reports: a cancel is heard well within a second
 VAL_BATCH = 128
 
@@ -37,19 +36,18 @@ def train(
     seed: int,
     *,
     flip: bool,
-    tune: bool = False,
     phase: int = 0,
     rewind_epoch: int = 0,
     report: Callable[[Curves], None] = lambda curves: None,
 ) -> Trained:
     """Train `model` from the weights it holds, by SGD with Nesterov momentum at a constant learning rate.
 
-    From scratch, the rate rises to `schedule.learning_rate` within the first epoch; with `tune`, for
-    weights that have been trained already, it is a fifth of that from the start. It never falls: a
-    rate that falls as planned makes the last planned epoch the best one, and an early stop then
-    measures the plan. What a falling rate is for, the end of the noise, comes from averaging: the
-    network after an epoch, which is validated, kept or rewound to, has the polynomial-decay average
-    of the weights on the way there (Shamir & Zhang 2013, equation 3, with η = `AVERAGED`).
+    The rate rises to `schedule.learning_rate` within the first epoch and never falls: a rate that
+    falls as planned makes the last planned epoch the best one, and an early stop then measures the
+    plan. What a falling rate is for, the end of the noise, comes from averaging: the network after
+    an epoch, which is validated, kept or rewound to, has the polynomial-decay average of the weights
+    on the way there (Shamir & Zhang 2013, with η = `AVERAGED`). So weights that are trained already
+    need no smaller rate either.
 
     Training stops when validation has not improved for `patience` epochs, see `improves`, counted
     from the end of the warm-up at the earliest and not before the network has left chance: a small
@@ -63,7 +61,7 @@ def train(
     if run.validate() and schedule.max_epochs:
         batches = _Batches(examples, min(batch_size, len(examples.train_labels)), seed, phase, flip)
         noise = stream(seed, Purpose.DROPOUT, phase)
-        run.fit(batches, noise, tune, report)
+        run.fit(batches, noise, report)
     return run.result()
 
 
@@ -102,15 +100,11 @@ class _Run:
         self.val_accuracy: list[float] = []
         self.start = self.reported = time.perf_counter()
 
-    def fit(
-        self, batches: _Batches, noise: np.random.Generator, tune: bool, report: Callable[[Curves], None]
-    ) -> None:
-        rate = self.schedule.learning_rate * (TUNING if tune else 1)
+    def fit(self, batches: _Batches, noise: np.random.Generator, report: Callable[[Curves], None]) -> None:
+        rate, rising = self.schedule.learning_rate, WARM_UP * batches.per_epoch
         optimiser = torch.optim.SGD(
             self.model.parameters(), rate, MOMENTUM, nesterov=True, weight_decay=WEIGHT_DECAY, fused=True
         )
-        warm_up = 0 if tune else WARM_UP
-        rising = max(1, warm_up * batches.per_epoch)  # steps
         for _ in range(self.schedule.max_epochs):
             losses = []
             for step, (images, labels) in enumerate(batches.epoch(), start=1):
@@ -125,7 +119,7 @@ class _Run:
                     break
                 self._report(report, step / batches.per_epoch)
             self.train_loss.append(float(np.mean(losses)))
-            if not self.validate(warm_up):
+            if not self.validate():
                 break
             self._report(report, 0.0, at_once=True)
 
@@ -139,7 +133,7 @@ class _Run:
             else:  # BatchNorm's count of batches
                 self.average[name].copy_(value)
 
-    def validate(self, warm_up: int = 0) -> bool:
+    def validate(self) -> bool:
         """Note loss and accuracy on the validation images, keep a copy of the best weights; whether to go on."""
         logits = _evaluate(self.model, self.average, self.examples.val_inputs)
         loss = nn.functional.cross_entropy(logits.double(), self.examples.val_labels).item()
@@ -151,7 +145,7 @@ class _Run:
         if epoch <= self.rewind_epoch:
             self.rewind = _copy(self.average)
         hopeful = not left_chance(self.best_loss, self.chance) and bool((logits != logits[0]).any())
-        patient = epoch - max(self.best_epoch, warm_up) < self.schedule.patience
+        patient = epoch - max(self.best_epoch, WARM_UP) < self.schedule.patience
         return bool(np.isfinite(loss)) and (hopeful or patient)
 
     def result(self) -> Trained:

@@ -17,6 +17,7 @@ FILLED = 85  # per cent of the width that bars take, the rest is between them
 WIDTH = 236  # pixels of a card where two stand side by side; on a narrower screen one is as wide as the page
 CARD = f"width:clamp({WIDTH}px,(520px - 100vw)*999,100vw - 2rem);max-width:100%"
 FAINT = "#80808080"  # seen on light and on dark
+NOT_TRAINED = "not trained"
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Row:
     probs: np.ndarray  # (C,)
     chosen: bool  # whether it is the network the page is about
     dense: bool
+    trained: bool = True  # whether that network has learned anything
 
 
 def picture(pixels: np.ndarray, side: int, alt: str, kept: bool = True) -> str:
@@ -76,7 +78,7 @@ def bars(rows: Sequence[Row], classes: Sequence[str]) -> str:
 
 def _bar_row(row: Row, classes: Sequence[str]) -> str:
     winner, last = int(row.probs.argmax()), max(len(classes) - 1, 1)
-    colour = DENSE if row.dense else PRUNED
+    colour = (DENSE if row.dense else PRUNED) if row.trained else FAINT
     drawn = ", ".join(
         # One background a class: an element for every bar would be a thousand elements a page.
         f"linear-gradient({colour if number == winner else FAINT} 0 0) "
@@ -86,11 +88,14 @@ def _bar_row(row: Row, classes: Sequence[str]) -> str:
         for number, p in enumerate(row.probs)
     )
     spoken = ", ".join(f"{name} {p:.2f}" for name, p in zip(classes, row.probs, strict=True))
+    answer = f"{classes[winner]} ({row.probs[winner]:.2f})"
+    if not row.trained:
+        answer, spoken = NOT_TRAINED, f"{NOT_TRAINED}: {spoken}"
     weight = "bold" if row.chosen else "normal"
     return (
         f'<div title="{escape(spoken)}" style="display:flex;align-items:end;gap:6px;height:{TALL + 4}px;'
         f'font-size:12px;line-height:{TALL}px;white-space:nowrap;font-weight:{weight}">'
         f'<span style="width:{LABEL}px;flex:none;text-align:right">{escape(row.label)}</span>'
         f'<span style="height:{TALL}px;flex:1;background:{drawn}"></span>'
-        f'<span style="width:{WORDS}px;flex:none">{escape(classes[winner])} ({row.probs[winner]:.2f})</span></div>'
+        f'<span style="width:{WORDS}px;flex:none">{escape(answer)}</span></div>'
     )

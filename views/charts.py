@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 from weakref import ref
 
 import altair as alt
@@ -28,8 +29,11 @@ LOSS_HEIGHT = 165  # of the validation loss of both networks
 LEGEND_HEIGHT = 62
 RELIABILITY_HEIGHT = 320
 FOOT_HEIGHT = 0.25  # of the reliability diagram, for a bin that holds every example
-BESIDE = frozenset({"low", "high", "single", "from", "to"})  # columns that a curve may have beside its values
+BESIDE = frozenset(
+    {"low", "high", "single", "from", "to", "trained"}
+)  # columns that a curve may have beside its values
 FEW = 5  # examples: a bin of fewer says nothing that a line should be drawn through
+CROSS = "M-1,-0.7L-0.7,-1L0,-0.3L0.7,-1L1,-0.7L0.3,0L1,0.7L0.7,1L0,0.3L-0.7,1L-1,0.7L-0.3,0Z"  # ×
 PICKED = "picked"  # the ratio that was clicked
 # Between whole numbers a tick has no label: a least step is not kept to. Others have as many digits as they need,
 # and all of an axis as many.
@@ -190,11 +194,14 @@ def curve_chart(rows: pd.DataFrame, title: str, whole: bool = False, answers: bo
     """A figure against prune ratio, the dense value as a line of reference, the chosen ratio marked.
 
     rows: columns ratio, value, dense, chosen (bool); where there are such, low and high, the band of its floor,
-    single, a dotted line, from and to, an interval about it. Values are told to three digits, or as `whole` numbers.
+    single, a dotted line, from and to, an interval about it, trained (bool), without which a network is a grey cross
+    off the line. Values are told to three digits, or as `whole` numbers.
     Where it `answers`, a click selects the nearest ratio as `PICKED`; a column `turn` tells equal clicks apart.
     place: its position among the curves that share one axis; one that stands alone, −1, has axes and titles.
     """
     beside = frozenset(BESIDE & set(rows))
+    if "trained" in rows:
+        rows = rows.assign(training=np.where(rows.trained, "has learned", "did not train"))
     return Chart(_curve_spec(title, whole, beside, answers, place), {"rows": rows})
 
 
@@ -219,8 +226,13 @@ def _curve_spec(title: str, whole: bool, beside: frozenset[str], answers: bool, 
     told = {"single": "single pass", "from": "interval, from", "to": "to", "low": "calibrated, from", "high": "to"}
     tooltip += [alt.Tooltip(f"{n}:Q", title=words, format=".3f") for n, words in told.items() if n in beside]
     mark = rows.mark_point(color=PRUNED, size=180, strokeWidth=2.5, filled=False, aria=False)
-    dots = rows.mark_circle(color=PRUNED, size=36, opacity=1, cursor="pointer" if answers else "default")
-    dots = dots.encode(x=x, y=y, tooltip=tooltip)
+    line = rows.mark_line(color=PRUNED, strokeWidth=2, aria=False).encode(x=x, y=y)
+    look: dict[str, Any] = {"color": PRUNED, "size": 36, "opacity": 1, "cursor": "pointer" if answers else "default"}
+    dots = rows.mark_circle(**look).encode(x=x, y=y, tooltip=tooltip)
+    if "trained" in beside:
+        line = line.transform_filter("datum.trained")
+        crosses = rows.mark_point(**look, filled=True, ariaRoleDescription="circle")
+        dots = _by_state(crosses.encode(x=x, y=y), tooltip)
     if answers:
         pick = alt.selection_point(PICKED, fields=["ratio", "turn"], nearest=True, toggle=False, clear=False)
         dots = dots.add_params(pick)
@@ -228,9 +240,23 @@ def _curve_spec(title: str, whole: bool, beside: frozenset[str], answers: bool, 
         CURVE_HEIGHTS[place],
         *(layer for name, layer in layers.items() if name in beside),
         reference,
-        rows.mark_line(color=PRUNED, strokeWidth=2, aria=False).encode(x=x, y=y),
+        line,
         dots,
         mark.encode(x=x, y=y, opacity=alt.condition("datum.chosen", alt.value(1), alt.value(0))),
+    )
+
+
+def _by_state(dots: alt.Chart, tooltip: list[alt.Tooltip]) -> alt.Chart:
+    """Dots for networks that have learned, grey crosses for those that have not, and the same in words."""
+
+    def either(learned: Any, not_learned: Any) -> Any:
+        return alt.condition("datum.trained", alt.value(learned), alt.value(not_learned))
+
+    return dots.encode(
+        shape=either("circle", CROSS),
+        color=either(PRUNED, DENSE),
+        size=either(36, 60),
+        tooltip=[*tooltip, alt.Tooltip("training:N", title="training")],
     )
 
 

@@ -23,6 +23,8 @@ from pruning.outcome import PlaneOutcome
 from pruning.plane import SAMPLES, Extent, Plane, TrueMaps, make_plane, true_maps
 from pruning.points import Points
 from pruning.units import Unit
+from views import untrained
+from views.clock import on_one_clock, remember
 from views.remembered import remembered
 from views.shelf import Shelf, Visit
 
@@ -56,8 +58,11 @@ def outcomes(experiment: Experiment, status: ProgressBar, visit: Visit) -> Gener
     store, points, key = _asked("sweep", json.loads(experiment.key()), visit)
     found = store.get(key)
     if found is None:
-        work = _work(store, key, lambda report: run(experiment, report, ratios=RATIOS, points=points))
-        with JOBS.watch(key, work) as job:
+
+        def compute(report: Any) -> PlaneOutcome:
+            return on_one_clock(run(experiment, report, ratios=RATIOS, points=points), store)
+
+        with JOBS.watch(key, _work(store, key, compute, remember)) as job:
             shown = 0
             while not job.wait(_pause()):
                 _show_progress(job, status)
@@ -96,13 +101,20 @@ def _asked(what: str, values: dict[str, Any], visit: Visit) -> tuple[Store | She
     return visit.shelf, visit.points, json.dumps({**asked, "points": visit.points.key()})
 
 
-def _work(store: Store | Shelf, key: str, compute: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """What a job is to do: compute, given where to report, and keep the result."""
+def _work(
+    store: Store | Shelf,
+    key: str,
+    compute: Callable[[Any], Any],
+    then: Callable[[Any, Store | Shelf], None] = lambda result, store: None,
+) -> Callable[[Any], Any]:
+    """What a job is to do: compute, given where to report, and keep the result, `then` what comes of it."""
 
     def work(report: Any) -> Any:
         load_torch()
         report()
-        return store.fetch(key, lambda: compute(report), waiting=report)
+        result = store.fetch(key, lambda: compute(report), waiting=report)
+        then(result, store)
+        return result
 
     return work
 
@@ -152,6 +164,7 @@ def notes(outcome: Outcome) -> list[str]:
             f"Training broke off at prune ratio {', '.join(broken)}, because the loss was no longer a number; "
             "what is shown is the best network before that."
         )
+    found += untrained.sentences(outcome.networks)
     if STORE.note:
         found.append(STORE.note)
     return found

@@ -89,7 +89,9 @@ def rows(outcome: Outcome, choice: ImageChoice, said: list[np.ndarray]) -> list[
     """A row a network, from the class probabilities (C,) that each of them gives a picture."""
     chosen = choice.experiment.prune_ratio
     return [
-        cards.Row(f"{network.prune_ratio:g}", probs, network.prune_ratio == chosen, network.level == 0)
+        cards.Row(
+            f"{network.prune_ratio:g}", probs, network.prune_ratio == chosen, network.level == 0, network.trained
+        )
         for network, probs in zip(outcome.networks, said, strict=True)
     ]
 
@@ -147,7 +149,9 @@ def numbers(answers: Sequence[cards.Row], classes: Sequence[str]) -> pd.DataFram
     """What the bars show, in figures: a row a network, the chosen one in bold; its answer; a column a class."""
     table = {
         "Prune ratio": [f"**{row.label}**" if row.chosen else row.label for row in answers],
-        "Predicted": [plain(classes[int(row.probs.argmax())]) for row in answers],
+        "Predicted": [
+            plain(classes[int(row.probs.argmax())]) if row.trained else cards.NOT_TRAINED for row in answers
+        ],
     }
     return pd.DataFrame(
         table | {plain(name): [f"{row.probs[c]:.2f}" for row in answers] for c, name in enumerate(classes)}

@@ -122,8 +122,8 @@ _WRITTEN = (
          "many as the patience allows bring none; its weights are kept. Epochs in the weights it began with count.",
          r"L_{\text{val}}(e^\ast) \le \min_e L_{\text{val}}(e) + 10^{-4}", "Prechelt 1998; Frankle & Carbin 2019",
          ("Splits", "Winning ticket")),
-    Term("Fine-tuning", "Training", "Training goes on from the weights that pruning left. On images the learning "
-         "rate then starts at a fifth of its highest value.", "", "Han et al. 2015", ("Re-initialisation",)),
+    Term("Fine-tuning", "Training", "Training goes on from the weights that pruning left, with a new optimiser.", "",
+         "Han et al. 2015", ("Re-initialisation",)),
     Term("Epochs spent", "Training", "What it took to find a network: the epochs of the dense training and of every "
          "level on the way, patience included. A ticket that trains fast is not found fast.", "", "",
          ("Early-stop epoch", "Level")),
@@ -269,7 +269,8 @@ _WRITTEN = (
          "convolutional layers, a filter's once for every pixel it gives. A clock may say otherwise.",
          r"\frac{\text{multiply–adds}_{\text{dense}}}{\text{multiply–adds}_{\text{pruned}}}", "Blalock et al. 2020"),
     Term("Measured latency", "Size", "The time one batch takes: the median of 11 passes after two to warm up. "
-         "Networks that are compared take turns, so that a disturbance hits both.", "", "",
+         "Networks that are compared take turns, so that a disturbance hits both. The dense one is measured once, "
+         "others are told in proportion to it.", "", "",
          ("Theoretical speed-up",)),
 )  # fmt: skip
 

@@ -55,12 +55,12 @@ def settings(task: ImageSet) -> Mapping[str, tuple[Knob, ...]]:
                 0, TRAIN_IMAGES[task], "steps", lambda number: f"{number:,}" if number else "all",
             ),
             Knob(
-                "epochs", "Epochs", "The longest training; the learning rate rises and falls once over them.",
+                "epochs", "Epochs", "The longest training; most networks stop sooner.",
                 STANDARD.max_epochs, (2, 4, 8, 12, 16, 20, 30),
             ),
             Knob(
-                "rate", "Learning rate", "The highest of the cycle; fine-tuning starts at a fifth of it.",
-                STANDARD.learning_rate, (0.005, 0.01, 0.02, 0.05, 0.1, 0.2),
+                "rate", "Learning rate", "Reached within one epoch, then constant.",
+                STANDARD.learning_rate, (0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2),
             ),
             replace(own["patience"], name="stop_after", options=(2, 3, 5, 10), default=STANDARD.patience),
         ),

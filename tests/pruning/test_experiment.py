@@ -264,11 +264,11 @@ def test_every_field_of_an_image_experiment_is_checked():
 
 
 def test_the_defaults_train_the_digits():
-    """The small network on all digits, pruned in all its layers, for 16 epochs with a patience of three."""
+    """The small network on all digits, pruned in all its layers, for at most 30 epochs with a patience of three."""
     given = ImageExperiment()
     assert (given.dataset, given.network, given.pruned_layers) == ("digits", "small", "all")
     assert (given.train_images, given.batch_size) == (0, 0)
-    assert (given.learning_rate, given.patience, given.max_epochs) == (0.05, 3, 16)
+    assert (given.learning_rate, given.patience, given.max_epochs) == (0.03, 3, 30)
     assert (given.strategy, given.criterion, given.scope, given.rounds) == ("one_shot", "l1", "layer", 0)
     assert (given.prune_ratio, given.rewind_epoch, given.dropout, given.seed) == (0.5, 0, 0.1, 0)
 

@@ -206,10 +206,9 @@ def averaged(steps):
     return [np.tensordot(shares / shares.sum(), np.array([v.double().numpy() for v in one]), 1) for one in each]
 
 
-@pytest.mark.parametrize("tune", [False, True])
-def test_a_network_is_the_average_of_the_weights_on_its_way(steps, tune):
+def test_a_network_is_the_average_of_the_weights_on_its_way(steps):
     """Those of the steps so far, at the rewind epoch as at the best one, and those of the last step count most."""
-    trained = learn(tune=tune, rewind_epoch=1)
+    trained = learn(rewind_epoch=1)
     assert len(steps) == 18
     assert trained.best_epoch == 3
     for weights, count in ((trained.rewind, 6), (trained.weights, 18)):
@@ -218,12 +217,12 @@ def test_a_network_is_the_average_of_the_weights_on_its_way(steps, tune):
             assert not np.allclose(value, last, atol=2e-5)
 
 
-def test_the_average_is_a_tenth_of_the_way_old():
+def test_the_average_is_a_seventh_of_the_way_old():
     """The mean age of what is averaged over n steps is close to n/(η + 2)."""
     shares = np.array([comb(i + ETA - 1, ETA) for i in range(1, 1001)], float)
     age = 1000 - np.average(np.arange(1, 1001), weights=shares)
     assert age / 1000 == pytest.approx(1 / (ETA + 2), abs=1e-3)
-    assert ETA + 2 == 10
+    assert ETA + 2 == 7
 
 
 # ---- dropout
@@ -280,12 +279,6 @@ def test_the_rate_rises_within_an_epoch_and_then_stays(rates):
     assert rates == pytest.approx([0.005 * step for step in range(1, 11)] + [0.05] * 20)
 
 
-def test_trained_weights_are_tuned_at_a_fifth_of_the_rate(rates):
-    """From the first step to the last: there is nothing to warm up."""
-    learn(examples=digits(320), schedule=Schedule(0.05, 100, 2), tune=True)
-    assert rates == pytest.approx([0.01] * 20)
-
-
 def test_more_epochs_change_nothing_of_those_before(differences):
     """No plan ends: the first two epochs of three are the two epochs of two, so a stop measures learning alone."""
     two, three = (learn(schedule=Schedule(0.05, 100, epochs)) for epochs in (2, 3))
@@ -329,12 +322,11 @@ def test_the_best_weights_are_a_copy():
 
 
 @pytest.mark.parametrize("patience", [1, 2, 4])
-@pytest.mark.parametrize("tune", [False, True])
-def test_training_stops_after_its_patience(patience, tune):
+def test_training_stops_after_its_patience(patience):
     """So many epochs without a lower loss, counted after the warm-up, and no more."""
-    trained = learn(taught(), Schedule(0.01, patience, 20), worsening(), tune=tune)
+    trained = learn(taught(), Schedule(0.01, patience, 20), worsening())
     assert trained.best_epoch == 0
-    assert len(trained.train_loss) == patience + (0 if tune else minibatch.WARM_UP)
+    assert len(trained.train_loss) == patience + minibatch.WARM_UP
 
 
 def test_less_than_the_least_improvement_is_none(monkeypatch):
