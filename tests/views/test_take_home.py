@@ -241,9 +241,8 @@ def test_the_table_by_hand():
     """
     text = figures_csv(by_hand(), 1, 10)
     header, dense, pruned = text.splitlines()
-    start = (
-        "iterative,{},taylor,global,2,2,0.0,0.35,fixed,0.003,4,25,7,blobs,400,0.15,0.1,3,\"(10, 7, 5)\",1,10,0.5,".format
-    )  # fmt: skip
+    knobs = 'iterative,{},taylor,global,2,2,0.0,0.35,fixed,0.003,4,25,7,blobs,400,0.15,0.1,3,"(10, 7, 5)"'
+    start = f"{knobs},1,10,0.5,".format
     assert dense.startswith(start("0.0"))
     assert pruned.startswith(start("0.5"))
     table = pd.read_csv(io.StringIO(text))
