@@ -8,6 +8,7 @@ of judging: how many of the told directions are false, and how many of the true 
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -22,7 +23,6 @@ from pruning.outcome import Fresh
 from pruning.randomness import sampling_seed
 from pruning.training import one_thread
 from uncertainty.expected import Differences
-from uncertainty.predictive import check_rows
 from uncertainty.sampling import predict
 
 PAGES = {"default page": (64, 64), "2-30-2": (30,)}
@@ -59,7 +59,6 @@ def true_figures(outcome: PlaneOutcome, network: Network, other: Fresh) -> dict[
     with one_thread():
         small = module(outcome.experiment, network, outcome.n_classes)
         probs = predict(small, other.inputs, (N_SAMPLES,), sampling_seed(outcome.experiment.seed)).probs(N_SAMPLES)
-    check_rows(probs)
     confidence = probs.max(axis=1)
     right = other.posterior[np.arange(len(probs)), probs.argmax(axis=1)]
     place = np.ceil(confidence * N_BINS).astype(int)
@@ -73,8 +72,9 @@ def true_figures(outcome: PlaneOutcome, network: Network, other: Fresh) -> dict[
 
 def compared(hidden: tuple[int, ...], seeds: int) -> Iterator[tuple[dict[str, dict[str, int]], dict[str, float]]]:
     """Each pruned network of all strategies and seeds: what is told of it, and its true differences from dense."""
-    other = fresh_points(Experiment(hidden=hidden), OTHER_POINTS, index=1)
+    other, start = fresh_points(Experiment(hidden=hidden), OTHER_POINTS, index=1), time.perf_counter()
     for strategy in Strategy:
+        print(f"  {hidden} {strategy.value}, after {time.perf_counter() - start:.0f} s", file=sys.stderr, flush=True)
         for outcome in run_seeds(Experiment(hidden=hidden, strategy=strategy), range(seeds), ratios=RATIOS):
             dense = true_figures(outcome, outcome.dense, other)
             for network in outcome.networks[1:]:
