@@ -12,7 +12,18 @@ from hypothesis import strategies as st
 
 from uncertainty.floor import Floor
 from uncertainty.paired import Difference, mean_difference
-from views.claims import Change, beside, calibrated, changed, direction, half_width, leaning, percent, place
+from views.claims import (
+    Change,
+    beside,
+    calibrated,
+    changed,
+    direction,
+    half_width,
+    leaning,
+    percent,
+    place,
+    truly_calibrated,
+)
 
 FLOOR = Floor(0.03, 0.01, 0.05)
 BASIS = "150 points"
@@ -103,11 +114,11 @@ def test_words_never_speak_against_their_numbers(before, after, half):
         (Difference(0.034, 0.01, 0.06), "**over-confident** by 0.03"),
         (Difference(-0.2, -0.3, -0.1), "**under-confident** by 0.20"),
         (Difference(0.034, -0.01, 0.06), ""),
-        (Difference(0.004, 0.001, 0.006), "**over-confident** by less than 0.01"),
+        (Difference(0.004, 0.001, 0.006), ""),  # sure, and nothing
     ],
 )
 def test_a_gap_has_a_side_only_if_it_is_told(gap, words):
-    """Above zero is over-, below it under-confident; a told gap is never written as none."""
+    """Above zero is over-, below it under-confident; what would be printed 0.00 is none."""
     assert leaning(gap) == words
 
 
@@ -130,6 +141,23 @@ def test_inside_the_band_nothing_is_proved(ece, gap, smallest, words):
     """A side where the gap is told; else whether it is above its band; else what could have been told."""
     assert calibrated("it", ece, FLOOR, gap, BASIS, smallest) == words
     assert "chance" not in words
+
+
+@pytest.mark.parametrize(
+    ("gap", "blind", "words"),
+    [
+        (SURE, "", "it is **under-confident** by 0.09, true ECE 0.100"),
+        (
+            SURE,
+            BASIS,
+            "it is **under-confident** by 0.09, true ECE 0.100; 150 points cannot tell that from calibrated",
+        ),
+        (SILENT, BASIS, "it leans to neither side, true ECE 0.100"),
+    ],
+)
+def test_the_truth_shows_what_few_points_cannot(gap, blind, words):
+    """Where a side is told in truth and the test points see none, that is said; where there is none, nothing is."""
+    assert truly_calibrated("it", 0.1, gap, blind) == words
 
 
 @pytest.mark.parametrize(

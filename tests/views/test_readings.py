@@ -183,15 +183,13 @@ def test_learning_never_speaks_against_its_numbers(val):
     """Rise and fall agree with the numbers that are printed, and what rises or falls is more than a tenth."""
     losses = np.array(val)
     text = readings.of_training(losses[1:], losses, int(losses.argmin()))
-    for verb, a, b in re.findall(r"\*\*(rises|falls)\*\* ([\d.]+) → ([\d.]+)", text):
+    for verb, a, b in re.findall(r"\*\*(rises|falls)\*\* (\d\.\d+) → (\d\.\d+)", text):
         assert (float(b) > float(a)) == (verb == "rises")
         assert abs(float(b) - float(a)) > readings.TREND * float(a) - 0.001
 
 
 def network(ratio: float, val=(1.0,), best: int = 0, masks=None, weights=None) -> SimpleNamespace:
-    return SimpleNamespace(
-        prune_ratio=ratio, val_loss=np.array(val), early_stop_epoch=best, masks=masks, weights=weights
-    )
+    return SimpleNamespace(prune_ratio=ratio, val_loss=np.array(val), kept_epoch=best, masks=masks, weights=weights)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from pruning import Experiment, ImageExperiment, ImageSet
 from pruning.figures import Figures
 from pruning.images import Images, NoImages, Shown
+from uncertainty.expected import scores
 from uncertainty.floor import Floor
 from uncertainty.paired import Difference
 from views import controls, fetching, image_controls, tables, training
@@ -26,7 +27,7 @@ from views.links import link_problems
 DENSE = Figures(
     accuracy=0.95, nll=0.2, brier=0.1, ece=0.02, mce=0.3, ace=0.02, uce=0.1, epistemic_test=0.02, epistemic_ood=0.05,
     early_stop_epoch=70, epochs_spent=90, units=128, parameters=4482, compression_ratio=1.0, speed_up=1.0,
-    latency=0.0002,
+    latency=0.0002, test=scores(np.array([[0.9, 0.1], [0.6, 0.4]]), np.array([0, 1])),
 )  # fmt: skip
 PRUNED = replace(
     DENSE,
