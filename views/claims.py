@@ -119,16 +119,9 @@ def calibrated(name: str, ece: float, floor: Floor, gap: Difference, basis: str,
     return f"{basis} cannot tell {name} from calibrated, ECE {ece:.3f} ({findable(smallest)})"
 
 
-def truly_calibrated(name: str, ece: float, gap: Difference, blind: str) -> str:
-    """What the truth says of a network's confidence, and what test examples cannot see of it.
-
-    blind: the examples that could not tell the network from calibrated; nothing if they can.
-    """
-    words = leaning(gap)
-    if not words:
-        return f"{name} leans to neither side, true ECE {ece:.3f}"
-    unseen = f"; {blind} cannot tell that from calibrated" if blind else ""
-    return f"{name} is {words}, true ECE {ece:.3f}{unseen}"
+def truly_calibrated(name: str, ece: float, gap: Difference) -> str:
+    """What the truth says of a network's confidence."""
+    return f"{name} {f'is {leaning(gap)}' if side(gap) else 'leans to neither side'}, true ECE {ece:.3f}"
 
 
 def findable(smallest: float) -> str:

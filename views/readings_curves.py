@@ -31,6 +31,8 @@ def of_curve(
     known = _known(rows)
     if known.dense != known.dense:
         return f"{name}: the dense network has no number to compare with."
+    if 0 in known.untrained:
+        return f"{name}: the dense network **did not train**, so there is nothing to compare with."
     written = f"{known.dense:.{digits}f}"
     if not known.values:
         return f"{name} of the dense network is {written}; there is no pruned one to compare with yet{known.end}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from operator import attrgetter
 
 import pandas as pd
 
@@ -15,11 +15,9 @@ from pruning.outcome import IMAGE_LATENCY_BATCH, LATENCY_BATCH
 from uncertainty.calibration import accuracy
 from uncertainty.floor import Floor
 from views.claims import PERCENT, band, changed
+from views.compared import Compared, against_truth
 from views.measured import calibration
 from views.remembered import remembered
-
-if TYPE_CHECKING:
-    from views.compared import Compared
 
 NOT_YET = "…"  # where a number is not measured yet
 NONE = "–"  # where there is none
@@ -27,16 +25,20 @@ NONE = "–"  # where there is none
 
 @dataclass(frozen=True)
 class Number:
-    """How a number is written: multiplied by `scale`, with so many digits, and its unit."""
+    """How a number is written: multiplied by `scale`, with so many digits, and its unit; if need be, its sign."""
 
     digits: int
     unit: str = ""
     scale: int = 1
+    signed: bool = False
 
     def write(self, value: float | None) -> str:
         if value is None:
             return NONE
-        return NOT_YET if value != value else f"{self.scale * value:,.{self.digits}f}{self.unit}"
+        if value != value:
+            return NOT_YET
+        sign = "+" if self.signed and round(value, self.digits) else ""
+        return f"{self.scale * value:{sign}z,.{self.digits}f}{self.unit}".replace("-", "−")
 
     def difference(self, before: float | None, after: float | None) -> str:
         """That of the two numbers as they are written, with its sign, so that it is what a reader gets."""
@@ -51,7 +53,7 @@ class Number:
 
 @dataclass(frozen=True)
 class Row:
-    """One figure: its name, how its number is written, and what it means."""
+    """One figure: where `Figures` have it, its name, how its number is written, and what it means."""
 
     field: str
     label: str
@@ -64,6 +66,12 @@ ROWS = (
     Row("nll", "NLL", Number(3), "Negative log-likelihood in nats; lower is better."),
     Row("brier", "Brier score", Number(3), "Squared distance to the true label; lower is better."),
     Row("ece", "ECE", Number(3), "Expected calibration error: |accuracy − confidence|, averaged over bins."),
+    Row(
+        "test.signed_gap.value",
+        "Signed gap",
+        Number(3, signed=True),
+        "Mean confidence − accuracy: above 0 over-confident, below 0 under-confident.",
+    ),
     Row("mce", "MCE", Number(3), "Maximum calibration error: the largest gap of any bin."),
     Row("ace", "ACE", Number(3), "Adaptive calibration error: as ECE, over bins of equal mass."),
     Row("uce", "UCE", Number(3), "Uncertainty calibration error: |error − normalised entropy|, averaged over bins."),
@@ -121,7 +129,7 @@ def figure_table(
     """
     lines: list[tuple[str, ...]] = []
     for row in ROWS:
-        number, a, b = row.number, getattr(dense, row.field), getattr(pruned, row.field)
+        number, (a, b) = row.number, map(attrgetter(row.field), (dense, pruned))
         difference = "" if row.field == "early_stop_epoch" and not alike else number.difference(a, b)
         lines.append((row.label, number.write(a), number.write(b), difference))
         if row.field in floors:
@@ -145,10 +153,10 @@ def _floor_line(label: str, dense: Floor, pruned: Floor) -> tuple[str, ...]:
 
 
 def curve_rows(outcome: Outcome, n_samples: int, n_bins: int) -> pd.DataFrame:
-    """One row a network that is there so far: ratio, accuracy, ece, early_stop_epoch, chosen.
+    """One row a network that is there so far: ratio, accuracy, ece, early_stop_epoch, trained, chosen.
 
-    The early stop is that in all, and no number where there is none.
-    Of the floor of ece there are the mean, ece_floor, and the ends of its band, ece_low and ece_high.
+    The early stop is that in all, and no number where there is none. Of the floor of ece there are the mean,
+    ece_floor, and the ends of its band, ece_low and ece_high; against the truth it has none.
     """
     labels, chosen = outcome.test_labels, outcome.experiment.prune_ratio
 
@@ -160,7 +168,8 @@ def curve_rows(outcome: Outcome, n_samples: int, n_bins: int) -> pd.DataFrame:
     rows = [remembered(network, ("curves", n_samples, n_bins), partial(row, network)) for network in outcome.networks]
     columns = ["ratio", "accuracy", "ece", "ece_floor", "ece_low", "ece_high", "early_stop_epoch"]
     table = pd.DataFrame(rows, columns=columns).astype({"early_stop_epoch": float})
-    return table.assign(chosen=table.ratio == chosen)
+    table = table.assign(chosen=table.ratio == chosen, trained=[network.trained for network in outcome.networks])
+    return table.drop(columns=columns[3:6]) if against_truth(outcome) else table
 
 
 def over_ratios(values: Mapping[float, float], chosen: float) -> pd.DataFrame:

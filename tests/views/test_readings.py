@@ -83,6 +83,18 @@ def test_what_dropout_does_to_a_narrow_network(single, words):
     )
 
 
+def test_a_rate_that_follows_what_is_left_is_not_blamed():
+    """The numbers are told, and no reason that is none."""
+    text = readings.of_dropout(around(-0.2), around(-0.18), around(-0.15), around(-0.05), None)
+    assert text == "Pruned, MC dropout is **under-confident** by 0.20, a single pass under-confident by 0.05."
+
+
+def test_a_panel_of_a_network_that_did_not_train():
+    """No verdict on its calibration."""
+    pair = change("confidence", 0.94, 0.13), change("accuracy", 0.96, 0.12)
+    assert readings.of_panel(*pair, "confidence", BASIS, trained=False) == readings.UNTRAINED
+
+
 @pytest.mark.parametrize(
     "numbers",
     [
