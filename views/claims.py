@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 from uncertainty.floor import Floor
 from views.naming import listed
 
+GAP_DIGITS = 2
 PERCENT = "\u00a0%"  # no line breaks before the sign
 
 
@@ -94,18 +95,16 @@ def changed(changes: Sequence[Change], basis: str) -> str:
     )
 
 
-def leaning(gap: Difference, digits: int = 2) -> str:
-    """`over-confident by 0.03` of a signed gap, mean confidence − accuracy; nothing if its interval holds zero."""
-    side = direction(gap)
-    if not side:
+def side(gap: Difference) -> int:
+    """1 for over-, −1 for under-confident, of a signed gap, mean confidence − accuracy; 0 if neither is told."""
+    return direction(gap) if round(gap.value, GAP_DIGITS) else 0
+
+
+def leaning(gap: Difference) -> str:
+    """`over-confident by 0.03`; nothing if the gap's interval holds zero, or it is printed as one."""
+    if not side(gap):
         return ""
-    return f"**{'over' if side > 0 else 'under'}-confident** by {_size(gap.value, digits)}"
-
-
-def _size(value: float, digits: int) -> str:
-    """The number without its sign, and never as a zero."""
-    written = f"{abs(value):.{digits}f}"
-    return written if float(written) else f"less than {10.0**-digits:g}"
+    return f"**{'over' if side(gap) > 0 else 'under'}-confident** by {abs(gap.value):.{GAP_DIGITS}f}"
 
 
 def calibrated(name: str, ece: float, floor: Floor, gap: Difference, basis: str, smallest: float) -> str:
@@ -113,11 +112,16 @@ def calibrated(name: str, ece: float, floor: Floor, gap: Difference, basis: str,
 
     gap: signed, mean confidence − accuracy. smallest: see `uncertainty.power.smallest_detectable_ece`.
     """
-    if side := leaning(gap):
-        return f"{name} is {side}, ECE {ece:.3f}"
+    if words := leaning(gap):
+        return f"{name} is {words}, ECE {ece:.3f}"
     if place(ece, floor) == "above":
         return f"{name} is **not calibrated**, ECE {ece:.3f}"
     return f"{basis} cannot tell {name} from calibrated, ECE {ece:.3f} ({findable(smallest)})"
+
+
+def truly_calibrated(name: str, ece: float, gap: Difference) -> str:
+    """What the truth says of a network's confidence."""
+    return f"{name} {f'is {leaning(gap)}' if side(gap) else 'leans to neither side'}, true ECE {ece:.3f}"
 
 
 def findable(smallest: float) -> str:

@@ -1,17 +1,20 @@
-"""What the test examples say of a difference between networks: each figure before and after, with its interval."""
+"""What may be said of a difference between networks: each figure before and after, with its interval.
+
+Networks are held against what the outcome has for labels: those of its examples (N,), or the truth there (N, C).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import TypeVar
 
 import numpy as np
 
 from pruning import Network, Outcome
-from uncertainty.calibration import Bins, Quantity, log_losses, rights
-from uncertainty.estimate import CONFIDENCE
+from uncertainty.calibration import Quantity, log_losses, rights
+from uncertainty.estimate import CONFIDENCE, Estimate, mean_estimate, normal, tail_of
+from uncertainty.ood import auroc_difference
 from uncertainty.paired import Difference, binned_difference, mean_difference
 from uncertainty.power import smallest_detectable_ece
 from views.claims import Change
@@ -42,7 +45,7 @@ class OverRatios:
 
     accuracy: Mapping[float, Difference]
     ece: Mapping[float, Difference]
-    gaps: Mapping[float, Difference]  # signed, of each network, the dense one among them
+    gaps: Mapping[float, Estimate]  # signed, of each network, the dense one among them
 
 
 def compared(outcome: Outcome, n_samples: int, n_bins: int) -> Compared:
@@ -58,11 +61,13 @@ def compare(outcome: Outcome, before: Network, after: Network, n_samples: int, n
     labels, networks = outcome.test_labels, (before, after)
     probs = [network.test.probs(n_samples) for network in networks]
     bins = [calibration(outcome, network, n_samples, n_bins)[0] for network in networks]
+    difference = ece_difference(outcome, before, after, n_samples, n_bins)
+    prefix = "true " if against_truth(outcome) else ""
     doubt = [network.test.epistemic(n_samples) for network in networks]
     return Compared(
-        accuracy=_means("accuracy", [rights(each, labels) for each in probs]),
-        ece=Change("ECE", bins[0].error, bins[1].error, binned_difference(*bins)),
-        nll=_means("NLL", [log_losses(each, labels) for each in probs], " nats"),
+        accuracy=_means(f"{prefix}accuracy", [rights(each, labels) for each in probs]),
+        ece=Change(f"{prefix}ECE", bins[0].error, bins[1].error, difference),
+        nll=_means(f"{prefix}NLL", [log_losses(each, labels) for each in probs], " nats"),
         epistemic=_means("epistemic uncertainty", doubt, " nats"),
     )
 
@@ -78,7 +83,8 @@ def panel(outcome: Outcome, n_samples: int, n_bins: int, quantity: Quantity) -> 
             wrong = ~right if right.dtype == bool else 1 - right
             outcomes.append(right if quantity == "confidence" else wrong)
             scores.append(outcomes[-1] - bins.residual)
-        return _means(AXES[quantity][0], scores), _means(AXES[quantity][1], outcomes)
+        prefix = "true " if against_truth(outcome) else ""
+        return _means(AXES[quantity][0], scores), _means(f"{prefix}{AXES[quantity][1]}", outcomes)
 
     return _remembered(outcome.dense, outcome.pruned, ("panel", n_samples, n_bins, quantity), compute)
 
@@ -93,8 +99,8 @@ def over_ratios(outcome: Outcome, n_samples: int, n_bins: int) -> OverRatios:
 
     def compute(network: Network) -> tuple[Difference, Difference]:
         right = [rights(_probs(each, n_samples), outcome.test_labels) for each in (dense, network)]
-        bins = [calibration(outcome, each, n_samples, n_bins)[0] for each in (dense, network)]
-        return mean_difference(*right, comparisons=n), binned_difference(*bins, comparisons=n)
+        error = ece_difference(outcome, dense, network, n_samples, n_bins, n)
+        return mean_difference(*right, comparisons=n), error
 
     found = {network.prune_ratio: of(network) for network in pruned}
     return OverRatios(
@@ -104,27 +110,43 @@ def over_ratios(outcome: Outcome, n_samples: int, n_bins: int) -> OverRatios:
     )
 
 
-def gap(outcome: Outcome, network: Network, n_samples: int, n_bins: int, comparisons: int = 1) -> Difference:
-    """The signed gap of a network, mean confidence − accuracy. No MC-dropout samples: a single pass."""
-    return signed(calibration(outcome, network, n_samples, n_bins)[0], _probs(network, n_samples), comparisons)
+def against_truth(outcome: Outcome) -> bool:
+    """Whether the outcome has the truth in place of labels."""
+    return outcome.test_labels.ndim == 2
 
 
-def signed(bins: Bins, probs: np.ndarray, comparisons: int = 1) -> Difference:
-    """Mean confidence − accuracy over N examples with its interval; probs (N, C), of which the bins were made.
+def ece_difference(
+    outcome: Outcome, before: Network, after: Network, n_samples: int, n_bins: int, comparisons: int = 1
+) -> Difference:
+    """After minus before. Against labels, of what exceeds the floors.
 
-    The interval is Student's t, and never narrower than what chance gives a calibrated network: of a few
+    Chance alone gives a cautious network a larger ECE than a sure one, on average by the difference of their
+    floors, so that this much is no difference in calibration.
+    """
+    (one, floor), (other, other_floor) = (
+        calibration(outcome, network, n_samples, n_bins) for network in (before, after)
+    )
+    found = binned_difference(one, other, comparisons=comparisons)
+    due = 0.0 if against_truth(outcome) else other_floor.mean - floor.mean
+    return Difference(found.value, found.low - due, found.high - due)
+
+
+def gap(outcome: Outcome, network: Network, n_samples: int, n_bins: int, comparisons: int = 1) -> Estimate:
+    """The signed gap of a network, mean confidence − accuracy, with its interval. No samples: a single pass.
+
+    It is Student's and, against labels, never narrower than what chance gives a calibrated network: of a few
     certain answers, all right, the residuals alone say nothing of how wide it is.
     """
-    found = mean_difference(bins.residual, np.zeros(len(bins.residual)), comparisons=comparisons)
-    confidence = probs.max(axis=1)
-    chance = _normal(comparisons) * float(np.sqrt((confidence * (1 - confidence)).sum())) / len(probs)
-    half = max(found.value - found.low, chance)
-    return Difference(found.value, found.value - half, found.value + half)
+    found = mean_estimate(-calibration(outcome, network, n_samples, n_bins)[0].residual, comparisons=comparisons)
+    if against_truth(outcome):
+        return found
+    confidence = _probs(network, n_samples).max(axis=1)
+    chance = float(np.sqrt((confidence * (1 - confidence)).sum())) / len(confidence)
+    half = max(found.value - found.low, normal(tail_of(CONFIDENCE, comparisons)) * chance)
+    return Estimate(found.value, found.value - half, found.value + half)
 
 
-def dropout_gaps(
-    outcome: Outcome, n_samples: int, n_bins: int
-) -> tuple[Difference, Difference, Difference, Difference]:
+def dropout_gaps(outcome: Outcome, n_samples: int, n_bins: int) -> tuple[Estimate, Difference, Difference, Estimate]:
     """What `readings.of_dropout` asks for: the pruned network's gap under MC dropout, the same against the dense
     one's and against that of its single pass, and the latter."""
     dense, pruned = outcome.dense, outcome.pruned
@@ -149,34 +171,14 @@ def detections(
 
     def of(network: Network) -> Difference:
         key = ("auroc difference", *what, comparisons)
-        return _remembered(dense, network, key, lambda: auroc_difference(scores(dense), scores(network), comparisons))
+        level = 1 - (1 - CONFIDENCE) / comparisons
+
+        def compute() -> Difference:
+            return Difference(*auroc_difference(*scores(network), *scores(dense), level))
+
+        return _remembered(dense, network, key, compute)
 
     return {network.prune_ratio: of(network) for network in pruned}
-
-
-def auroc_difference(before: Scores, after: Scores, comparisons: int = 1) -> Difference:
-    """AUROC after minus before, from both networks' scores of the same known (N,) and unknown (M,) examples.
-
-    The interval is that of DeLong, DeLong & Clarke-Pearson 1988: each example's share of the AUROC is its own
-    chance to be ranked right, and the differences of these shares are what varies.
-    """
-    (known, unknown), (known_after, unknown_after) = _shares(*before), _shares(*after)
-    parts = known_after - known, unknown_after - unknown
-    value = float(parts[1].mean())
-    if min(map(len, parts)) == 1:
-        return Difference(value, -np.inf, np.inf)
-    half = _normal(comparisons) * float(np.sqrt(sum(part.var(ddof=1) / len(part) for part in parts)))
-    return Difference(value, value - half, value + half)
-
-
-def _shares(known: np.ndarray, unknown: np.ndarray) -> Scores:
-    """How often each known example scores below an unknown one, and each unknown above a known one, ties half."""
-
-    def below(values: np.ndarray, others: np.ndarray) -> np.ndarray:
-        ordered = np.sort(others)
-        return (np.searchsorted(ordered, values) + np.searchsorted(ordered, values, "right")) / (2 * len(others))
-
-    return 1 - below(known, unknown), below(unknown, known)
 
 
 def smallest(outcome: Outcome, network: Network, n_samples: int, n_bins: int) -> float:
@@ -191,11 +193,6 @@ def smallest(outcome: Outcome, network: Network, n_samples: int, n_bins: int) ->
 def basis(outcome: Outcome, examples: str) -> str:
     """What every interval rests on: `150 points`."""
     return f"{len(outcome.test_labels):,} {examples}"
-
-
-def _normal(comparisons: int) -> float:
-    """The normal quantile of an interval that is one of so many."""
-    return NormalDist().inv_cdf(1 - (1 - CONFIDENCE) / comparisons / 2)
 
 
 def _means(name: str, values: list[np.ndarray], unit: str = "") -> Change:

@@ -25,14 +25,14 @@ def draw_film(trained: PlaneOutcome, visit: Visit, theme: Theme, place: DeltaGen
     if recording is None:
         return
     draw_player(recording, trained, theme, place)
-    place.caption(_learned(recording.phases[-1]))
+    place.caption(_learned(recording.phases[-1], trained.pruned.trained))
     draw_depth(place, "Early-stop epoch", "Re-initialisation", "Level")
 
 
-def _learned(phase: Phase) -> str:
+def _learned(phase: Phase, trained: bool) -> str:
     """How a phase went, after its name in the film, for that begins with another phase."""
     subject = network_named(phase.prune_ratio).capitalize() if phase.level else "Dense"
-    words = readings.of_training(phase.train_loss, phase.val_loss, phase.early_stop_epoch)
+    words = readings.of_training(phase.train_loss, phase.val_loss, phase.early_stop_epoch, trained)
     return f"{subject}: {words[:1].lower()}{words[1:]}"
 
 

@@ -30,7 +30,7 @@ def draw(outcome: Outcome, choice: ImageChoice, images: Shown, place: DeltaGener
     judgement = sections.judge(outcome, choice)
     detection = {network.prune_ratio: _auroc(network, choice.n_samples) for network in outcome.networks}
     chosen = choice.experiment.prune_ratio
-    words = sections.read(outcome, choice, dense, pruned, sections.floors(judgement)["ece"][1], tables.IMAGES)
+    words = sections.read(outcome, choice, dense, pruned, tables.IMAGES)
     place.markdown(f"{words} {_detected(outcome, choice.n_samples, detection[0.0], detection[chosen])}")
     columns = place.columns(5, gap="small")
     places = [(Place(column.container()), Place(column.container())) for column in columns[:3]]
@@ -38,10 +38,10 @@ def draw(outcome: Outcome, choice: ImageChoice, images: Shown, place: DeltaGener
     curve = charts.curve_chart(tables.over_ratios(detection, chosen), "AUROC, OOD")
     Place(columns[3].container()).chart(curve, "AUROC of detecting unknown classes against prune ratio.")
     differences = _differences(outcome, choice.n_samples, len(outcome.networks) - 1)
-    rows = tables.over_ratios(detection, chosen)
+    rows = tables.over_ratios(detection, chosen).assign(trained=[each.trained for each in outcome.networks])
     columns[3].caption(readings_curves.of_curve(rows, "AUROC", 3, differences, THESE))
     _draw_learning(outcome, Place(columns[4].container()))
-    columns[4].caption(readings.of_losses(outcome.dense, outcome.pruned))
+    columns[4].caption(readings.of_losses(outcome.dense, outcome.pruned, outcome.pruned.trained))
     place.caption(
         f"{len(images.test):,} test images, {len(images.ood):,} of {len(images.ood.classes)} classes never learned.",
         help="AUROC, OOD: how often an image of an unknown class has a higher predictive entropy than a test image; "

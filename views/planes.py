@@ -71,7 +71,9 @@ def sentence(outcome: PlaneOutcome, choice: Choice, view: View, visit: Visit) ->
             maps = dense.maps(choice.n_samples), pruned.maps(choice.n_samples)
             return readings_planes.of_truth(truth, *maps, view.quantity)
         probs = truth.probs if truth else None
-        return readings_planes.of_planes(dense, pruned, choice.n_samples, view.quantity, truth=probs)
+        return readings_planes.of_planes(
+            dense, pruned, choice.n_samples, view.quantity, truth=probs, trained=outcome.pruned.trained
+        )
 
     beside = None if dense is pruned else dense  # what held itself would be remembered for ever
     return remembered(pruned, ("sentence", beside, choice.n_samples, view.quantity, truth), compute)

@@ -12,7 +12,7 @@ import numpy as np
 
 from pruning import Network
 from uncertainty.calibration import Quantity
-from views.claims import Change, Difference, direction, leaning, no_difference, percent
+from views.claims import Change, Difference, direction, leaning, no_difference, percent, side
 from views.naming import layers_named, listed
 
 TREND = 0.1  # of a loss: from epoch to epoch dropout alone moves it by about as much
@@ -26,11 +26,13 @@ WORDS: dict[Quantity, tuple[str, str, str, str]] = {
 }
 
 
-def of_panel(score: Change, outcome: Change, quantity: Quantity, basis: str) -> str:
+def of_panel(score: Change, outcome: Change, quantity: Quantity, basis: str, trained: bool = True) -> str:
     """Whether the pruned network is more sure and more often right than the dense one.
 
     score, outcome: what the two axes of the panel show on average.
     """
+    if not trained:
+        return UNTRAINED
     told = [
         f"**{'more' if change.told > 0 else 'less'}** {word} ({change.numbers})"
         for change, word in zip((score, outcome), WORDS[quantity][2:], strict=True)
@@ -44,20 +46,23 @@ def of_panel(score: Change, outcome: Change, quantity: Quantity, basis: str) -> 
     return f"{words}."
 
 
-def of_dropout(sampled: Difference, change: Difference, beside: Difference, single: Difference, rate: float) -> str:
+def of_dropout(
+    sampled: Difference, change: Difference, beside: Difference, single: Difference, rate: float | None
+) -> str:
     """That MC dropout makes the pruned network under-confident, and a single pass hardly; nothing if it is not so.
 
     sampled, single: the pruned network's signed gap, mean confidence − accuracy, under MC dropout and of a single
-    pass. change: of the former, pruned − dense. beside: sampled − single.
+    pass. change: of the former, pruned − dense. beside: sampled − single. rate: of dropout, if it is the same
+    whatever is left.
     """
-    if any(direction(each) >= 0 for each in (sampled, change, beside)) or abs(single.value) > abs(sampled.value) / 2:
+    if side(sampled) >= 0 or any(direction(each) >= 0 for each in (change, beside)):
         return ""
-    alone = (
-        f"a single pass {leaning(single).replace('**', '')}"
-        if direction(single)
-        else "of a single pass no gap is told"
-    )
-    return f"Pruned, MC dropout is {leaning(sampled)}, {alone}: the rate stays {rate:g} however few units are left."
+    if abs(single.value) > abs(sampled.value) / 2:
+        return ""
+    told = leaning(single).replace("**", "")
+    alone = f"a single pass {told}" if told else "of a single pass no gap is told"
+    why = "" if rate is None else f": the rate stays {rate:g} however few units are left"
+    return f"Pruned, MC dropout is {leaning(sampled)}, {alone}{why}."
 
 
 def of_training(train_loss: np.ndarray, val_loss: np.ndarray, early_stop_epoch: int, trained: bool = True) -> str:

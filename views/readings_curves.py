@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from views.claims import Difference, direction, findable, half_width, no_difference
+from views.claims import Difference, direction, findable, half_width, no_difference, side
 from views.naming import listed, ratios_named
 
 
@@ -31,11 +31,13 @@ def of_curve(
     known = _known(rows)
     if known.dense != known.dense:
         return f"{name}: the dense network has no number to compare with."
+    if 0 in known.untrained:
+        return f"{name}: the dense network **did not train**, so there is nothing to compare with."
     written = f"{known.dense:.{digits}f}"
     if not known.values:
         return f"{name} of the dense network is {written}; there is no pruned one to compare with yet{known.end}"
     told = {ratio: direction(differences[ratio]) for ratio in known.values if ratio in differences}
-    told = {ratio: side for ratio, side in told.items() if side and f"{known.values[ratio]:.{digits}f}" != written}
+    told = {ratio: way for ratio, way in told.items() if way and f"{known.values[ratio]:.{digits}f}" != written}
     if told:
         words = f" {' and '.join(_ways(known, told, digits))} (dense {written})"
     else:
@@ -107,20 +109,20 @@ def _at(ratios: Sequence[float]) -> str:
 def _ways(known: _Known, told: Mapping[float, int], digits: int) -> list[str]:
     """For rise and fall: where it is told, and the farthest value there; in order of ratio."""
     ways = []
-    for side in dict.fromkeys(told.values()):
-        where = [ratio for ratio in known.values if told.get(ratio) == side]
+    for way in dict.fromkeys(told.values()):
+        where = [ratio for ratio in known.values if told.get(ratio) == way]
         far = max(where, key=lambda ratio: abs(known.values[ratio] - known.dense))
-        verb, to = f"**{'rises' if side > 0 else 'falls'}**", f"to {known.values[far]:.{digits}f} at {far:g}"
+        verb, to = f"**{'rises' if way > 0 else 'falls'}**", f"to {known.values[far]:.{digits}f} at {far:g}"
         ways.append(f"{verb} {to}" if len(where) == 1 else f"{verb} {ratios_named(where, list(known.values))}, {to}")
     return ways
 
 
 def _sides(gaps: Mapping[float, Difference] | None, known: _Known) -> str:
     """At which ratios the network is told to be over- or under-confident."""
-    told = {ratio: direction(gaps[ratio]) for ratio in known.values if ratio in gaps} if gaps else {}
+    told = {ratio: side(gaps[ratio]) for ratio in known.values if ratio in gaps} if gaps else {}
     parts = [
         f"**{prefix}-confident** {ratios_named(where, list(known.values))}"
-        for prefix, side in (("over", 1), ("under", -1))
-        if (where := [ratio for ratio, each in told.items() if each == side])
+        for prefix, sign in (("over", 1), ("under", -1))
+        if (where := [ratio for ratio, each in told.items() if each == sign])
     ]
     return f"; {listed(parts)}" if parts else ""

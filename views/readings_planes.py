@@ -33,10 +33,19 @@ DOUBT = {
 SELF = ("the pruned network is", "**surer**", "**less sure**")
 
 
-def of_planes(dense: Plane, pruned: Plane, n_samples: int, quantity: str, *, truth: np.ndarray | None = None) -> str:
+def of_planes(
+    dense: Plane,
+    pruned: Plane,
+    n_samples: int,
+    quantity: str,
+    *,
+    truth: np.ndarray | None = None,
+    trained: bool = True,
+) -> str:
     """How much of the plane changes class, and where the doubt that colours it grows and shrinks.
 
-    truth (R, R, C): the true class probabilities of the cells, where they are known.
+    truth (R, R, C): the true class probabilities of the cells, where they are known. trained: whether training has
+    brought the pruned network anywhere.
     """
     maps = [plane.maps(n_samples) for plane in (dense, pruned)]
     before, after = (
@@ -48,6 +57,8 @@ def of_planes(dense: Plane, pruned: Plane, n_samples: int, quantity: str, *, tru
     one, other = (each.probs.argmax(axis=-1) for each in maps)
     if np.array_equal(maps[0].probs, maps[1].probs) and np.array_equal(before, after):
         return f"Both planes are the same: mean {NAMES[quantity]} {before.mean():.3f}{unit}{_true(truth, quantity)}."
+    if not trained:
+        return f"{_moved(one, other)}; the pruned network **did not train**, so its doubt means nothing."
     noise = _Noise(dense.cells, pruned.cells, n_samples, quantity)
     sign = 1 if quantity == "probability" else -1
     places = _places(one, other)

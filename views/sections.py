@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import numpy as np
 import pandas as pd
 
-from pruning import Network, Outcome
+from pruning import DropoutRule, Network, Outcome
 from pruning.figures import Figures
 from uncertainty.calibration import Bins, Quantity
 from uncertainty.floor import Floor, consistency_bars
@@ -98,7 +98,7 @@ def _read(outcome: Outcome, choice: Measured, curve: Curve, rows: pd.DataFrame, 
 
 def _curve_rows(rows: pd.DataFrame, curve: Curve) -> pd.DataFrame:
     """What is drawn of one curve, out of the `tables.curve_rows` of them all."""
-    part = rows[["ratio", "chosen"]].assign(value=rows[curve.column], dense=rows[curve.column].iloc[0])
+    part = rows[["ratio", "chosen", "trained"]].assign(value=rows[curve.column], dense=rows[curve.column].iloc[0])
     ends = {end: f"{curve.column}_{end}" for end in BESIDE}
     return part.assign(**{end: rows[column] for end, column in ends.items() if column in rows})
 
@@ -136,8 +136,8 @@ class Judged:
 
     bins: Bins
     bars: tuple[np.ndarray, np.ndarray]
-    floor: Floor
-    gap: claims.Difference  # signed, mean score − outcome
+    floor: Floor | None  # none against the truth, where chance has no part
+    gap: claims.Difference  # signed, mean confidence − accuracy
 
 
 Judgement = dict[str, tuple[Judged, Judged]]
@@ -154,7 +154,8 @@ def judge(outcome: Outcome, choice: Measured) -> Judgement:
             probs = network.test.probs(samples) if samples else network.test.single_pass()
             bins, floor = calibration(outcome, network, samples, choice.n_bins, quantity)
             bars = consistency_bars(probs, bins, quantity=quantity)
-            return Judged(bins, bars, floor, compared.signed(bins, probs))
+            gap = compared.gap(outcome, network, samples, choice.n_bins)
+            return Judged(bins, bars, None if compared.against_truth(outcome) else floor, gap)
 
         return remembered(network, ("judged", source, quantity, samples, choice.n_bins), compute)
 
@@ -165,12 +166,13 @@ def judge(outcome: Outcome, choice: Measured) -> Judgement:
 
 
 def floors(judgement: Judgement) -> dict[str, tuple[Floor, Floor]]:
-    """The floors of the MC-dropout ECE and UCE for (dense, pruned)."""
-    return {
-        METRICS[quantity].lower(): (judgement[title][0].floor, judgement[title][1].floor)
-        for title, source, quantity in PANELS
-        if source == "sampled"
-    }
+    """The floors of the MC-dropout ECE and UCE for (dense, pruned), where there are any."""
+    found = {}
+    for title, source, quantity in PANELS:
+        dense, pruned = (judged.floor for judged in judgement[title])
+        if source == "sampled" and dense and pruned:
+            found[METRICS[quantity].lower()] = dense, pruned
+    return found
 
 
 def draw_reliability(
@@ -178,7 +180,8 @@ def draw_reliability(
 ) -> None:
     """The study's three panels, each with the two networks overlaid and their errors beside the floor."""
     place.header("Reliability: does the confidence come true?", anchor=False)
-    rate = outcome.experiment.dropout
+    fixed = outcome.experiment.dropout_rule == DropoutRule.FIXED
+    rate = outcome.experiment.dropout if fixed else None
     for column, (title, source, quantity) in zip(place.columns(3, gap="medium"), PANELS, strict=True):
         pair = dict(zip(("dense", "pruned"), judgement[title], strict=True))
         samples = choice.n_samples if source == "sampled" else 0
@@ -186,7 +189,8 @@ def draw_reliability(
         Place(column).chart(_panel_chart(judgement[title], quantity), f"Reliability diagram. {title}.")
         column.markdown("\n".join(_error_line(name, judged, quantity) for name, judged in pair.items()))
         changes = compared.panel(outcome, samples, choice.n_bins, quantity)
-        column.caption(readings.of_panel(*changes, quantity, compared.basis(outcome, nouns.examples)))
+        basis, trained = compared.basis(outcome, nouns.examples), outcome.pruned.trained
+        column.caption(readings.of_panel(*changes, quantity, basis, trained))
     if words := readings.of_dropout(*compared.dropout_gaps(outcome, choice.n_samples, choice.n_bins), rate):
         place.caption(words)
     place.caption(
@@ -201,10 +205,12 @@ def draw_reliability(
 
 def _error_line(name: str, judged: Judged, quantity: Quantity) -> str:
     colour = "gray" if name == "dense" else "violet"
-    beside = claims.beside(judged.bins.error, judged.floor, minimum=quantity == "confidence")
-    side = claims.leaning(judged.gap) if quantity == "confidence" else ""
-    words = f"{METRICS[quantity]} **{judged.bins.error:.3f}**, {beside}{', ' if side else ''}{side}"
-    return f"- :{colour}[**{name}**] {words}"
+    words = [f"{METRICS[quantity]} **{judged.bins.error:.3f}**"]
+    if judged.floor:
+        words.append(claims.beside(judged.bins.error, judged.floor, minimum=quantity == "confidence"))
+    if quantity == "confidence" and claims.side(judged.gap):
+        words.append(claims.leaning(judged.gap))
+    return f"- :{colour}[**{name}**] {', '.join(words)}"
 
 
 def draw_table(
@@ -233,16 +239,21 @@ def read(
     choice: Measured,
     dense: Figures,
     pruned: Figures,
-    floor: Floor,
     nouns: tables.Nouns,
 ) -> str:
-    """The sentence on top. `floor` is that of the pruned network's ECE."""
+    """The sentence on top."""
     samples, bins, basis = choice.n_samples, choice.n_bins, compared.basis(outcome, nouns.examples)
     gap = compared.gap(outcome, outcome.pruned, samples, bins)
-    smallest = compared.smallest(outcome, outcome.pruned, samples, bins)
-    judged = claims.calibrated("it", pruned.ece, floor, gap, basis, smallest)
+    if compared.against_truth(outcome):
+        judged = claims.truly_calibrated("it", pruned.ece, gap)
+    else:
+        floor = calibration(outcome, outcome.pruned, samples, bins)[1]
+        smallest = compared.smallest(outcome, outcome.pruned, samples, bins)
+        judged = claims.calibrated("it", pruned.ece, floor, gap, basis, smallest)
     seen = compared.compared(outcome, samples, bins)
-    return tables.reading(outcome, dense, pruned, seen, judged, basis)
+    return tables.reading(
+        outcome, dense, pruned, seen, judged, basis, outcome.dense.trained and outcome.pruned.trained
+    )
 
 
 def both_figures(outcome: Outcome, choice: Measured) -> tuple[Figures, Figures]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from operator import attrgetter
 
 import pandas as pd
 
@@ -18,11 +18,9 @@ from uncertainty.expected import AgainstTruth
 from uncertainty.floor import Floor
 from uncertainty.proportion import wilson_interval
 from views.claims import PERCENT, band, changed
+from views.compared import Compared, against_truth
 from views.measured import calibration
 from views.remembered import remembered
-
-if TYPE_CHECKING:
-    from views.compared import Compared
 
 NOT_YET = "…"  # where a number is not measured yet
 NONE = "–"  # where there is none
@@ -30,18 +28,20 @@ NONE = "–"  # where there is none
 
 @dataclass(frozen=True)
 class Number:
-    """How a number is written: multiplied by `scale`, with so many digits, and its unit."""
+    """How a number is written: multiplied by `scale`, with so many digits, and its unit; if need be, its sign."""
 
     digits: int
     unit: str = ""
     scale: int = 1
+    signed: bool = False
 
     def write(self, value: float | None) -> str:
         if value is None:
             return NONE
         if value != value:
             return NOT_YET
-        return f"{self.scale * value:z,.{self.digits}f}{self.unit}".replace("-", "−")
+        sign = "+" if self.signed and round(value, self.digits) else ""
+        return f"{self.scale * value:{sign}z,.{self.digits}f}{self.unit}".replace("-", "−")
 
     def difference(self, before: float | None, after: float | None) -> str:
         """That of the two numbers as they are written, with its sign, so that it is what a reader gets."""
@@ -56,7 +56,7 @@ class Number:
 
 @dataclass(frozen=True)
 class Row:
-    """One figure: its name, how its number is written, and what it means."""
+    """One figure: where `Figures` have it, its name, how its number is written, and what it means."""
 
     field: str
     label: str
@@ -69,7 +69,12 @@ ROWS = (
     Row("nll", "NLL", Number(3), "Negative log-likelihood in nats; lower is better."),
     Row("brier", "Brier score", Number(3), "Squared distance to the true label; lower is better."),
     Row("ece", "ECE", Number(3), "Expected calibration error: |accuracy − confidence|, averaged over bins."),
-    Row("signed_gap", "Signed gap", Number(3), "Mean confidence − accuracy: above 0 over-, below 0 under-confident."),
+    Row(
+        "test.signed_gap.value",
+        "Signed gap",
+        Number(3, signed=True),
+        "Mean confidence − accuracy: above 0 over-confident, below 0 under-confident.",
+    ),
     Row("mce", "MCE", Number(3), "Maximum calibration error: the largest gap of any bin."),
     Row("ace", "ACE", Number(3), "Adaptive calibration error: as ECE, over bins of equal mass."),
     Row("uce", "UCE", Number(3), "Uncertainty calibration error: |error − normalised entropy|, averaged over bins."),
@@ -134,7 +139,7 @@ def figure_table(
     """
     lines: list[tuple[str, ...]] = []
     for row in ROWS:
-        number, a, b = row.number, getattr(dense, row.field), getattr(pruned, row.field)
+        number, (a, b) = row.number, map(attrgetter(row.field), (dense, pruned))
         difference = "" if row.field == "early_stop_epoch" and not alike else number.difference(a, b)
         lines.append((row.label, number.write(a), number.write(b), difference))
         if row.field in floors:
@@ -170,9 +175,9 @@ def curve_rows(outcome: Outcome, n_samples: int, n_bins: int) -> pd.DataFrame:
     """One row a network that is there so far: ratio, accuracy, ece, early_stop_epoch, trained, chosen.
 
     The early stop is that in all, and no number where there is none. Of the floor of ece there are the mean,
-    ece_floor, and the ends of its band, ece_low and ece_high; ece_single is that of a single pass. Where the
-    examples have labels, accuracy_from and accuracy_to, ece_from and ece_to are the ends of the intervals that so
-    few leave; of a posterior the points leave next to none.
+    ece_floor, and the ends of its band, ece_low and ece_high; against the truth it has none. ece_single is the ECE
+    of a single pass. Where the examples have labels, accuracy_from and accuracy_to, ece_from and ece_to are the ends
+    of the intervals that so few leave.
     """
     chosen = outcome.experiment.prune_ratio
 
@@ -181,7 +186,8 @@ def curve_rows(outcome: Outcome, n_samples: int, n_bins: int) -> pd.DataFrame:
 
     rows = [remembered(network, ("curves", n_samples, n_bins), partial(row, network)) for network in outcome.networks]
     table = pd.DataFrame(rows).astype({"early_stop_epoch": float})
-    return table.assign(chosen=table.ratio == chosen)
+    table = table.assign(chosen=table.ratio == chosen, trained=[network.trained for network in outcome.networks])
+    return table.drop(columns=["ece_floor", "ece_low", "ece_high"]) if against_truth(outcome) else table
 
 
 def _curve_row(outcome: Outcome, network: Network, n_samples: int, n_bins: int) -> dict[str, float | None]:

@@ -12,7 +12,18 @@ from hypothesis import strategies as st
 
 from uncertainty.floor import Floor
 from uncertainty.paired import Difference, mean_difference
-from views.claims import Change, beside, calibrated, changed, direction, half_width, leaning, percent, place
+from views.claims import (
+    Change,
+    beside,
+    calibrated,
+    changed,
+    direction,
+    half_width,
+    leaning,
+    percent,
+    place,
+    truly_calibrated,
+)
 
 FLOOR = Floor(0.03, 0.01, 0.05)
 BASIS = "150 points"
@@ -103,11 +114,11 @@ def test_words_never_speak_against_their_numbers(before, after, half):
         (Difference(0.034, 0.01, 0.06), "**over-confident** by 0.03"),
         (Difference(-0.2, -0.3, -0.1), "**under-confident** by 0.20"),
         (Difference(0.034, -0.01, 0.06), ""),
-        (Difference(0.004, 0.001, 0.006), "**over-confident** by less than 0.01"),
+        (Difference(0.004, 0.001, 0.006), ""),  # sure, and nothing
     ],
 )
 def test_a_gap_has_a_side_only_if_it_is_told(gap, words):
-    """Above zero is over-, below it under-confident; a told gap is never written as none."""
+    """Above zero is over-, below it under-confident; what would be printed 0.00 is none."""
     assert leaning(gap) == words
 
 
@@ -130,6 +141,18 @@ def test_inside_the_band_nothing_is_proved(ece, gap, smallest, words):
     """A side where the gap is told; else whether it is above its band; else what could have been told."""
     assert calibrated("it", ece, FLOOR, gap, BASIS, smallest) == words
     assert "chance" not in words
+
+
+@pytest.mark.parametrize(
+    ("gap", "words"),
+    [
+        (SURE, "it is **under-confident** by 0.09, true ECE 0.100"),
+        (SILENT, "it leans to neither side, true ECE 0.100"),
+    ],
+)
+def test_against_the_truth_there_is_no_band(gap, words):
+    """The number itself, and to which side the network errs."""
+    assert truly_calibrated("it", 0.1, gap) == words
 
 
 @pytest.mark.parametrize(

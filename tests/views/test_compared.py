@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import product
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from pruning.outcome import Network, Outcome
-from uncertainty.calibration import reliability_bins
-from uncertainty.ood import auroc
+from uncertainty.estimate import Estimate
 from uncertainty.predictions import Predictions
 from views import compared
 from views.claims import direction
-from views.compared import auroc_difference, signed
 
 N, SAMPLES, BINS = 150, 2, 15
 NOTHING = Predictions(
@@ -90,9 +87,9 @@ def test_two_calibrated_networks_are_rarely_told_apart_by_their_ece():
 # Signed gaps
 
 
-def gap_of(confidence: np.ndarray, right: np.ndarray, comparisons: int = 1):
-    probs = np.stack([confidence, 1 - confidence], axis=1)
-    return signed(reliability_bins(probs, (~right).astype(int)), probs, comparisons)
+def gap_of(confidence: np.ndarray, right: np.ndarray, comparisons: int = 1) -> Estimate:
+    one = network(0.0, 1 - confidence)
+    return compared.gap(outcome((~right).astype(int), one), one, SAMPLES, BINS, comparisons)
 
 
 def test_a_gap_is_confidence_minus_accuracy():
@@ -163,40 +160,70 @@ def test_every_ratio_is_looked_at_with_a_correction():
     assert found.gaps[0.3].high > alone.gaps[0.3].high
 
 
+# Against the truth
+
+
+def test_the_truth_stands_in_for_labels():
+    """Accuracy is that to be expected, the prefix says so, and a calibrated network is at an ECE of nothing."""
+    p, labels = task(8)
+    truth = np.stack([1 - p, p], axis=1)
+    dense, pruned = network(0.0, p), network(0.5, np.full(N, 0.51))
+    found = compared.compared(outcome(truth, dense, pruned), SAMPLES, BINS)
+    assert (found.accuracy.name, found.ece.name, found.nll.name) == ("true accuracy", "true ECE", "true NLL")
+    assert found.accuracy.before == pytest.approx(np.maximum(p, 1 - p).mean(), abs=1e-6)
+    assert found.ece.before == pytest.approx(0, abs=1e-6)
+    assert (
+        compared.compared(outcome(labels, *map(copied, (dense, pruned))), SAMPLES, BINS).accuracy.name == "accuracy"
+    )
+
+
+def copied(one: Network) -> Network:
+    """The same for another outcome, of which nothing is remembered."""
+    return replace(one)
+
+
+def test_the_truth_tells_what_few_labels_cannot():
+    """Everywhere too sure by 0.03: told against the truth and not against the labels, of which chance has more."""
+    rng = np.random.default_rng(9)
+    p = np.where(rng.random(N) < 0.5, 0.05, 0.95)
+    labels, sure = (rng.random(N) < p).astype(int), np.where(p > 0.5, 0.98, 0.02)
+    truth = np.stack([1 - p, p], axis=1)
+    against = [
+        compared.gap(outcome(held, one), one, SAMPLES, BINS)
+        for held, one in ((truth, network(0.0, sure)), (labels, network(0.0, sure)))
+    ]
+    assert against[0].value == pytest.approx(0.03)
+    assert [direction(each) for each in against] == [1, 0]
+
+
+def test_the_floors_are_no_difference_of_what_is_calibrated():
+    """Against labels the interval of two ECEs is moved by what chance gives them; against the truth it is not."""
+    p, labels = task(10)
+    truth = np.stack([1 - p, p], axis=1)
+    for held, moved in ((labels, True), (truth, False)):
+        pair = network(0.0, p), network(0.5, np.clip(p, 0.3, 0.7))
+        found = compared.ece_difference(outcome(held, *pair), *pair, SAMPLES, BINS)
+        assert ((found.low + found.high) / 2 == pytest.approx(found.value, abs=1e-9)) != moved
+
+
 # Detection
 
 
-def test_a_difference_of_auroc_by_hand():
-    """One unknown of two is ranked above both known examples before, both are after: ½ + ½·½ → 1."""
-    before = np.array([0.1, 0.5]), np.array([0.3, 0.9])
-    after = np.array([0.1, 0.2]), np.array([0.3, 0.9])
-    found = auroc_difference(before, after)
-    assert found.value == pytest.approx(1 - 0.75)
-    # shares of the known ½, 1 → 1, 1 differ by 0, ½ and of the unknown ½, 1 → 1, 1 by ½, 0: variance ⅛ each, over 2
-    assert found.high - found.value == pytest.approx(1.959964 * np.sqrt(1 / 8))
+def scored(*scores: list[float]) -> dict[float, tuple[np.ndarray, np.ndarray]]:
+    return dict(zip((0.0, 0.5, 0.9), (tuple(map(np.array, pair)) for pair in scores), strict=False))
 
 
-def test_its_value_is_that_of_the_measure():
-    """Ties and infinite scores included, it is the difference of both AUROCs."""
-    rng = np.random.default_rng(6)
-    for known, unknown in product((3, 40), (5, 60)):
-        pairs = [(rng.integers(0, 6, known) * 1.0, rng.integers(0, 8, unknown) * 1.0) for _ in range(2)]
-        pairs[0][0][0] = np.inf
-        found = auroc_difference(*pairs)
-        assert found.value == pytest.approx(auroc(*pairs[1]) - auroc(*pairs[0]))
+def test_detection_is_compared_with_the_dense_network():
+    """AUROC ¾ dense, 1 pruned: up by a quarter; each of two ratios has a wider interval than one alone."""
+    labels = np.zeros(N, int)
+    networks = [network(ratio, np.full(N, 0.1)) for ratio in (0.0, 0.5, 0.9)]
+    scores = scored(([0.1, 0.5], [0.3, 0.9]), ([0.1, 0.2], [0.3, 0.9]), ([0.1, 0.5], [0.3, 0.9]))
 
+    def of(one: Network) -> tuple[np.ndarray, np.ndarray]:
+        return scores[one.prune_ratio]
 
-def test_the_interval_holds_the_true_difference_nineteen_times_in_twenty():
-    """Two networks' scores of the same images, equally good: a direction is told about one time in twenty."""
-    rng, found = np.random.default_rng(7), []
-    for _ in range(400):
-        shared = rng.standard_normal(200), 1 + rng.standard_normal(300)
-        pairs = [tuple(part + 0.5 * rng.standard_normal(len(part)) for part in shared) for _ in range(2)]
-        found.append(direction(auroc_difference(*pairs)) != 0)
-    assert np.mean(found) == pytest.approx(0.05, abs=3 * np.sqrt(0.05 * 0.95 / 400))
-
-
-def test_of_one_image_nothing_is_told():
-    """Its interval has no end."""
-    found = auroc_difference((np.zeros(1), np.ones(5)), (np.ones(1), np.zeros(5)))
-    assert (found.low, found.high) == (-np.inf, np.inf)
+    found = compared.detections(outcome(labels, *networks), of, ("hand",), 1)
+    wider = compared.detections(outcome(labels, *networks), of, ("hand",), 2)
+    assert {ratio: each.value for ratio, each in found.items()} == {0.5: 0.25, 0.9: 0.0}
+    assert wider[0.5].high >= found[0.5].high > 0.25
+    assert wider[0.5].low < found[0.5].low

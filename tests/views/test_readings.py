@@ -83,6 +83,18 @@ def test_what_dropout_does_to_a_narrow_network(single, words):
     )
 
 
+def test_a_rate_that_follows_what_is_left_is_not_blamed():
+    """The numbers are told, and no reason that is none."""
+    text = readings.of_dropout(around(-0.2), around(-0.18), around(-0.15), around(-0.05), None)
+    assert text == "Pruned, MC dropout is **under-confident** by 0.20, a single pass under-confident by 0.05."
+
+
+def test_a_panel_of_a_network_that_did_not_train():
+    """No verdict on its calibration."""
+    pair = change("confidence", 0.94, 0.13), change("accuracy", 0.96, 0.12)
+    assert readings.of_panel(*pair, "confidence", BASIS, trained=False) == readings.UNTRAINED
+
+
 @pytest.mark.parametrize(
     "numbers",
     [
@@ -183,15 +195,13 @@ def test_learning_never_speaks_against_its_numbers(val):
     """Rise and fall agree with the numbers that are printed, and what rises or falls is more than a tenth."""
     losses = np.array(val)
     text = readings.of_training(losses[1:], losses, int(losses.argmin()))
-    for verb, a, b in re.findall(r"\*\*(rises|falls)\*\* ([\d.]+) → ([\d.]+)", text):
+    for verb, a, b in re.findall(r"\*\*(rises|falls)\*\* (\d\.\d+) → (\d\.\d+)", text):
         assert (float(b) > float(a)) == (verb == "rises")
         assert abs(float(b) - float(a)) > readings.TREND * float(a) - 0.001
 
 
 def network(ratio: float, val=(1.0,), best: int = 0, masks=None, weights=None) -> SimpleNamespace:
-    return SimpleNamespace(
-        prune_ratio=ratio, val_loss=np.array(val), early_stop_epoch=best, masks=masks, weights=weights
-    )
+    return SimpleNamespace(prune_ratio=ratio, val_loss=np.array(val), kept_epoch=best, masks=masks, weights=weights)
 
 
 @pytest.mark.parametrize(

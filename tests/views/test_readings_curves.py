@@ -81,6 +81,13 @@ def test_what_did_not_train_is_named_and_not_judged():
     )
 
 
+def test_beside_a_dense_network_that_did_not_train_nothing_is_compared():
+    """There is no reference then."""
+    values = {0: 0.12, 0.5: 0.96}
+    text = of_curve(curve(values, trained=[False, True]), "Accuracy", 3, around(values, 0.03), BASIS)
+    assert text == "Accuracy: the dense network **did not train**, so there is nothing to compare with."
+
+
 def test_a_curve_of_errors_tells_the_side():
     """Over- and under-confident where the signed gap is told, at trained ratios alone."""
     values = {0: 0.03, 0.5: 0.03, 0.8: 0.2, 0.9: 0.3, 0.95: 0.01}

@@ -154,6 +154,14 @@ def test_the_truth_stands_beside_the_doubt():
     assert of_planes(still(3), still(1), 50, "entropy", truth=certain).endswith(", truly 0.000.")
 
 
+def test_the_doubt_of_a_network_that_did_not_train_is_none():
+    """What changes class is read off; whether it is surer is not said."""
+    text = of_planes(still(6), still(0.1), 50, "entropy", trained=False)
+    assert text.endswith(
+        "of the plane changes class; the pruned network **did not train**, so its doubt means nothing."
+    )
+
+
 def test_a_plane_that_is_not_a_number():
     """NaN is neither more nor less than anything."""
     broken = sampled(np.full((50, R * R), math.nan))

@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from pruning import Experiment, ImageExperiment, ImageSet
 from pruning.figures import Figures
 from pruning.images import Images, NoImages, Shown
+from uncertainty.estimate import Estimate
 from uncertainty.expected import scores
 from uncertainty.floor import Floor
 from uncertainty.paired import Difference
@@ -95,6 +96,20 @@ def test_a_difference_is_that_of_the_numbers_beside_it(field, before, after, wri
     assert rows(replace(DENSE, **{field: before}), replace(PRUNED, **{field: after}))[label] == written
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "written"),
+    [
+        (-0.0204, 0.0306, ("−0.020", "+0.031", "+0.051")),
+        (0.0306, -0.0004, ("+0.031", "0.000", "−0.031")),
+        (-0.0004, 0.0004, ("0.000", "0.000", "0")),
+    ],
+)
+def test_a_signed_gap_is_written_with_its_side(before, after, written):
+    """Over-confident is a plus, under-confident a minus, and what is printed as zero has neither."""
+    both = (SimpleNamespace(signed_gap=Estimate(value, value, value)) for value in (before, after))
+    assert rows(*(replace(DENSE, test=each) for each in both))["Signed gap"] == written
+
+
 def test_without_training_there_is_no_early_stop():
     """Nothing was trained after pruning: a dash instead of epoch 0, and no difference; all else is written."""
     idle, trained = rows(pruned=replace(PRUNED, early_stop_epoch=None)), rows()
@@ -124,7 +139,7 @@ def test_a_latency_not_measured_yet_is_left_open():
 
 def test_every_figure_has_a_row_and_a_meaning():
     """The table leaves no figure out, and the list under it explains each."""
-    assert {row.field for row in tables.ROWS} == set(Figures.__dataclass_fields__)
+    assert {row.field.split(".")[0] for row in tables.ROWS} == set(Figures.__dataclass_fields__) - {"truth"}
     for row in tables.ROWS:
         assert f"**{row.label}**: " in tables.meanings(tables.POINTS)
 
