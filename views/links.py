@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from views import lock
+from views import deeds, lock
 from views.knobs import Knob
 
 C = TypeVar("C")
@@ -17,12 +17,11 @@ MOST_PROBLEMS = 20  # told one by one
 
 
 def link(values: Mapping[str, Any], knobs: Sequence[Knob], extra: Mapping[str, str] | None = None) -> str:
-    """What stands behind the question mark of the link that reopens these values; defaults need no mention."""
-    said = {
-        knob.name: knob.show(values[knob.name])
-        for knob in knobs
-        if knob.name in values and values[knob.name] != knob.default
-    }
+    """What stands behind the question mark of the link that reopens these values.
+
+    Defaults are said too: who hands it out today means today's, whatever a later version begins with.
+    """
+    said = {knob.name: knob.show(values.get(knob.name, knob.default)) for knob in knobs}
     return urlencode({**said, **(extra or {})})
 
 
@@ -35,7 +34,9 @@ def warn_of_link(
     words of a link that other parts of the page understand.
     """
     if st.session_state.get("arrived"):
+        deeds.forget()
         _arrive(knobs())
+    deeds.settle()
     if lock.current():
         lock.restore(knob.name for knob in knobs() if knob.widget != "tabs")
     # Streamlit drops from the address what it cannot use, so this is read before the knobs are drawn.

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from views import controls, lock, opening, own_points, story_bar, turned
+from views import controls, deeds, lock, opening, own_points, story_bar, turned
 
 opening.settle("moons", controls.OPENING)
 with st.container(key="head", horizontal=True, vertical_alignment="center", gap="medium"):
@@ -43,6 +43,7 @@ tour = st.container()
 with st.container(key="more"):
     opened = st.tabs(controls.TABS, key=controls.TAB.name, on_change="rerun", bind="query-params")
 tabs = dict(zip(controls.TABS, opened, strict=True))
+deeds.seal()
 
 # The controls stand before the slow imports begin.
 from cache.jobs import QueueFull  # noqa: E402

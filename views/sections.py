@@ -177,6 +177,7 @@ def draw_reliability(
     outcome: Outcome, choice: Measured, judgement: Judgement, nouns: tables.Nouns, place: DeltaGenerator
 ) -> None:
     """The study's three panels, each with the two networks overlaid and their errors beside the floor."""
+    place = place.container(key="reliability")
     place.header("Reliability: does the confidence come true?", anchor=False)
     rate = outcome.experiment.dropout
     for column, (title, source, quantity) in zip(place.columns(3, gap="medium"), PANELS, strict=True):

@@ -104,7 +104,7 @@ def test_at_rest_controls_and_picture_agree_and_everything_done_is_done(hands):
 
 
 def test_what_was_set_stands_against_what_was_said_before():
-    """The next message comes before the answer: what it says of a control that was set is old, a move of it is not."""
+    """The next message is older than the answer: what it says of what was set is old, but a move counts."""
     deeds, values = answered(Deeds(due={"ratio": 4, "noise": 1}), 0, {"ratio": 5, "noise": 2})
     assert values == {"ratio": 4, "noise": 1}
     deeds, values = answered(deeds, 0, {"ratio": 5, "noise": 2})

@@ -32,18 +32,43 @@ def _store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-def press(app: AppTest, story: Story | None) -> AppTest:
-    return controls(app)["story"].set_value(story.name if story else None).run()
+class Bar:
+    """The line of stories as the server sees it: what it was given last, and what it is told."""
+
+    def __init__(self) -> None:
+        self.data: dict[str, Any] = {}
+        self.number = 0
+        self.waiting: list[dict[str, Any]] = []
+
+    def draw(self, key: str, data: dict[str, Any], on_press_change: Callable[[], None]) -> None:
+        self.data = data
+
+    def hear(self) -> None:
+        """What Streamlit does before a run: the callbacks of what has changed."""
+        import streamlit as st
+
+        while self.waiting:
+            st.session_state[story_bar.KEY] = SimpleNamespace(press=self.waiting.pop(0))
+            story_bar._act()
+
+    def press(self, app: AppTest, **deed: Any) -> AppTest:
+        """A press on this button, with a number of its own."""
+        self.number += 1
+        self.waiting.append({"number": self.number, "visit": self.data["visit"], **deed})
+        return app.run()
 
 
-def told(app: AppTest) -> list[str]:
-    """The stories that are told on the page."""
-    return [info.value for info in app.info if info.value.startswith("**")]
+@pytest.fixture
+def bar(monkeypatch: pytest.MonkeyPatch) -> Bar:
+    """The line of stories, which is pressed without a browser."""
+    found, settle = Bar(), deeds.settle
+    monkeypatch.setattr(story_bar, "_BAR", found.draw)
+    monkeypatch.setattr(deeds, "settle", lambda: (found.hear(), settle()))
+    return found
 
 
-def closing(app: AppTest) -> list[Any]:
-    """The button that takes away a story that was left, where there is one."""
-    return [button for button in app.button if button.label == "Close"]
+def press(app: AppTest, bar: Bar, story: Story | None) -> AppTest:
+    return bar.press(app, story=story.name if story else None)
 
 
 def settings(app: AppTest) -> dict[str, Any]:
