@@ -9,11 +9,15 @@ from urllib.parse import parse_qsl, urlencode
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from views import deeds, lock
+from views import deeds, lock, opening
 from views.knobs import Knob
 
 C = TypeVar("C")
 MOST_PROBLEMS = 20  # told one by one
+ELSEWHERE = (
+    "You came by a link that is locked, and made for another page. Here the controls stand where it puts them, and "
+    "the others at their defaults."
+)
 
 
 def link(values: Mapping[str, Any], knobs: Sequence[Knob], extra: Mapping[str, str] | None = None) -> str:
@@ -37,8 +41,8 @@ def warn_of_link(
         deeds.forget()
         _arrive(knobs())
     deeds.settle()
-    if lock.current():
-        lock.restore(knob.name for knob in knobs() if knob.widget != "tabs")
+    if held := lock.current():
+        lock.restore(knob.name for knob in knobs() if knob.widget != "tabs" and knob.knows(held.values))
     # Streamlit drops from the address what it cannot use, so this is read before the knobs are drawn.
     if f"{page}_problems" not in st.session_state:
         params = st.query_params.to_dict()
@@ -48,6 +52,8 @@ def warn_of_link(
             st.rerun()
     problems = st.session_state[f"{page}_problems"]
     place = st.container()
+    if lock.is_elsewhere():
+        place.info(ELSEWHERE, icon=":material/lock:")
     choice = draw()
     if st.session_state.setdefault(f"{page}_choice", choice) != choice:
         problems.clear()
@@ -102,8 +108,10 @@ def _correct_link(params: Mapping[str, str], knobs: Sequence[Knob]) -> bool:
 def link_problems(params: Mapping[str, str], knobs: Sequence[Knob], also: Sequence[str] = ()) -> list[str]:
     """A sentence for everything in the link that no knob understands; the page then uses the default."""
     known = {knob.name: knob for knob in knobs}
-    problems = [_problem(known, name, value) for name, value in params.items() if name not in {*also, lock.PARAM}]
-    return [problem for problem in problems if problem] + _lock_problems(params, _names(known))
+    other = {*also, lock.PARAM, opening.WORD}
+    problems = [_problem(known, name, value) for name, value in params.items() if name not in other]
+    locked = [] if lock.is_elsewhere() else _lock_problems(params, _names(known))
+    return [problem for problem in problems if problem] + locked
 
 
 def _lock_problems(params: Mapping[str, str], names: str) -> list[str]:

@@ -75,6 +75,8 @@ line = Place(status)
 plane_line = Place(plane_words)
 curve_places = [(Place(chart), Place(words)) for words, chart in curve_columns]
 waiting = Place(plane_place)
+if lock.is_elsewhere() and not compute.is_stored(choice.experiment, visit) and lock.waits(status):
+    st.stop()
 if "moons_drawn" not in st.session_state:
     waiting.skeleton(charts.PLANE_HEIGHT)
     for (chart, _), height in zip(curve_places, charts.CURVE_HEIGHTS, strict=True):

@@ -71,8 +71,8 @@ def _draw_link(query: str, which: str) -> None:
 def _advice(there: str | None) -> str:
     if there is None:
         return (
-            "*localhost* is this computer alone, and nobody else can open it. To let others in, start the server with "
-            "`--server.address 0.0.0.0` on a machine that has a network."
+            "*localhost* is this computer alone, and nobody else can open it. To let others in, start the server "
+            "with `--server.address 0.0.0.0` on a machine that has a network."
         )
     return "*localhost* is this computer alone. Others in your network open this, unless a firewall is in the way:"
 

@@ -44,7 +44,7 @@ STORIES: tuple[Story, ...] = (
         "A winning ticket",
         "Six of ten hidden units, rewound to epoch 5, draw the same S as accurately, and in fewer epochs than the "
         "dense network. That is a winning ticket, and most seeds find one here.",
-        "Compare the early-stop epochs, then set the rewind epoch to 0: the lead is gone.",
+        "Compare the early-stop epochs, then set the rewind epoch to 0: most of the lead is gone.",
         {"strategy": Strategy.ONE_SHOT_REWIND, **TICKET},
         CLASSES,
         CURVES,

@@ -90,9 +90,9 @@ def _act() -> None:
 
 
 def _tell(story: Story | None) -> None:
-    """Set every control to the story, or back to its default; own points and units turned over by hand leave."""
+    """Set every control to the story, or to what the page opens on; own points and units changed by hand leave."""
     own_points.forget()
     turned.remember(turned.NONE)
     st.session_state.update({OPEN: None, CLOSED: None, TURN: st.session_state.get(TURN, 0) + 1})
-    view = {**VIEW, **story.view} if story else VIEW
-    deeds.put({**DEFAULTS, **(story.settings if story else {}), **view})
+    due = {**story.settings, **story.view} if story else controls.OPENING
+    deeds.put({**DEFAULTS, **VIEW, **due})
