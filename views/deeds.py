@@ -63,7 +63,8 @@ def _told(deeds: Deeds, holds: Values) -> Deeds:
 def put(values: Values) -> None:
     """Have these controls set, and what the address says, before anything is drawn: for what a press is to do."""
     deeds = _deeds()
-    st.session_state[KEY] = replace(deeds, due={**deeds.due, **values})
+    if values:
+        st.session_state[KEY] = replace(deeds, due={**deeds.due, **values})
 
 
 def settle() -> None:

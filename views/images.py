@@ -16,6 +16,7 @@ with st.container(key="controls"):
     asked = image_controls.draw_controls()
 status, sentence = st.container(), st.container()
 tabs = dict(zip(TAB.options, st.tabs(TAB.options, key=TAB.name, on_change="rerun", bind="query-params"), strict=True))
+opening.mark(image_controls.OPENING)
 deeds.seal()
 
 # The controls stand before the slow imports begin.

@@ -43,6 +43,7 @@ tour = st.container()
 with st.container(key="more"):
     opened = st.tabs(controls.TABS, key=controls.TAB.name, on_change="rerun", bind="query-params")
 tabs = dict(zip(controls.TABS, opened, strict=True))
+opening.mark(controls.OPENING)
 deeds.seal()
 
 # The controls stand before the slow imports begin.

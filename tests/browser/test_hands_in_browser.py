@@ -1,4 +1,4 @@
-"""Hands quicker than the page, a class of seven at once: at rest, controls, address, marks and pictures say the same."""
+"""Hands quicker than the page, seven at once: at rest, controls, address, marks and pictures are of one state."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from conftest import TRAINING, Visitor
 from pruning import RATIOS
 from views.controls import ALL, RATIO, TABS
 from views.image_controls import TAB as IMAGE_TAB
-from views.links import link
 from views.stories import STORIES, Story
 
 expect = pytest.importorskip("playwright.sync_api").expect
@@ -24,17 +23,15 @@ NAMES = [story.name for story in STORIES]
 SLOW, FAST = 200, 40  # milliseconds from key to key: of a hurried hand, of a key that is held down
 CALM = 6  # looks in a row, a tenth of a second apart, at which nothing runs
 DIGITS = "images?strategy=No+retraining&images=100&epochs=2"  # of which one network is trained
-# The ratio whose ring is seen, what the planes and the sentence show.
+# The ratio whose ring is seen, and what the sentence says.
 LOOK = """() => {
   const at = (mark) => mark.getAttribute("transform").match(/\\((.*?),/)[1];
   const curve = document.querySelector('[aria-label^="Accuracy against"]');
-  const rings = [...curve.querySelectorAll('path[stroke-width="2.5"]')].filter((ring) => ring.getAttribute("opacity") === "1");
+  const rings = [...curve.querySelectorAll('path[stroke-width="2.5"][opacity="1"]')];
   const dots = [...curve.querySelectorAll("[aria-roledescription=circle]")].filter((dot) => at(dot) === at(rings[0]));
-  const planes = [...document.querySelectorAll('[aria-label*="network: decision boundary"] image')];
   const words = [...document.querySelectorAll("p")].map((part) => part.innerText);
   return {
     marked: dots.map((dot) => Number(dot.ariaLabel.match(/ratio: ([0-9.]+)/)[1])),
-    pictures: planes.slice(0, 2).map((image) => image.href.baseVal),
     sentence: words.find((text) => /^(Pruned to \\d|Nothing is pruned)/.test(text)),
   };
 }"""
@@ -54,6 +51,11 @@ class Hands(Visitor):
 
     def ratio(self) -> float:
         return float(self.slider("Prune ratio").get_attribute("aria-valuetext"))
+
+    def look(self) -> dict[str, Any]:
+        """The ratio that the curve marks, the sentence, both planes."""
+        planes = {name: self.picture(name) for name in ("Dense", "Pruned")}
+        return {**self.page.evaluate(LOOK), **planes}
 
     def hold(self, key: str) -> None:
         """The key goes down, and goes on being down."""
@@ -123,7 +125,7 @@ class Truth:
             with _crowd(self.chromium, self.server) as new:
                 (visitor,) = new([f"?{words}"])
                 visitor.complete()
-                self.known[words] = visitor.page.evaluate(LOOK)
+                self.known[words] = visitor.look()
         return self.known[words]
 
 
@@ -144,7 +146,7 @@ def settings(story: Story) -> dict[str, str]:
 
 def agree(hands: Hands, truth: Truth) -> None:
     """The slider, the address, the ring in the curve, the sentence and both planes are of one state."""
-    ratio, seen, query = hands.ratio(), hands.page.evaluate(LOOK), hands.query()
+    ratio, seen, query = hands.ratio(), hands.look(), hands.query()
     assert float(query.get("ratio", RATIO.default)) == ratio
     assert seen["marked"] == [ratio]
     assert seen == truth.of(query)
@@ -172,7 +174,7 @@ def moved(start: float, *steps: int) -> float:
 
 @pytest.mark.parametrize("tab", TABS)
 def test_held_keys_after_every_story_on_every_tab(crowd, truth, tab):
-    """Four hurried presses to the left, six of a held key to the right, by seven visitors at once: each step counts."""
+    """Four hurried presses to the left, six of a held key to the right, by seven visitors at once: each counts."""
     everybody = crowd([f"?view={tab.replace(' ', '+')}"] * len(STORIES))
     for hands, story in zip(everybody, STORIES, strict=True):
         hands.story(story.name).click()
@@ -315,7 +317,7 @@ def test_a_click_on_a_curve_and_a_key_at_once(crowd, truth):
 def test_a_unit_taken_out_and_another_control_moved_at_once(crowd):
     """The unit stays out, in the address and in the picture, while the samples move."""
     (hands,) = crowd(["?view=The+network"])
-    unit = hands.page.get_by_role("button", name=re.compile("^hidden1, unit 1 of"))
+    unit = hands.page.get_by_role("button", name=re.compile("^hidden layer 1, unit 1 of"))
     unit.click()
     hands.slider("MC-dropout samples").press("ArrowLeft")
     hands.slider("MC-dropout samples").press("ArrowLeft")
