@@ -74,6 +74,12 @@ def outcomes(experiment: Experiment, status: ProgressBar, visit: Visit) -> Gener
     yield replace(found, experiment=experiment)
 
 
+def is_stored(experiment: Experiment, visit: Visit) -> bool:
+    """Whether `outcomes` would train nothing."""
+    store, _, key = _asked("sweep", json.loads(experiment.key()), visit)
+    return store.get(key) is not None
+
+
 def recording(experiment: Experiment, status: ProgressBar, visit: Visit) -> Recording:
     """The film of the run that leads to the experiment's prune ratio; see `outcomes` for `status`."""
     ratio = experiment.prune_ratio

@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from views import image_controls, opening
+from views import deeds, image_controls, opening
 from views.image_controls import TAB
 
 opening.settle("images", image_controls.OPENING)
@@ -16,6 +16,8 @@ with st.container(key="controls"):
     asked = image_controls.draw_controls()
 status, sentence = st.container(), st.container()
 tabs = dict(zip(TAB.options, st.tabs(TAB.options, key=TAB.name, on_change="rerun", bind="query-params"), strict=True))
+opening.mark(image_controls.OPENING)
+deeds.seal()
 
 # The controls stand before the slow imports begin.
 from pruning.images import NoImages, shown  # noqa: E402

@@ -52,6 +52,14 @@ class Knob:
         except ValueError:
             return self.default
 
+    def knows(self, said: Mapping[str, str]) -> bool:
+        """Whether a link says something of this knob that it may be."""
+        try:
+            self.read(said[self.name])
+        except (KeyError, ValueError):
+            return False
+        return True
+
     @property
     def is_open(self) -> bool:
         """Whether this visitor may move it."""
@@ -59,14 +67,15 @@ class Knob:
         return held is None or held.leaves(self.name)
 
     def draw(self) -> Any:
-        """Draw the control; the value chosen. One from another page or task that is not legal here is forgotten.
+        """Draw the control; the value chosen. One from another page or task that is not legal here gives way.
 
         Where a lock holds it, nothing is drawn and the value is that of the link.
         """
         if not self.is_open:
             return self._held()
         if self.name in st.session_state and not self.allows(st.session_state[self.name]):
-            del st.session_state[self.name]
+            # Forgotten is not enough: the browser would go on showing it.
+            st.session_state[self.name] = self.default
         common: dict[str, Any] = {"key": self.name, "help": self.help, "bind": "query-params"}
         if self.widget == "number":
             low, high = self.options[0], self.options[-1]

@@ -9,20 +9,23 @@ from urllib.parse import parse_qsl, urlencode
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from views import lock
+from views import deeds, lock, opening
 from views.knobs import Knob
 
 C = TypeVar("C")
 MOST_PROBLEMS = 20  # told one by one
+ELSEWHERE = (
+    "You came by a link that is locked, and made for another page. Here the controls stand where it puts them, and "
+    "the others at their defaults."
+)
 
 
 def link(values: Mapping[str, Any], knobs: Sequence[Knob], extra: Mapping[str, str] | None = None) -> str:
-    """What stands behind the question mark of the link that reopens these values; defaults need no mention."""
-    said = {
-        knob.name: knob.show(values[knob.name])
-        for knob in knobs
-        if knob.name in values and values[knob.name] != knob.default
-    }
+    """What stands behind the question mark of the link that reopens these values.
+
+    Defaults are said too: who hands it out today means today's, whatever a later version begins with.
+    """
+    said = {knob.name: knob.show(values.get(knob.name, knob.default)) for knob in knobs}
     return urlencode({**said, **(extra or {})})
 
 
@@ -35,9 +38,11 @@ def warn_of_link(
     words of a link that other parts of the page understand.
     """
     if st.session_state.get("arrived"):
+        deeds.forget()
         _arrive(knobs())
-    if lock.current():
-        lock.restore(knob.name for knob in knobs() if knob.widget != "tabs")
+    deeds.settle()
+    if held := lock.current():
+        lock.restore(knob.name for knob in knobs() if knob.widget != "tabs" and knob.knows(held.values))
     # Streamlit drops from the address what it cannot use, so this is read before the knobs are drawn.
     if f"{page}_problems" not in st.session_state:
         params = st.query_params.to_dict()
@@ -47,6 +52,8 @@ def warn_of_link(
             st.rerun()
     problems = st.session_state[f"{page}_problems"]
     place = st.container()
+    if lock.is_elsewhere():
+        place.info(ELSEWHERE, icon=":material/lock:")
     choice = draw()
     if st.session_state.setdefault(f"{page}_choice", choice) != choice:
         problems.clear()
@@ -101,8 +108,10 @@ def _correct_link(params: Mapping[str, str], knobs: Sequence[Knob]) -> bool:
 def link_problems(params: Mapping[str, str], knobs: Sequence[Knob], also: Sequence[str] = ()) -> list[str]:
     """A sentence for everything in the link that no knob understands; the page then uses the default."""
     known = {knob.name: knob for knob in knobs}
-    problems = [_problem(known, name, value) for name, value in params.items() if name not in {*also, lock.PARAM}]
-    return [problem for problem in problems if problem] + _lock_problems(params, _names(known))
+    other = {*also, lock.PARAM, opening.WORD}
+    problems = [_problem(known, name, value) for name, value in params.items() if name not in other]
+    locked = [] if lock.is_elsewhere() else _lock_problems(params, _names(known))
+    return [problem for problem in problems if problem] + locked
 
 
 def _lock_problems(params: Mapping[str, str], names: str) -> list[str]:

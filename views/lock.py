@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import streamlit as st
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
 
 PARAM = "only"
 NOTHING = "nothing"  # leaves no control at all
@@ -13,10 +17,11 @@ NOTHING = "nothing"  # leaves no control at all
 
 @dataclass(frozen=True)
 class Lock:
-    """The names of the controls that are left, and what the link said of every other."""
+    """The names of the controls that are left, what the link said of every other, and the page that it is for."""
 
     left: frozenset[str]
     values: Mapping[str, str]
+    page: str | None = None
 
     def leaves(self, name: str) -> bool:
         return name in self.left
@@ -25,8 +30,28 @@ class Lock:
 def current() -> Lock | None:
     """The lock of this visit, if it came by a locked link. It holds until the page is loaded anew."""
     if "lock" not in st.session_state:
-        st.session_state.lock = read(st.query_params.to_dict())
+        st.session_state.lock = read(st.query_params.to_dict(), _page())
     return st.session_state.lock
+
+
+def is_elsewhere() -> bool:
+    """Whether this visit came by a link that was locked for another page than this one."""
+    held = current()
+    return held is not None and held.page != _page()
+
+
+def waits(place: DeltaGenerator) -> bool:
+    """Whether what is not stored yet has to wait for a click, since the link did not ask for it; draws the button."""
+    asked = f"{_page()}_asked"
+    if not is_elsewhere() or st.session_state.get(asked):
+        return False
+    place.button("Train these networks", on_click=st.session_state.__setitem__, args=(asked, True))
+    return True
+
+
+def _page() -> str | None:
+    """The page that is drawn, by its place in the address."""
+    return st.session_state.get("page")
 
 
 def restore(names: Iterable[str]) -> None:
@@ -40,10 +65,10 @@ def restore(names: Iterable[str]) -> None:
         st.query_params.update({name: held.values[name] for name in (*fixed, PARAM)})
 
 
-def read(params: Mapping[str, str]) -> Lock | None:
-    """The lock that a link describes; one that names nothing locks nothing."""
+def read(params: Mapping[str, str], page: str | None = None) -> Lock | None:
+    """The lock that a link to this page describes; one that names nothing locks nothing."""
     names = {name.strip() for name in params.get(PARAM, "").split(",")} - {""}
-    return Lock(frozenset(names), params) if names else None
+    return Lock(frozenset(names), params, page) if names else None
 
 
 def write(names: list[str]) -> str:

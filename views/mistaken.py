@@ -12,7 +12,7 @@ import streamlit as st
 from pruning import Network, Outcome
 from pruning.images import Shown
 from uncertainty.proportion import wilson_interval
-from views import image_charts, readings
+from views import deeds, image_charts, readings
 from views.colours import Theme
 from views.depth import draw_depth
 from views.image_controls import MISTAKEN_ROWS, STORY, ImageChoice, pair
@@ -97,7 +97,7 @@ def _draw_pair(outcome: Outcome, choice: ImageChoice, images: Shown) -> None:
 
 
 def _set_pair(unknown: str, known: str) -> None:
-    st.session_state.unknown, st.session_state.taken_for = unknown, known
+    deeds.put({"unknown": unknown, "taken_for": known})
 
 
 def _story(rates: list[Rate], seen: str, called: str, chosen: float) -> str:

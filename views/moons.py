@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from views import controls, lock, opening, own_points, story_bar, turned
+from views import controls, deeds, lock, opening, own_points, story_bar, turned
 
 opening.settle("moons", controls.OPENING)
 with st.container(key="head", horizontal=True, vertical_alignment="center", gap="medium"):
@@ -43,6 +43,8 @@ tour = st.container()
 with st.container(key="more"):
     opened = st.tabs(controls.TABS, key=controls.TAB.name, on_change="rerun", bind="query-params")
 tabs = dict(zip(controls.TABS, opened, strict=True))
+opening.mark(controls.OPENING)
+deeds.seal()
 
 # The controls stand before the slow imports begin.
 from cache.jobs import QueueFull  # noqa: E402
@@ -74,6 +76,8 @@ line = Place(status)
 plane_line = Place(plane_words)
 curve_places = [(Place(chart), Place(words)) for words, chart in curve_columns]
 waiting = Place(plane_place)
+if lock.is_elsewhere() and not compute.is_stored(choice.experiment, visit) and lock.waits(status):
+    st.stop()
 if "moons_drawn" not in st.session_state:
     waiting.skeleton(charts.PLANE_HEIGHT)
     for (chart, _), height in zip(curve_places, charts.CURVE_HEIGHTS, strict=True):

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
+from views import deeds
 from views.charts import PICKED
 from views.controls import RATIO
 
@@ -25,4 +26,4 @@ def go(key: str) -> None:
     if (
         isinstance(ratio, int | float) and not isinstance(ratio, bool) and ratio in RATIO.options
     ):  # a browser writes 0.0 as 0
-        st.session_state[RATIO.name] = float(ratio)
+        deeds.put({RATIO.name: float(ratio)})

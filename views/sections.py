@@ -179,6 +179,7 @@ def draw_reliability(
     outcome: Outcome, choice: Measured, judgement: Judgement, nouns: tables.Nouns, place: DeltaGenerator
 ) -> None:
     """The study's three panels, each with the two networks overlaid and their errors beside the floor."""
+    place = place.container(key="reliability")
     place.header("Reliability: does the confidence come true?", anchor=False)
     fixed = outcome.experiment.dropout_rule == DropoutRule.FIXED
     rate = outcome.experiment.dropout if fixed else None

@@ -1,4 +1,4 @@
-"""The link that reopens what is on the page, whole or locked."""
+"""The link that reopens what is on the page, whole or locked, as text and as a code for a camera."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from views import lock
+from views import lock, reachable
 from views.knobs import Knob
 from views.links import link
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 
 SAME = ", so it gives the same figures to everybody."
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def draw_share(
@@ -31,7 +32,7 @@ def draw_share(
         st.markdown(f"**This very state**: the link carries every control{'.' if caveat else SAME}")
         left = sorted(held.left) if held else []
         fixed = {lock.PARAM: lock.write(left)} if held else {}
-        st.code(_address(link(values, knobs, {**extra, **fixed})), language=None, wrap_lines=True)
+        _draw_link(link(values, knobs, {**extra, **fixed}), "whole")
         if caveat:
             st.caption(caveat)
         if held is None:
@@ -50,15 +51,53 @@ def _draw_lock(
         key="left",
         help="Who opens the locked link sees these controls alone; all others stand where they stand now.",
     )
-    st.code(_address(link(values, knobs, {**extra, lock.PARAM: lock.write(left)})), language=None, wrap_lines=True)
+    _draw_link(link(values, knobs, {**extra, lock.PARAM: lock.write(left)}), "locked")
+
+
+def _draw_link(query: str, which: str) -> None:
+    """The link as it is here, the one that others can open if that is another, and a button for its code."""
+    here = f"{st.context.url or ''}?{query}"
+    st.code(here, language=None, wrap_lines=True)
+    there: str | None = here
+    if reachable.is_local(here):
+        there = None if st.get_option("server.address") in LOOPBACK else reachable.for_others(here)
+        st.caption(_advice(there))
+        if there:
+            st.code(there, language=None, wrap_lines=True)
+    if there and st.context.url and st.button("QR code", key=f"qr_{which}", icon=":material/qr_code_2:"):
+        _show_code(there)
+
+
+def _advice(there: str | None) -> str:
+    if there is None:
+        return (
+            "*localhost* is this computer alone, and nobody else can open it. To let others in, start the server "
+            "with `--server.address 0.0.0.0` on a machine that has a network."
+        )
+    return "*localhost* is this computer alone. Others in your network open this, unless a firewall is in the way:"
+
+
+@st.dialog("Open this with a camera", width="large")
+def _show_code(address: str) -> None:
+    """The code as large as a projector likes it, on white for every camera, and a file of it."""
+    picture = qr_code(address)
+    st.html(f'<div style="max-width: 70vh; margin: auto; background: white">{picture}</div>')
+    st.code(address, language=None, wrap_lines=True)
+    st.download_button(
+        "The code as SVG", picture, "link.svg", "image/svg+xml", icon=":material/download:", on_click="ignore"
+    )
+
+
+def qr_code(address: str) -> str:
+    """The QR code of an address as SVG: black on white with a quiet rim (ISO/IEC 18004), as large as its place."""
+    import segno
+
+    return str(
+        segno.make(address, error="l", micro=False).svg_inline(border=4, omitsize=True, light="#fff", title=address)
+    )
 
 
 def _elsewhere(knobs: Sequence[Knob]) -> dict[str, Any]:
     """What the controls say that stand further down the page, as far as they have been drawn in this visit."""
     found = {knob.name: st.session_state.get(knob.name) for knob in knobs}
     return {knob.name: found[knob.name] for knob in knobs if knob.allows(found[knob.name])}
-
-
-def _address(query: str) -> str:
-    base = st.context.url or ""
-    return f"{base}?{query}" if query else base

@@ -15,7 +15,7 @@ from cache.workers import WorkerLost
 from pruning import RATIOS, Architecture, Diverged, ImageExperiment, ImageSet, Outcome
 from pruning.images import NoImages, training_size
 from pruning.progress import Curves, StepProgress
-from views import image_charts, runs
+from views import image_charts, lock, runs
 from views.following import Kind, follow, leave
 from views.image_controls import ImageChoice
 from views.naming import network_named
@@ -40,7 +40,9 @@ def draw_training(experiment: ImageExperiment, outcome: Outcome | None, place: D
         leave(TRAINING)
         return
     with place:
-        offer = None if experiment.dataset == ImageSet.DIGITS else partial(_offer, experiment, outcome)
+        # Who came by a link that is locked for another page has not asked for these networks.
+        asked = experiment.dataset == ImageSet.DIGITS and not lock.is_elsewhere()
+        offer = None if asked else partial(_offer, experiment, outcome)
         follow(TRAINING, runs.key(experiment), partial(runs.join, experiment), offer)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pruning.units import Unit, toggled
+from views import deeds
 from views.controls import UNITS
 from views.links import quoted
 from views.naming import layers_named
@@ -84,10 +85,8 @@ def turn_over(unit: Unit, masks: Mapping[str, np.ndarray]) -> None:
 def remember(units: Units) -> None:
     """Turn over these and no others."""
     st.session_state.update({NOW: units, STEP: None, PROBLEM: None})
-    if units:
-        st.query_params[UNITS] = write(units)
-    else:
-        st.query_params.pop(UNITS, None)
+    deeds.put({deeds.WORD + UNITS: write(units)})
+    deeds.write(UNITS, write(units))
 
 
 def last_step(units: Units) -> tuple[Unit, Units] | None:

@@ -74,7 +74,7 @@ def walk(chromium, server: str, request) -> Walk:
             met.barriers[name] = barriers(visitor, "[data-testid=stTabs]")
             met.too_wide[name] = too_wide(visitor)
         visitor.settings().page.get_by_role("combobox", name="Dataset").wait_for()
-        visitor.page.get_by_role("radio", name="Dropout off").click()
+        visitor.button("Dropout off").click()
         met.barriers["settings and a story"] = barriers(visitor.settle())
         met.too_wide["settings and a story"] = too_wide(visitor)
         visitor.page.get_by_role("link", name="Glossary").click()
@@ -131,7 +131,7 @@ def stops(visitor: Visitor) -> Iterator[tuple[str, object]]:
     role = visitor.page.get_by_role
     yield "the settings", visitor.page.locator("[data-testid=stExpandSidebarButton]")
     yield "the link", visitor.button("Share")
-    yield "a story", role("radio", name="A winning ticket")
+    yield "a story", role("button", name="A winning ticket")
     yield "the strategy", role("combobox", name="Strategy")
     yield "the prune ratio", visitor.slider("Prune ratio")
     yield "the samples", visitor.slider("MC-dropout samples")

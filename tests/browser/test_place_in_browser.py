@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 import statistics
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
 from views import controls
-from views.links import link
-from views.stories import STORIES
 from views.tour import MOONS
 
 expect = pytest.importorskip("playwright.sync_api").expect
@@ -64,39 +63,6 @@ def test_who_comes_by_a_link_is_not_toured(visit):
     assert not visitor.page.get_by_role("region", name="Tour").is_visible()
     assert visitor.button("Take the tour").is_visible()
     assert outlined(visitor) == []
-
-
-# Stories
-
-
-def test_a_story_pressed_by_mouse_speaks_and_pressed_again_goes(visit):
-    """Its commentary stands as long as its settings; the second press brings every control back to its default."""
-    visitor = visit()
-    before, story = sentence(visitor), STORIES[2]
-    button = visitor.page.get_by_role("radio", name=story.name)
-    button.click()
-    visitor.settle()
-    told(visitor, story.sentences, story.look_at)
-    assert button.is_checked()
-    assert sentence(visitor) != before
-    button.click()
-    visitor.settle()
-    assert (visitor.query(), visitor.alerts(), sentence(visitor)) == ({}, [], before)
-
-
-def test_a_story_pressed_by_keyboard_is_a_link(visit):
-    """Its settings stand in the address, which tells somebody else the same story."""
-    visitor = visit()
-    number = 3
-    story = STORIES[number]
-    visitor.reach(visitor.page.get_by_role("radio", name=STORIES[0].name))
-    visitor.keys(*["ArrowRight"] * number, "Space")
-    assert visitor.page.url.partition("?")[2] == link(story.settings, controls.ALL)
-    other = visit("?" + visitor.page.url.partition("?")[2])
-    for each in (visitor, other):
-        told(each, story.sentences, story.look_at)
-        assert each.page.get_by_role("radio", name=story.name).is_checked()
-    assert sentence(other) == sentence(visitor)
 
 
 # Watch it train
@@ -309,21 +275,26 @@ def test_everything_on_offer_arrives(visit):
 # Share
 
 
-def links(visitor) -> list[str]:
-    """What the opened button offers to copy: the link, and the locked one."""
-    return visitor.page.locator("[data-testid=stPopoverBody] [data-testid=stCode]").all_inner_texts()
+def links(visitor) -> list[dict[str, str]]:
+    """What the links say that the opened button offers to copy: the whole one, and the locked one."""
+    texts = visitor.page.locator("[data-testid=stPopoverBody] [data-testid=stCode]").all_inner_texts()
+    said = [dict(parse_qsl(text.partition("?")[2])) for text in texts]
+    return [next(each for each in said if ("only" in each) == locked) for locked in (False, True)]
 
 
 def test_a_locked_link_leaves_one_slider(visit):
     """By keyboard: the button, the link to this state, the control to leave; who opens that has this slider alone."""
     visitor = visit("?ratio=0.7")
     visitor.reach(visitor.button("Share")).keys("Enter")
-    assert links(visitor)[0] == visitor.page.url.replace("/?", "?")
+    whole = links(visitor)[0]
+    assert whole.keys() == {knob.name for knob in controls.ALL}
+    assert visitor.query().items() <= whole.items()
+    assert visitor.page.get_by_text("localhost is this computer alone").first.is_visible()
     visitor.reach(visitor.page.get_by_role("combobox", name="Lock controls")).page.keyboard.type("Prune r")
     visitor.keys("Enter")
     locked = links(visitor)[1]
-    assert locked.endswith("&only=ratio")
-    pupil = visit("?" + locked.partition("?")[2])
+    assert locked == {**whole, "only": "ratio"}
+    pupil = visit("?" + urlencode(locked))
     assert [each.get_attribute("aria-label") for each in pupil.page.get_by_role("slider").all()] == ["Prune ratio"]
     assert pupil.page.get_by_role("combobox").count() == 0
     assert pupil.page.get_by_role("radio").count() == 0
@@ -332,3 +303,23 @@ def test_a_locked_link_leaves_one_slider(visit):
     pupil.slider("Prune ratio").press("ArrowLeft")
     pupil.settle()
     assert (pupil.query()["ratio"], pupil.query()["only"]) == ("0.6", "ratio")
+
+
+def test_the_code_of_a_link_is_large_and_a_file(visit):
+    """It fills most of the screen's height, black on white by night too, with the address in words under it."""
+    visitor = visit("?ratio=0.7", color_scheme="dark", viewport={"width": 1440, "height": 900})
+    visitor.button("Share").click()
+    code = visitor.page.locator("[data-testid=stPopoverBody]").get_by_role("button", name="QR code").first
+    if not code.count():
+        pytest.skip("a machine without a network has no address for others")
+    code.click()
+    dialog = visitor.page.get_by_role("dialog")
+    picture = dialog.locator("svg.segno")
+    picture.wait_for()
+    box = picture.bounding_box()
+    assert box["height"] == pytest.approx(box["width"], abs=1)
+    assert box["height"] >= 0.6 * 900
+    assert "ratio=0.7" in dialog.locator("[data-testid=stCode]").inner_text()
+    with visitor.page.expect_download() as arriving:
+        dialog.get_by_role("button", name="The code as SVG").click()
+    assert arriving.value.path().read_text().startswith("<svg")

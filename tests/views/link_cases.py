@@ -17,6 +17,7 @@ from cache.jobs import Jobs
 from cache.store import Store
 from pruning import cost
 from views import compute
+from views.controls import ALL
 
 APP = Path(__file__).parents[2] / "streamlit_app.py"
 SMALL = {"points": "200", "hidden": "10", "patience": "5"}
@@ -226,8 +227,11 @@ def turned_to(app: AppTest, tab: str) -> AppTest:
 
 
 def shared(app: AppTest, which: int = 0) -> dict[str, str]:
-    """What the link in the Share popover says; 1 is the locked one."""
-    return dict(parse_qsl(app.code[which].value.partition("?")[2], keep_blank_values=True))
+    """What the link in the Share popover says where that is no default; 1 is the locked one. It names every knob."""
+    said = dict(parse_qsl(app.code[which].value.partition("?")[2], keep_blank_values=True))
+    defaults = {knob.name: knob.show(knob.default) for knob in ALL}
+    assert set(defaults) <= set(said)
+    return {name: value for name, value in said.items() if value != defaults.get(name)}
 
 
 def table(app: AppTest) -> dict[str, tuple[str, str, str]]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from link_cases import (
@@ -67,6 +68,12 @@ def brief(experiment: Any, *args: Any, **options: Any) -> Outcome:
 def components(app: AppTest) -> list[str]:
     """The names of the parts that live in the browser."""
     return [element.proto.component_name for element in app.get("bidi_component")]
+
+
+def told(app: AppTest) -> dict[str, Any]:
+    """What the story says that is told on the page."""
+    (bar,) = (element for element in app.get("bidi_component") if element.proto.component_name == "explorer_stories")
+    return json.loads(bar.proto.json)["told"]
 
 
 def figures(app: Any) -> dict[str, tuple[str, str, str]]:
@@ -227,7 +234,7 @@ def test_units_outlive_a_visit_to_another_page(link, monkeypatch):
     back(away(app))
     assert not app.exception
     assert app.query_params == {**link, "units": "hidden1.3"}
-    assert "unit 4 of hidden1" in app.info[-1].value
+    assert "unit 4 of hidden layer 1" in app.info[-1].value
     assert sentence(app) == before
 
 
@@ -244,10 +251,10 @@ def test_a_story_outlives_a_visit_to_another_page(monkeypatch):
     """The one that was current is so again, and one that was left can be read on."""
     monkeypatch.setattr(compute, "run", brief)
     app = opened({"label_noise": "0.2"})
-    for ratio, name in ((0.5, STORIES[5].name), (0.3, f"{STORIES[5].name}, with other settings by now")):
+    for ratio, left in ((0.5, False), (0.3, True)):
         controls(app)["ratio"].set_value(ratio).run()
         for _ in range(2):
-            assert app.info[0].value.startswith(f"**{name}.** {STORIES[5].sentences}")
+            assert (told(app)["sentences"], told(app)["left"]) == (STORIES[5].sentences, left)
             back(away(app))
 
 
@@ -297,13 +304,17 @@ def test_a_shared_link_gives_the_same_page_to_everybody(seed):
     assert list(charts(other)) == list(charts(app))
 
 
-def test_a_shared_link_leaves_defaults_out():
-    """What was moved and moved back needs no mention."""
-    app = opened(SMALL)
-    controls(app)["ratio"].set_value(0.3).run()
-    assert shared(app) == {**SMALL, "ratio": "0.3"}
-    controls(app)["ratio"].set_value(0.5).run()
-    assert shared(app) == SMALL
+def test_a_shared_link_names_defaults_too():
+    """Of every knob: what is a default today may be none tomorrow, and the page is the same either way."""
+    app = opened({**SMALL, "ratio": "0.3"})
+    whole = dict(parse_qsl(app.code[0].value.partition("?")[2]))
+    assert set(whole) == set(KNOBS)
+    assert (whole["seed"], whole["strategy"], whole["view"]) == ("0", "One-shot", "Reliability")
+    other = opened(whole)
+    assert not other.warning
+    assert other.code[0].value == app.code[0].value
+    assert figures(other) == figures(app)
+    assert sentence(other) == sentence(app)
 
 
 def test_tab_colour_points_and_units_are_in_the_link():

@@ -15,8 +15,9 @@ from views.controls import RATIO
 def page() -> None:
     import streamlit as st
 
-    from views import controls, picking
+    from views import controls, deeds, picking
 
+    deeds.settle()
     st.session_state.shown = controls.RATIO.draw()
     for _ in range(3):  # as often as there are curves
         st.session_state.counted = picking.turn(st.session_state.shown)

@@ -1,0 +1,118 @@
+"""Controls that the page itself sets, as a story does: nothing undoes that, and it undoes nothing.
+
+With everything a visitor does, the browser says what all controls say. Until the answer to a press
+has arrived there, that is what they said before it, and taken at its word it would undo the press;
+and an answer that arrives while the visitor moves on would put back what was moved. So each setting
+has a number, and the browser sends back the last number it has heard. As long as that is an older
+one, a control that was set counts only where a hand has moved it since, and is set again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import streamlit as st
+
+Values = Mapping[str, Any]
+"""Name of a control, or of a word of the address behind a question mark, → value."""
+KEY, HEARD = "deeds", "heard"  # of this visit; the second is a control that nobody sees
+WORD = "?"
+
+
+@dataclass(frozen=True)
+class Deeds:
+    """What the page has set, and what of that the browser may not know yet."""
+
+    number: int = 0  # of the last setting
+    due: Values = field(default_factory=dict)  # to be set
+    told: tuple[tuple[int, Values], ...] = ()  # settings that it had not heard: number, and all that held then
+    heard: int = 0  # the number that it sent back last
+    said: Values = field(default_factory=dict)  # and what the controls said then
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Everything that may have to be set again."""
+        return frozenset(self.due).union(*(values for _, values in self.told))
+
+
+def answered(deeds: Deeds, heard: int, said: Values) -> tuple[Deeds, Values]:
+    """What is to be set where the browser says so of the controls in `names`, and has heard this number.
+
+    Nothing, where it has heard the last one: then what it says holds.
+    """
+    unheard = tuple((number, values) for number, values in deeds.told if number > heard)
+    if not unheard and not deeds.due:
+        return replace(deeds, told=()), {}
+    before = deeds.said if heard == deeds.heard else {**deeds.said, **dict(deeds.told).get(heard, {})}
+    holds = dict(unheard[-1][1]) if unheard else {}
+    for name in holds.keys() & said.keys():
+        on_its_way = [values[name] for _, values in unheard if name in values]
+        if said[name] != before.get(name, said[name]) and said[name] not in on_its_way:
+            holds[name] = said[name]  # a hand has moved it
+    return _told(replace(deeds, told=unheard, heard=heard, said=dict(said)), holds), {**holds, **deeds.due}
+
+
+def _told(deeds: Deeds, holds: Values) -> Deeds:
+    """What holds, and what is due, told under a new number."""
+    number = deeds.number + 1
+    return replace(deeds, number=number, due={}, told=(*deeds.told, (number, {**holds, **deeds.due})))
+
+
+def put(values: Values) -> None:
+    """Have these controls set, and what the address says, before anything is drawn: for what a press is to do."""
+    deeds = _deeds()
+    if values:
+        st.session_state[KEY] = replace(deeds, due={**deeds.due, **values})
+
+
+def settle() -> None:
+    """Before the controls are drawn: set what is due, and again what may not have been heard."""
+    deeds, values = answered(_deeds(), _heard(), _said())
+    if deeds != _deeds():
+        st.session_state[KEY] = deeds  # first and at once: a run may end between any two of these lines
+    if values:
+        st.session_state[HEARD] = str(deeds.number)
+    for name, value in values.items():
+        if name.startswith(WORD):
+            write(name.removeprefix(WORD), value)
+        else:
+            st.session_state[name] = value
+
+
+def forget() -> None:
+    """On another page, whose controls are new: nothing is on its way to them."""
+    if _deeds().told:
+        st.session_state[KEY] = replace(_deeds(), told=())
+
+
+def seal() -> None:
+    """After the last control: what the browser sends back once it has heard what all of them say."""
+    deeds = _deeds()
+    if deeds.due:  # put while the page was drawn
+        st.session_state[KEY] = deeds = _told(deeds, deeds.told[-1][1] if deeds.told else {})
+        st.session_state[HEARD] = str(deeds.number)
+    st.text_input("The last setting that has arrived", key=HEARD, label_visibility="collapsed", autocomplete="off")
+
+
+def write(word: str, value: str) -> None:
+    """Have the address say this of a word, or nothing."""
+    if value and st.query_params.get(word) != value:
+        st.query_params[word] = value
+    elif not value:
+        st.query_params.pop(word, None)
+
+
+def _deeds() -> Deeds:
+    return st.session_state.get(KEY, Deeds())
+
+
+def _heard() -> int:
+    text = st.session_state.get(HEARD) or ""
+    return int(text) if text.isdecimal() and text.isascii() and len(text) < 20 else 0
+
+
+def _said() -> dict[str, Any]:
+    """What the controls say; not the address, which no hand moves."""
+    return {name: st.session_state[name] for name in _deeds().names if name in st.session_state}
