@@ -22,7 +22,7 @@ INPUTS = ("x", "y")
 # The sign of a weight, told apart by hue and by lightness; no class has these colours.
 SIGNS = {
     "light": {"positive": "#115e59", "negative": "#e8467c"},
-    "dark": {"positive": "#2bb3a3", "negative": "#ff9dbb"},
+    "dark": {"positive": "#159a8c", "negative": "#ff9dbb"},
 }
 KEY = "network"
 HEARD = "network_heard"  # the count of the last click that has reached Python

@@ -157,7 +157,7 @@ def test_a_phone_shows_everything_without_scrolling_sideways(visit):
     visitor = visit(viewport={"width": 375, "height": 740})
     wide = "() => document.querySelector('[data-testid=stMain]').scrollWidth"
     assert visitor.page.evaluate(wide) <= 375
-    box = visitor.chart("Pruned").bounding_box()
+    box = visitor.plane("Pruned").bounding_box()
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= 375
     assert box["width"] > 280

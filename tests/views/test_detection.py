@@ -40,7 +40,7 @@ def network(prune_ratio: float, seed: int = 0) -> Network:
     rng = np.random.default_rng(seed)
     return Network(
         prune_ratio=prune_ratio, level=int(prune_ratio > 0), masks={}, start_weights={}, weights={},
-        early_stop_epoch=3, train_loss=np.zeros(0), val_loss=np.zeros(1), diverged=False,
+        early_stop_epoch=3, train_loss=np.zeros(0), val_loss=np.zeros(4), diverged=False,
         units=10, parameters=25, multiply_adds=20, latency=0.002,
         test=predictions(rng, 40, 3.0), ood=predictions(rng, 30, 1.0),
     )  # fmt: skip
