@@ -22,7 +22,7 @@ def test_a_first_visit_shows_both_planes_curves_reliability_and_figures(visit):
     assert page.locator("[data-testid=stVegaLiteChart]").count() == 6
     assert page.locator(".st-key-plane_pair figure[data-drawn]").count() == 2
     assert visitor.sentence().startswith("Pruned to 64 of 128 units")
-    for name in ("Accuracy", "ECE, floor", "UCE, floor", "Theoretical speed-up", "Measured latency"):
+    for name in ("Accuracy", "Bayes accuracy", "Signed gap", "Theoretical speed-up", "Measured latency"):
         assert page.get_by_role("cell", name=name, exact=True).count() == 1
     assert page.locator("[data-testid=stProgress]").count() == 0
 

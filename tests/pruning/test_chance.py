@@ -77,7 +77,7 @@ def test_chance_is_left_below_a_hundredth_under_it(loss, left):
         (network(0.98, 1.0, stop=0), True),
         (network(1.2, 0.995, 0.5, stop=1), False),
         (network(nan, nan, stop=0), False),
-        (network(3.0, stop=0), True),  # left as pruning made it: nothing has failed
+        (network(3.0, stop=None), True),  # left as pruning made it: nothing has failed
         (network(1.2, 9.0, stop=1, chance=inf), True),  # where chance is not known
     ],
 )
