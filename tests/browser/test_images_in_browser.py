@@ -79,7 +79,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 def first_visit(chromium, house: House) -> str:
     """What the first visitor, who clicks nothing, reads on top once all is trained; what is shown on the way."""
     with visitors(chromium, house.address) as new:
-        visitor = new("images")
+        visitor = new("images?ratio=0.5")
         # Whichever network a look falls on: the dense one may be trained between two looks.
         underway = re.compile(r"Training the (dense network|network pruned at [\d.]+) \(\d+ of 11\), epoch \d")
         visitor.page.get_by_text(underway).first.wait_for(timeout=TRAINING)
@@ -95,7 +95,7 @@ def first_visit(chromium, house: House) -> str:
 def look(chromium, house: House, first_visit: str) -> Iterator[Callable[..., Visitor]]:
     """Open the image page as a new visitor, who meets no error; the digits are trained."""
     with visitors(chromium, house.address) as new:
-        yield lambda link="", **options: new("images" + link, **options)
+        yield lambda link="?ratio=0.5", **options: new("images" + link, **options)
 
 
 # Digits

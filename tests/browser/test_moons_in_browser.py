@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from views.controls import SETTINGS
+
 
 def pixels(data_url: str) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(data_url.partition(",")[2]))).convert("RGB"))
@@ -178,4 +180,4 @@ def test_more_settings_unfold_with_a_help_for_each(visit):
     aside = visitor.settings().page.locator("[data-testid=stSidebar]")
     for label in ("Dataset", "Noise", "Hidden layers", "Dropout rate", "Criterion", "Rewind epoch", "Bins", "Seed"):
         assert aside.get_by_text(label, exact=True).first.is_visible()
-    assert aside.locator("[data-testid=stTooltipIcon]").count() == 15
+    assert aside.locator("[data-testid=stTooltipIcon]").count() == sum(map(len, SETTINGS.values())) + 1  # the type

@@ -113,7 +113,10 @@ def test_a_sentence_says_how_the_pruned_network_learned(recorded):
     for ratio in ("0.5", "0.0"):
         app = visit(WATCH, ratio=ratio)
         subject, stop, last = (film(app)[-1][name] for name in ("subject", "stop", "last"))
-        words = (f"{subject}: validation loss is lowest at epoch {stop} of {last}", f"{subject}: the network **did not train**")
+        words = (
+            f"{subject}: validation loss is lowest at epoch {stop} of {last}",
+            f"{subject}: the network **did not train**",
+        )
         captions = [caption.value.replace("\u00a0", " ") for caption in app.caption]
         assert sum(caption.startswith(words) for caption in captions) == 1
 
