@@ -38,7 +38,8 @@ LEGAL = {
     "patience": "5 · 10 · 20 · 50 · 100. Using 20.", "learning_rate": "0.001 · 0.003 · 0.01 · 0.03 · 0.1.",
     "rewind": "0 · 1 · 2 · 5 · 10 · 20 · 50. Using 0.", "rounds": "0 · 1 · 2 · 3 · 5 · 10 · 20 %. Using 0.",
     "bins": "5 · 10 · 15 · 20 · 30. Using 15.", "show": "Test · Training · None. Using Test.",
-    "colour": "Probability · Predictive entropy · Aleatoric · Epistemic · Error · Truth · True entropy. Using Probability.",
+    "colour": "Probability · Predictive entropy · Aleatoric · Epistemic · Error · Truth · True entropy. "
+    "Using Probability.",
     "view": "Reliability · Watch it train · The network · Checks · Your own points · Take home. Using Reliability.",
 }  # fmt: skip
 HOSTILE = (  # each at most 40 printable characters without a backtick, so shown as it is
