@@ -35,8 +35,8 @@ PLANES, CURVES, RELIABILITY = "planes", "curves", "reliability"
 STORIES: tuple[Story, ...] = (
     Story(
         "A winning ticket",
-        "Three of ten units are gone, the others back at their weights of epoch 5: as accurate as dense to a point or "
-        "two, in fewer epochs. That is a winning ticket, and most seeds find one here, on other points too.",
+        "Three of ten units are gone, the others back at their weights of epoch 5: as accurate as dense to a point "
+        "or two, in fewer epochs. That is a winning ticket, and most seeds find one here, on other points too.",
         "Compare the early-stop epochs in all, then set the rewind epoch to 0: the lead is gone.",
         {"strategy": Strategy.ONE_SHOT_REWIND, **TICKET},
         CLASSES,
@@ -45,9 +45,9 @@ STORIES: tuple[Story, ...] = (
     ),
     Story(
         "The control that fails",
-        "The same units, freshly drawn, get as accurate in the end but take longer than the dense network. With most "
-        "seeds, on other points too, the ticket is sooner: it is not the mask alone that wins.",
-        "Switch the strategy to Random tickets (control): units picked by chance, re-initialised, stop between the two.",
+        "The same units, freshly drawn, get as accurate in the end but take longer than the dense network. With "
+        "most seeds, on other points too, the ticket is sooner: it is not the mask alone that wins.",
+        "Switch the strategy to Random tickets (control): units picked by chance and re-initialised are between.",
         {"strategy": Strategy.ONE_SHOT_RANDOM, **TICKET},
         CLASSES,
         PLANES,
