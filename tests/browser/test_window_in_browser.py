@@ -251,7 +251,7 @@ def test_a_mouse_opens_a_popover_and_keeps_the_focus_on_the_button(share):
 
 def tooltip(visitor):
     """What a chart tells at a place that is pointed at, visible or not."""
-    visitor.chart("Dense").hover(position={"x": 120, "y": 120})
+    visitor.chart("Accuracy against").hover(position={"x": 120, "y": 120})
     found = visitor.page.locator("#vg-tooltip-element.visible")
     found.wait_for(state="attached")
     return found
@@ -266,24 +266,6 @@ def test_a_finger_that_scrolls_over_a_chart_leaves_no_tooltip(visit, options, di
 
 
 # The tour
-
-
-def test_after_the_tour_the_focus_is_where_it_led(visit):
-    """The button that starts it is far above then; the last part has the focus, in sight, and Tab goes on in it."""
-    visitor = visit(SMALL, reduced_motion="reduce")
-    visitor.button("Take the tour").focus()
-    visitor.keys("Enter")
-    last = visitor.page.locator(f".st-key-{MOONS[-1].target}")
-    for _ in MOONS:
-        visitor.keys("Enter")
-    at = scrolled(visitor)
-    assert at > 0
-    assert focused_on(last)
-    assert in_sight(visitor, last)
-    visitor.keys("Tab")
-    assert holds_focus(last)
-    assert in_sight(visitor, visitor.page.get_by_role("tab", name="Reliability"))
-    assert scrolled(visitor) == at
 
 
 def test_after_a_tour_that_stayed_in_place_the_focus_is_on_its_button(visit):

@@ -222,7 +222,7 @@ def network(ratio: float, sizes: tuple[int, int, int], latency: float, first: li
     units, parameters, multiply_adds = sizes
     return Network(
         prune_ratio=ratio, level=int(ratio > 0), masks={}, start_weights={}, weights={}, early_stop_epoch=17,
-        train_loss=np.zeros(0), val_loss=np.zeros(1), diverged=False, units=units, parameters=parameters,
+        train_loss=np.zeros(0), val_loss=np.zeros(30), diverged=False, units=units, parameters=parameters,
         multiply_adds=multiply_adds, latency=latency, test=said(first), ood=said([0.5]),
     )  # fmt: skip
 
@@ -274,7 +274,11 @@ def test_the_table_has_a_column_for_everything_that_decides_and_everything_that_
         header = figures_csv(outcome, 1, 10).splitlines()[0].split(",")
         found = flat(figures(outcome, outcome.dense, 1, 10))
         measured = ["n_samples", "n_bins", *found, "ece_floor", "uce_floor"]
-        assert {field.name for field in fields(Figures)} - set(found) == {"test", "truth"}  # whose numbers are there
+        assert {field.name for field in fields(Figures)} - set(found) == {
+            "test",
+            "truth",
+            "against",
+        }  # whose numbers are there
         assert header == [*(field.name for field in fields(outcome.experiment)), *measured]
 
 
