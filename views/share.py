@@ -81,7 +81,7 @@ def _advice(there: str | None) -> str:
 def _show_code(address: str) -> None:
     """The code as large as a projector likes it, on white for every camera, and a file of it."""
     picture = qr_code(address)
-    st.html(f'<div style="max-width: 70vh; margin: auto; background: white">{picture}</div>')
+    st.image(picture, width="stretch")
     st.code(address, language=None, wrap_lines=True)
     st.download_button(
         "The code as SVG", picture, "link.svg", "image/svg+xml", icon=":material/download:", on_click="ignore"

@@ -314,7 +314,7 @@ def test_the_code_of_a_link_is_large_and_a_file(visit):
         pytest.skip("a machine without a network has no address for others")
     code.click()
     dialog = visitor.page.get_by_role("dialog")
-    picture = dialog.locator("svg.segno")
+    picture = dialog.locator("img")
     picture.wait_for()
     box = picture.bounding_box()
     assert box["height"] == pytest.approx(box["width"], abs=1)
