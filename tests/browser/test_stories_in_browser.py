@@ -109,7 +109,3 @@ def test_what_a_story_asks_to_look_at_comes_onto_the_screen(visit):
     visitor.button(story.name).click()
     visitor.page.wait_for_function(inside, timeout=60_000)
     assert visitor.page.get_by_role("tab", name="Reliability").get_attribute("aria-selected") == "true"
-    other = visit(viewport={"width": 1440, "height": 800})
-    other.button(story.name).click()
-    other.page.keyboard.press("Shift")
-    other.settle().page.wait_for_timeout(1500)
