@@ -98,7 +98,13 @@ def test_every_check_holds_for_every_strategy():
 @pytest.mark.parametrize("strategy", ["one_shot", "iterative", "random_mask"])
 def test_every_check_holds_for_every_other_choice_too(strategy):
     """Rates that follow what is left, layers scored greedily, rounds of a fifth, units picked over all layers."""
-    choices = {"dropout_rule": "scaled", "dropout": 0.4, "criterion": "l1_greedy", "round_share": 0.2, "scope": "global"}
+    choices = {
+        "dropout_rule": "scaled",
+        "dropout": 0.4,
+        "criterion": "l1_greedy",
+        "round_share": 0.2,
+        "scope": "global",
+    }
     recording = record(Experiment(strategy=strategy, prune_ratio=0.6, **choices, **SMALL))
     assert [check.name for check in recording.checks if not check.holds] == []
 
