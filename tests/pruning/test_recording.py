@@ -95,6 +95,20 @@ def test_every_check_holds_for_every_strategy():
             assert len(recording.checks) == 7
 
 
+@pytest.mark.parametrize("strategy", ["one_shot", "iterative", "random_mask"])
+def test_every_check_holds_for_every_other_choice_too(strategy):
+    """Rates that follow what is left, layers scored greedily, rounds of a fifth, units picked over all layers."""
+    choices = {
+        "dropout_rule": "scaled",
+        "dropout": 0.4,
+        "criterion": "l1_greedy",
+        "round_share": 0.2,
+        "scope": "global",
+    }
+    recording = record(Experiment(strategy=strategy, prune_ratio=0.6, **choices, **SMALL))
+    assert [check.name for check in recording.checks if not check.holds] == []
+
+
 def test_rewind_weights_of_a_later_epoch_are_seen(monkeypatch):
     """Training that keeps the weights of seven epochs later is not believed: the recorder saw epoch k itself."""
     begin = training._Stack.__init__

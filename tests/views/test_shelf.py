@@ -95,3 +95,10 @@ def test_one_network_at_two_ratios_is_changed_by_hand_at_each():
     units = frozenset({("hidden1", gone)})
     changed = [compute.changed_by_hand(each, units, (5,), shelf) for each in at]
     assert [(network.prune_ratio, network.units) for network in changed] == [(0.9, 2), (0.95, 2)]
+
+
+def test_a_network_at_other_rates_of_dropout_has_another_plane():
+    """Its weights and masks may be equal; what is drawn of it is not."""
+    network = run(Experiment(points=200, hidden=(10,), max_epochs=1)).pruned
+    other = replace(network, dropout={"hidden1": 0.1})
+    assert compute.digest(replace(network)) == compute.digest(network) != compute.digest(other)
