@@ -356,6 +356,10 @@ REFUSED = {
         partial(between, nn.BatchNorm1d(4, affine=False, track_running_stats=False)), "0",
         r"layer '1' \(BatchNorm1d\).*nn.Flatten\(\)",
     ),
+    "one bias for all": (
+        lambda: changed(lambda model: setattr(model[0], "bias", nn.Parameter(torch.ones(1)))), "0",
+        r"this Linear has a bias of shape \(1,\)",
+    ),
     "a sparse weight": (
         lambda: changed(lambda model: setattr(model[2], "weight", nn.Parameter(model[2].weight.data.to_sparse()))),
         "0", r"layer '2' \(Linear\).*holds its weight as torch.sparse_coo.*to_dense",

@@ -8,7 +8,7 @@ from math import log, sqrt
 import numpy as np
 import pytest
 import torch
-from odd_models import Net
+from odd_models import Net, unlike
 from torch import nn
 
 from pruning import Architecture, Criterion
@@ -302,7 +302,7 @@ OTHERS = {
         lambda seen: seen.unsqueeze(2),
     ),
     "BatchNorm behind the activation": (
-        lambda: chain_of(nn.Linear(2, 4), nn.ReLU(), nn.BatchNorm1d(4), nn.Linear(4, 3)), (5, 2), "0", "1",
+        lambda: chain_of(nn.Linear(2, 4), nn.ReLU(), unlike(nn.BatchNorm1d(4)), nn.Linear(4, 3)), (5, 2), "0", "1",
         lambda seen: seen.unsqueeze(2),
     ),
     "nested": (

@@ -252,6 +252,14 @@ def test_a_model_pruned_by_torch_is_not_copied_but_told_what_to_do(make):
     np.testing.assert_allclose(outputs(shrink(model, {"0": FOUR}), values(ROWS)), due, atol=1e-5, rtol=0)
 
 
+def test_a_model_pruned_by_torch_is_told_so_without_gradients_too():
+    """Then PyTorch would copy it; what it is stays the same."""
+    with torch.no_grad():
+        model = pruned_by_torch(0)()
+    with pytest.raises(ValueError, match=r"layer '0' \(Linear\) is pruned by torch.nn.utils.prune"):
+        shrink(model, {})
+
+
 def test_a_tensor_that_autograd_follows_is_named():
     """Where a layer has kept one, no copy can be made."""
     model = between(nn.ReLU())
