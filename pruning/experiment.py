@@ -192,6 +192,6 @@ def code_version() -> str:
     digest = hashlib.sha256()
     for source in sources:
         digest.update(str(source.relative_to(root)).encode() + b"\0" + source.read_bytes() + b"\0")
-    for library in ("torch", "numpy", "scikit-learn"):
+    for library in ("torch", "numpy", "scipy", "scikit-learn"):
         digest.update(f"{library} {version(library)}".encode())
     return digest.hexdigest()[:16]

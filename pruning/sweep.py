@@ -202,24 +202,28 @@ class _Sweep:
     def _add(self, seed: int, ticket: Ticket, trained: Trained, history: History) -> None:
         self.networks[seed].append(replace(self._measured(seed, ticket, trained), history=history))
         self.networks[seed].sort(key=lambda network: network.prune_ratio)
-        if seed == self.seeds[0]:
-            self.partial = self._outcome(seed)
+        if self.fresh:
+            self._ask_fresh(seed)
+        self._show(seed)
         self._count(f"Trained {_name(ticket)}")
-        self._ask_fresh(seed, f"Measured {_name(ticket)}")
+        if self.has_truth and not self.fresh and ticket.prune_ratio == self.experiment.prune_ratio:
+            # What is waited for has been shown. From here on networks are shown with what they say of fresh points.
+            self.fresh = fresh_points(self.experiment)
+            self._ask_fresh(seed)
+            self._show(seed)
+            self._report("Measured on fresh points")
 
-    def _ask_fresh(self, seed: int, message: str) -> None:
-        """Predictions on fresh points, of all networks that lack them once the one asked for is there and seen."""
-        networks = self.networks[seed]
-        if not self.has_truth or all(network.prune_ratio != self.experiment.prune_ratio for network in networks):
-            return
-        self.fresh = self.fresh or fresh_points(self.experiment)
+    def _ask_fresh(self, seed: int) -> None:
+        """Predictions on the fresh points, of all networks of a seed that lack them."""
+        networks, drawn = self.networks[seed], sampling_seed(seed)
         for i, network in enumerate(networks):
-            if network.fresh is None:
+            if network.fresh is None and self.fresh:
                 small = self.modules[seed, network.prune_ratio]
-                networks[i] = replace(network, fresh=predict(small, self.fresh.inputs, SAMPLES, sampling_seed(seed)))
+                networks[i] = replace(network, fresh=predict(small, self.fresh.inputs, SAMPLES, drawn))
+
+    def _show(self, seed: int) -> None:
         if seed == self.seeds[0]:
             self.partial = self._outcome(seed)
-        self._report(message)
 
     def _measured(self, seed: int, ticket: Ticket, trained: Trained) -> Network:
         """The arrays and counts of a trained network, from its physically smaller form."""

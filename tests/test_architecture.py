@@ -29,7 +29,10 @@ CONFINED = {
 WITHOUT_TORCH = (
     "uncertainty/predictive.py",
     "uncertainty/calibration.py",
+    "uncertainty/estimate.py",
+    "uncertainty/expected.py",
     "uncertainty/floor.py",
+    "uncertainty/paired.py",
     "uncertainty/ood.py",
     "uncertainty/rejection.py",
     "uncertainty/proportion.py",

@@ -67,8 +67,8 @@ def outcomes(experiment: Experiment, status: ProgressBar, visit: Visit) -> Gener
             while not job.wait(_pause()):
                 _show_progress(job, status)
                 partial = job.progress.outcome if job.progress else None
-                if partial is not None and len(partial.networks) > shown:
-                    shown = len(partial.networks)
+                if partial is not None and (known := _known(partial)) > shown:
+                    shown = known
                     yield replace(partial, experiment=experiment)
             found = _kept(job, key, visit)
     yield replace(found, experiment=experiment)
@@ -78,6 +78,11 @@ def is_stored(experiment: Experiment, visit: Visit) -> bool:
     """Whether `outcomes` would train nothing."""
     store, _, key = _asked("sweep", json.loads(experiment.key()), visit)
     return store.get(key) is not None
+
+
+def _known(outcome: Outcome) -> int:
+    """How much there is of it so far: networks, and those that were held against the truth."""
+    return sum(1 + (network.fresh is not None) for network in outcome.networks)
 
 
 def recording(experiment: Experiment, status: ProgressBar, visit: Visit) -> Recording:

@@ -47,7 +47,10 @@ def test_a_mean_over_them_is_that_of_far_more_independent_points(dataset):
     values = [
         fresh_points(Experiment(dataset=dataset, noise=0.4), index=index).posterior.max(axis=1) for index in range(15)
     ]
-    spread, independent = np.std([v.mean() for v in values], ddof=1), np.mean([v.std() for v in values]) / 32
+    spread, independent = (
+        np.std([v.mean() for v in values], ddof=1),
+        np.mean([v.std() for v in values]) / np.sqrt(FRESH_POINTS),
+    )
     assert spread < independent / 2
 
 

@@ -252,15 +252,16 @@ def test_partial_outcomes_grow_and_keep_their_order(small, differences, strategy
 
 @every_strategy
 def test_fresh_points_are_asked_once_the_wanted_network_has_been_shown(small, strategy):
-    """The wanted ratio is first reported without; then whoever is new is shown first and asked next."""
+    """Until then nobody has seen one; from the next report on every network that is shown has."""
     outcome, reports = recorded(small(strategy=strategy), ratios=RATIOS)
-    shown = [report.outcome for report in reports if report.outcome and report.outcome.has(0.5)]
-    assert all(network.fresh is None for network in shown[0].networks)
-    after = [so_far for so_far in shown if so_far.fresh]
-    assert after
-    assert all(sum(network.fresh is None for network in so_far.networks) <= 1 for so_far in after)
-    assert any(len(so_far.networks) < len(RATIOS) for so_far in after)
-    assert all(network.fresh is not None for network in outcome.networks)
+    partial = [report.outcome for report in reports if report.outcome]
+    first = next(i for i, so_far in enumerate(partial) if so_far.fresh)
+    assert all(network.fresh is None for so_far in partial[:first] for network in so_far.networks)
+    assert partial[first - 1].has(0.5)
+    assert not any(so_far.has(0.5) for so_far in partial[: first - 1])
+    assert len(partial[first].networks) == len(partial[first - 1].networks) < len(RATIOS)
+    assert all(network.fresh for so_far in partial[first:] for network in so_far.networks)
+    assert all(network.fresh for network in outcome.networks)
 
 
 def test_fresh_points_are_asked_of_the_smaller_network_with_its_own_dropout(outcome_of):
