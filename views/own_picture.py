@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
 LARGE = 224
+SEEN = "own_picture_seen"  # of this visit: the file whose answers were drawn last
 # All that JPEG files are called, and PNG and MPO files with more than one picture. HEIC is none of them: a phone that
 # is asked for JPEG sends its photographs as that.
 ENDINGS = ["png", "jpg", "jpeg", "webp", "jfif", "jpe", "jif", "pjpeg", "pjp", "apng", "mpo"]
@@ -36,8 +37,9 @@ def draw(outcome: Outcome, choice: ImageChoice, classes: tuple[str, ...], place:
             key="own_picture",
             help="It is looked at on this server and forgotten when you leave; nothing is stored.",
         )
+        line = st.empty()  # one place for words, so that those of a file before leave with it
         if file is None:
-            st.caption(
+            line.caption(
                 f"The networks know {', '.join(classes)}. Show them one of these, or anything else. Photographs in "
                 "HEIC, as phones keep them, have to be exported as JPEG before."
             )
@@ -46,22 +48,31 @@ def draw(outcome: Outcome, choice: ImageChoice, classes: tuple[str, ...], place:
         try:
             picture = read_picture(file.getvalue(), height, channels)
         except PictureError as problem:
-            st.error(str(problem), icon=":material/error:")
+            line.error(str(problem), icon=":material/error:")
             return
-        _draw_answers(outcome, choice, classes, picture)
+        is_new = st.session_state.get(SEEN) != file.file_id
+        _draw_answers(outcome, choice, classes, picture, is_new)
+        st.session_state[SEEN] = file.file_id
 
 
-def _draw_answers(outcome: Outcome, choice: ImageChoice, classes: tuple[str, ...], picture: Picture) -> None:
+def _draw_answers(
+    outcome: Outcome, choice: ImageChoice, classes: tuple[str, ...], picture: Picture, is_new: bool
+) -> None:
+    """The picture at once; where it `is_new`, what was said of another leaves before the networks have answered."""
+    left, *columns = st.columns([1, 1, 2], gap="medium")
+    left.html(cards.picture(picture.pixels, LARGE, "your picture as the networks see it", kept=False))
+    side = picture.pixels.shape[0]
+    notes = "".join(f" {note}." for note in picture.notes)
+    left.caption(f"{picture.width:,} × {picture.height:,} pixels, brought to {side} × {side}.{notes}")
+    places = [column.empty() if is_new else column for column in columns]
+    for place in places if is_new else ():
+        place.skeleton(LARGE)
     samples = {
         network.prune_ratio: ask(choice.experiment, network, picture.pixels[None], choice.n_samples)
         for network in outcome.networks
     }
     said = [probs.mean(axis=0)[0] for probs in samples.values()]
-    left, middle, right = st.columns([1, 1, 2], gap="medium")
-    left.html(cards.picture(picture.pixels, LARGE, "your picture as the networks see it", kept=False))
-    side = picture.pixels.shape[0]
-    notes = "".join(f" {note}." for note in picture.notes)
-    left.caption(f"{picture.width:,} × {picture.height:,} pixels, brought to {side} × {side}.{notes}")
+    middle, right = (place.container() for place in places)
     middle.html(cards.bars(rows(outcome, choice, said), classes))
     middle.caption(f"One row a prune ratio. The bars from left to right: {', '.join(classes)}.")
     pair = {"Dense": outcome.dense, "Pruned": outcome.pruned}

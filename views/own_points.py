@@ -64,8 +64,9 @@ def draw(theme: Theme, place: DeltaGenerator) -> DeltaGenerator:
     if lock.current():
         place.info("This link is locked by whoever made it: it shows one data set.", icon=":material/lock:")
         return place.container()
+    line = place.empty()  # always there: else all below would take another place, and be seen twice while it trains
     if problem := st.session_state.get(PROBLEM):
-        place.error(plain(problem), icon=":material/error:")
+        line.error(plain(problem), icon=":material/error:")
     board, file = place.columns(2, gap="large")
     points: Points | None = st.session_state.get(POINTS)
     answer = file.container()  # on a phone it comes right below the board

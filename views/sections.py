@@ -195,7 +195,7 @@ def draw_reliability(
     if words := readings.of_dropout(*compared.dropout_gaps(outcome, choice.n_samples, choice.n_bins), rate):
         place.caption(words)
     place.caption(
-        f"Dots are bins of test {nouns.examples}, calibrated on the diagonal; pale upright bars hold "
+        f"Dots are bins of test {nouns.examples}, calibrated on the diagonal; faint upright bars hold "
         f"95{claims.PERCENT} of what chance gives a calibrated network.",
         help=f"The columns at the foot are the share of {nouns.examples} in each bin (a quarter of the height would "
         "be all of them). An uncertainty is not an error rate, so the third panel does not follow the diagonal even "

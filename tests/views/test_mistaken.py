@@ -151,8 +151,9 @@ def test_the_pair_of_cifar_is_among_its_classes():
 def page(outcome, choice, images):
     import streamlit as st
 
-    from views import mistaken
+    from views import deeds, mistaken
 
+    deeds.settle()
     mistaken.draw(outcome, choice, images, "light", st.container())
 
 

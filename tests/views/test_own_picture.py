@@ -186,3 +186,30 @@ def test_a_file_that_is_no_picture_gets_its_sentence(trained, content):
     assert not app.exception
     assert not app.error
     assert len(app.table) == 1
+
+
+def test_what_was_said_of_another_picture_leaves_before_the_networks_answer(trained, monkeypatch):
+    """A new file shows itself at once, beside empty places, and no old error; for a moved slider nothing blinks."""
+
+    def unanswered(*_: object) -> np.ndarray:
+        import streamlit as st
+
+        st.stop()
+
+    def upload(app: AppTest, name: str, content: bytes) -> AppTest:
+        return app.file_uploader(key="own_picture").set_value((name, content, "image/png")).run()
+
+    app = upload(tab(trained), "bad.png", b"no picture at all")
+    with monkeypatch.context() as patch:
+        patch.setattr(own_picture, "ask", unanswered)
+        upload(app, "good.png", drawing())
+        assert not app.error
+        assert [f'alt="{LABEL}"' in element.value for element in app.get("html")] == [True]
+        assert len(app.get("skeleton")) == 2
+    app.run()
+    assert (len(app.table), len(app.get("skeleton"))) == (1, 0)
+    monkeypatch.setattr(own_picture, "ask", unanswered)
+    app.run()
+    assert len(app.get("skeleton")) == 0
+    upload(app, "other.png", drawing())
+    assert len(app.get("skeleton")) == 2

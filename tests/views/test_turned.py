@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pruning import Experiment
-from views import turned
+from views import deeds, turned
 from views.shelf import Shelf, Visit
 
 MASKS = {"hidden1": np.array([True, True, False]), "hidden2": np.array([True, True])}
@@ -22,7 +22,8 @@ VISIT = Visit(Shelf())
 def here(monkeypatch: pytest.MonkeyPatch) -> Any:
     """A session and an address without a page."""
     here = SimpleNamespace(session_state={}, query_params={})
-    monkeypatch.setattr(turned, "st", here)
+    for module in (turned, deeds):
+        monkeypatch.setattr(module, "st", here)
     return here
 
 

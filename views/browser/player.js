@@ -18,7 +18,7 @@ const PAGE = `
     <figure>
       <div class="plane"><canvas class="map" role="img" aria-label="The plane: each class's region in its colour,
         the decision boundary, and the training points"></canvas><canvas class="points"></canvas></div>
-      <figcaption>Colour: the predicted class, paler where it is less sure. Dots: training points.</figcaption>
+      <figcaption>Colour: the predicted class, fainter where it is less sure. Dots: training points.</figcaption>
     </figure>
     <div class="side">
       <p class="title">Loss <span class="val">validation</span><span class="train">training</span></p>
