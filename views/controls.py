@@ -148,7 +148,7 @@ OPENING: Mapping[str, Any] = {RATIO.name: 0.9, QUANTITY.name: "entropy"}
 
 BASIS = Knob(
     "judged", "Measured on",
-    "A generated task is known: figures are those of 5,000 fresh points against the exact class probabilities. The "
+    "A generated task is known: figures are those of 4,096 fresh points against the exact class probabilities. The "
     "test points are what a study would have; their intervals say how little so few can tell.",
     "truth", ("truth", "test"), "buttons", lambda name: {"truth": "The truth", "test": "Test points"}[name],
 )  # fmt: skip

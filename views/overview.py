@@ -69,6 +69,8 @@ def _detected(outcome: Outcome, n_samples: int, dense: float, pruned: float) -> 
     prune_ratio = outcome.experiment.prune_ratio
     if prune_ratio == 0:
         return f"It tells unknown classes from known ones with AUROC {dense:.3f}."
+    if not outcome.pruned.trained:
+        return ""
     difference = _differences(outcome, n_samples, 1)[prune_ratio]
     words = changed([Change("AUROC of unknown classes", dense, pruned, difference)], THESE)
     return f"{words[:1].upper()}{words[1:]}."

@@ -45,8 +45,8 @@ class Place:
         """A grey shape, for a first visit on which there is nothing to keep."""
         self._draw("skeleton", height)
 
-    def caption(self, text: str) -> None:
-        self._draw("caption", text)
+    def caption(self, text: str, help: str | None = None) -> None:
+        self._draw("caption", text, help=help)
 
     def chart(self, chart: charts.Chart, alt_text: str, **selection: Any) -> None:
         """Draw a chart. `alt_text` belongs to its specification: if it changes, the drawing is torn down.

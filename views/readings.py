@@ -78,7 +78,9 @@ def of_training(train_loss: np.ndarray, val_loss: np.ndarray, early_stop_epoch: 
     if last == 0:
         return f"There is no epoch of training; validation loss is {lowest:.3f} nats."
     if not trained:
-        return UNTRAINED
+        return (
+            f"Validation loss is lowest at epoch {best} of {last}, {lowest:.3f} nats: the network **did not train**."
+        )
     if best == last:
         return f"Validation loss is lowest at the last epoch, {last}: {lowest:.3f} nats; it may not be at its end."
     start = f"Validation loss is lowest at epoch {best} of {last}, {lowest:.3f} nats"

@@ -80,7 +80,7 @@ def draw_curves(
         )
         chart = charts.curve_chart(rows, curve.title, curve.digits == 0, answers, position if stacked else -1)
         place.chart(chart, f"{curve.title} against prune ratio.", **click)
-        words.caption(_read(outcome, choice, curve, rows, nouns))
+        words.caption(_read(outcome, choice, curve, rows, nouns), _more(outcome, choice, curve, rows, nouns))
 
 
 def _read(outcome: Outcome, choice: Measured, curve: Curve, rows: pd.DataFrame, nouns: tables.Nouns) -> str:
@@ -94,6 +94,15 @@ def _read(outcome: Outcome, choice: Measured, curve: Curve, rows: pd.DataFrame, 
     gaps = found.gaps if curve.column == "ece" else None
     basis = compared.basis(outcome, nouns.examples)
     return readings_curves.of_curve(rows, curve.title, curve.digits, getattr(found, curve.column), basis, gaps)
+
+
+def _more(outcome: Outcome, choice: Measured, curve: Curve, rows: pd.DataFrame, nouns: tables.Nouns) -> str | None:
+    """What is told on demand: of the ECE against labels, which networks they tell from calibrated ones."""
+    if curve.column != "ece" or compared.against_truth(outcome):
+        return None
+    samples, bins = choice.n_samples, choice.n_bins
+    least = {each.prune_ratio: compared.smallest(outcome, each, samples, bins) for each in outcome.networks}
+    return readings_curves.of_calibration(rows, compared.basis(outcome, nouns.examples), least)
 
 
 def _curve_rows(rows: pd.DataFrame, curve: Curve) -> pd.DataFrame:
@@ -188,11 +197,14 @@ def draw_reliability(
         samples = choice.n_samples if source == "sampled" else 0
         column.markdown(f"**{title}**")
         Place(column).chart(_panel_chart(judgement[title], quantity), f"Reliability diagram. {title}.")
-        column.markdown("\n".join(_error_line(name, judged, quantity) for name, judged in pair.items()))
+        learned = {"dense": outcome.dense.trained, "pruned": outcome.pruned.trained}
+        lines = [_error_line(name, judged, quantity, learned[name]) for name, judged in pair.items()]
+        column.markdown("\n".join(lines))
         changes = compared.panel(outcome, samples, choice.n_bins, quantity)
         basis, trained = compared.basis(outcome, nouns.examples), outcome.pruned.trained
         column.caption(readings.of_panel(*changes, quantity, basis, trained))
-    if words := readings.of_dropout(*compared.dropout_gaps(outcome, choice.n_samples, choice.n_bins), rate):
+    words = readings.of_dropout(*compared.dropout_gaps(outcome, choice.n_samples, choice.n_bins), rate)
+    if words and outcome.pruned.trained:
         place.caption(words)
     place.caption(
         f"Dots are bins of test {nouns.examples}, calibrated on the diagonal; faint upright bars hold "
@@ -204,12 +216,14 @@ def draw_reliability(
     draw_depth(place, "Reliability diagram", "ECE", "UCE", "Floor", "Consistency bars")
 
 
-def _error_line(name: str, judged: Judged, quantity: Quantity) -> str:
+def _error_line(name: str, judged: Judged, quantity: Quantity, trained: bool) -> str:
     colour = "gray" if name == "dense" else "violet"
     words = [f"{METRICS[quantity]} **{judged.bins.error:.3f}**"]
-    if judged.floor:
+    if not trained:
+        words.append("it **did not train**")
+    elif judged.floor:
         words.append(claims.beside(judged.bins.error, judged.floor, minimum=quantity == "confidence"))
-    if quantity == "confidence" and claims.side(judged.gap):
+    if trained and quantity == "confidence" and claims.side(judged.gap):
         words.append(claims.leaning(judged.gap))
     return f"- :{colour}[**{name}**] {', '.join(words)}"
 
