@@ -86,7 +86,7 @@ def test_a_link_gives_the_same_figures_everywhere(two, link):
         assert untimed(one[network]) == untimed(other[network])
     written = [[row for row in each["table"] if row[0] not in CLOCK] for each in (one, other)]
     assert written[0] == written[1]
-    assert len(written[0]) == 17
+    assert len(written[0]) == 18
 
 
 @pytest.mark.parametrize("link", LINKS)

@@ -188,7 +188,7 @@ def test_a_code_is_of_the_link_beside_its_button(monkeypatch):
     """Large, with its address and a file; of the locked link where that is asked for."""
     app = opened(monkeypatch, HERE)
     drawn: list[str] = []
-    monkeypatch.setattr(share, "qr_code", lambda address: drawn.append(address) or "<svg/>")
+    monkeypatch.setattr(share, "qr_code", lambda address: drawn.append(address) or "<svg />")
     app.button(key="qr_locked").click().run()
     assert not app.exception
     (address,) = drawn
