@@ -313,7 +313,7 @@ def test_the_code_of_a_link_is_large_and_a_file(visit):
     if not code.count():
         pytest.skip("a machine without a network has no address for others")
     code.click()
-    dialog = visitor.page.get_by_role("dialog")
+    dialog = visitor.page.get_by_role("dialog").filter(has_text="Open this with a camera")
     picture = dialog.locator("img")
     picture.wait_for()
     box = picture.bounding_box()

@@ -311,7 +311,7 @@ def test_the_film_ends_and_begins_again(clocked):
     assert said.inner_text() == ""
     clocked.clock.run_for(1000)
     assert (viewer.frame, viewer.playing) == (LAST, False)
-    assert said.inner_text() == "Paused. Pruned by 60 %, epoch 8 of 11, validation loss 0.111"
+    assert said.inner_text() == "Paused. Pruned at 0.6, epoch 8 of 11, validation loss 0.111"
     viewer.button("Play").click()
     assert (viewer.frame, viewer.playing) == (0, True)
 
