@@ -30,5 +30,6 @@ else:
     from starlette.middleware import Middleware
 
     from views.compressed import Compressed
+    from views.styled import Styled
 
-    app = st.App(__file__, middleware=[Middleware(Compressed)])
+    app = st.App(__file__, middleware=[Middleware(Compressed), Middleware(Styled)])

@@ -33,9 +33,11 @@ class Compressed:
             return
         path = scope["path"]
         if path not in self.kept:
-            answer = _Answer()
+            answer = Answer()
             await self.app(scope, receive, answer.take)
-            if answer.status != 200 or not answer.is_text:  # an unknown name is answered by the page itself
+            if answer.status != 200 or not answer.is_of(
+                "javascript", "css"
+            ):  # an unknown name is answered by the page itself
                 await answer.give(send)
                 return
             self.kept[path] = await run_sync(_compressed, answer.headers, bytes(answer.body))
@@ -66,7 +68,7 @@ def _compressed(headers: list[tuple[bytes, bytes]], body: bytes) -> Kept:
     return [*rest, *more, (b"content-length", str(len(packed)).encode())], packed
 
 
-class _Answer:
+class Answer:
     """What the app behind has to say, held back until it is complete."""
 
     def __init__(self) -> None:
@@ -74,11 +76,10 @@ class _Answer:
         self.headers: list[tuple[bytes, bytes]] = []
         self.body = bytearray()
 
-    @property
-    def is_text(self) -> bool:
-        """Whether it is a script or a style."""
-        kind = dict(self.headers).get(b"content-type", b"")
-        return b"javascript" in kind or b"css" in kind
+    def is_of(self, *kinds: str) -> bool:
+        """Whether its content type is one of these."""
+        said = dict(self.headers).get(b"content-type", b"")
+        return any(kind.encode() in said for kind in kinds)
 
     async def take(self, message: Message) -> None:
         if message["type"] == "http.response.start":

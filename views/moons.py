@@ -24,19 +24,22 @@ banner = st.container()
 with st.container(key="looks", horizontal=True, gap="medium", vertical_alignment="center"):
     quantity = (controls.OWN_QUANTITY if visit.points else controls.QUANTITY).draw()
     shown = controls.POINTS.draw()
-pictures, curves = st.columns([2, 1], gap="medium")
+with st.container(key="stage"):
+    pictures, curves = st.columns([2, 1], gap="medium")
 with pictures.container(key="planes", gap="small"):
     names = ("plane_slot", "headline", "plane_words", "plane_depth")
     plane_place, status, plane_words, plane_depth = (st.container(key=name) for name in names)
 with curves.container(key="curves", gap="small"):
-    st.markdown(
+    curves_head = st.container(key=None if visit.points else "curves_head")
+    curves_head.markdown(
         f"**All prune ratios**{': click one to go there' if controls.RATIO.is_open else ''}",
         help="Of this strategy. Dashed: the dense network. The band under ECE is its floor: what a perfectly "
         "calibrated network would get; dotted is the ECE of a single pass. Upright bars are the intervals that the "
         "test points leave.",
     )
     if not visit.points:
-        choice = replace(choice, basis=controls.BASIS.draw())
+        with curves_head:
+            choice = replace(choice, basis=controls.BASIS.draw())
     curve_columns = [(st.container(key=f"curve_words{i}"), st.container(key=f"curve_slot{i}")) for i in range(3)]
     curve_depth = st.container()
 tour = st.container()

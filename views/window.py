@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from views.components import FOLDER, component
+from views.components import component
 
 _WINDOW = component("window")
 
@@ -31,7 +31,6 @@ def chart_config() -> dict[str, Any]:
 
 
 def mend_window() -> None:
-    """Set the window right, once for as long as it is open, and the style of the page."""
-    st.html(FOLDER / "page.css")
+    """Set the window right, once for as long as it is open."""
     with st.container(key="window"):
         _WINDOW(key="mended")
