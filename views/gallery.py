@@ -32,7 +32,7 @@ NEIGHBOURS = 8
 def draw(outcome: Outcome, choice: ImageChoice, images: Shown, place: DeltaGenerator) -> None:
     """One page of pictures, sorted and filtered; a button under each looks closer."""
     with place:
-        with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        with st.container(key="gallery_row", horizontal=True, gap="medium", vertical_alignment="bottom"):
             seen = PICTURES.draw()
             order = ORDER.draw()
             wanted = of_class(images).draw()
@@ -43,7 +43,7 @@ def draw(outcome: Outcome, choice: ImageChoice, images: Shown, place: DeltaGener
             return
         page = st.pagination(-(-len(which) // PER_PAGE), key=f"page_{role}_{wanted}_{order}")
         st.caption(_caption(len(which), part, images.test.classes))
-        with st.container(horizontal=True, gap="small"):
+        with st.container(key="gallery_cards", horizontal=True, gap="small"):
             for place_on_page, index in enumerate(which[PER_PAGE * (page - 1) : PER_PAGE * page]):
                 _card(outcome, choice, images, role, int(index), place_on_page)
 

@@ -10,7 +10,7 @@ from views.image_controls import TAB
 opening.settle("images", image_controls.OPENING)
 with st.container(key="head", horizontal=True, vertical_alignment="center", gap="medium"):
     st.title("Pruned networks and pictures they have never seen", anchor=False, width="content")
-    st.caption("A network learns some classes, is pruned, and is asked about others. Does it know it does not know?")
+    st.caption("Asked about classes they never learned: do they know that they do not know?")
     links = st.container(width="content")
 with st.container(key="controls"):
     asked = image_controls.draw_controls()

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 END = b"</body>"  # after Streamlit's own style, which comes to stand in the head
 # With the style inside, the document is as old as neither says: no browser may keep an older one by it.
 AGES = {b"etag", b"last-modified"}
-ASKS_OF_AGE = {b"if-none-match", b"if-modified-since", b"range"}
+# And it has to come whole and unpacked.
+NOT_ASKED = {b"if-none-match", b"if-modified-since", b"range", b"accept-encoding"}
 
 
 class Styled:
@@ -32,7 +33,7 @@ class Styled:
             await self.app(scope, receive, send)
             return
         answer = Answer()
-        headers = [(name, value) for name, value in scope["headers"] if name not in ASKS_OF_AGE]
+        headers = [(name, value) for name, value in scope["headers"] if name not in NOT_ASKED]
         await self.app({**scope, "headers": headers}, receive, answer.take)
         if answer.status == 200 and answer.is_of("text/html") and END in answer.body:
             head, end, rest = bytes(answer.body).rpartition(END)

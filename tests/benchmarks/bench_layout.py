@@ -14,23 +14,22 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.benchmarks.bench_page import APP
 from tests.browser.conftest import SENTENCE, executable, start_server
+from views import controls
+from views.links import link
+from views.stories import STORIES
 
 SIZES = {
     "phone": (375, 812), "tablet": (768, 1024), "small laptop": (1366, 768), "laptop": (1440, 900),
     "projector": (1920, 1080),
 }  # fmt: skip
-LINKS = {
-    "moons": "",
-    "a story": "?dropout=0.1&ratio=0.5&strategy=Iterative%2C+re-initialised&judged=The+truth",
-    "images": "images",
-}
+LINKS = {"moons": "", "a story": f"?{link(STORIES[0].settings, controls.ALL)}", "images": "images"}
 WATCH = """
 window.shift = 0;
 new PerformanceObserver((list) => list.getEntries().forEach((each) => {
   if (!each.hadRecentInput) window.shift += each.value;
 })).observe({ type: "layout-shift", buffered: true });
 """
-PARTS = {"slider": "[data-testid=stSlider]", "plane": ".plane >> visible=true", "sentence": ".st-key-headline"}
+PARTS = {"sliders": ".st-key-controls", "plane": ".plane >> visible=true", "sentence": ".st-key-headline"}
 
 
 def bottom(page: Page, selector: str) -> float | None:
@@ -63,12 +62,12 @@ def main() -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable(), args=["--no-sandbox", "--disable-gpu"])
         process, address = start_server(Path(tempfile.mkdtemp()), APP)
-        for link in LINKS.values():  # so that everything is stored
-            visited(browser, f"{address}/{link}", SIZES["laptop"], "light")
-        for name, link in LINKS.items():
+        for where in LINKS.values():  # so that everything is stored
+            visited(browser, f"{address}/{where}", SIZES["laptop"], "light")
+        for name, where in LINKS.items():
             for size, pixels in SIZES.items():
                 for theme in ("light", "dark"):
-                    words = visited(browser, f"{address}/{link}", pixels, theme)
+                    words = visited(browser, f"{address}/{where}", pixels, theme)
                     print(f"{name}, {size} {pixels[0]} × {pixels[1]}, {theme}: {words}", flush=True)
         browser.close()
         process.terminate()
