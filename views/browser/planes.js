@@ -180,6 +180,7 @@ function paintMap(stage, canvas, maps, quantity, width, height) {
   small.getContext("2d").putImageData(cells, 0, 0);
   const pen = fitted(canvas, width, height);
   const shown = side - 2;
+  pen.clearRect(0, 0, width, height); // the last column may be covered by a little less than all of it
   pen.imageSmoothingQuality = "high";
   pen.drawImage(small, 1, 1, shown, shown, 0, 0, width, height);
   if (truth) stroke(pen, boundary(truth, data), data, width, height, [[colours.paper, 3.5, []], [colours.truth, 2, [5, 4]]]);
