@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pruning import RATIOS, Experiment
 from pruning.plane import SAMPLES
 from views.knobs import Knob, choice, draw_row, draw_settings
 from views.links import warn_of_link
+
+if TYPE_CHECKING:
+    from uncertainty.calibration import Binning
 
 STANDARD = Experiment()
 FIFTH = 0.2  # of what is left, a round
@@ -112,6 +115,12 @@ SETTINGS: Mapping[str, tuple[Knob, ...]] = {
             15, (5, 10, 15, 20, 30),
         ),
         Knob(
+            "binning", "Bins of a diagram",
+            "Of equal width, as ECE and UCE are defined, or of equal mass: as many examples in each, so that a few "
+            "make no zigzag. The error beside a diagram follows; curves and table keep equal width.",
+            "width", ("width", "mass"), "buttons", lambda name: f"Equal {name}",
+        ),
+        Knob(
             "seed", "Seed", "Decides initial weights and dropout; the same seed gives the same figures.",
             STANDARD.seed, (0, 9999), "number",
         ),
@@ -166,6 +175,7 @@ class Choice:
     experiment: Experiment
     n_samples: int
     n_bins: int
+    binning: Binning = "width"  # of the reliability diagrams
     values: Mapping[str, Any] = field(default_factory=dict)  # knob → value
     basis: str = "truth"  # what figures are measured on: see `views.basis`
 
@@ -177,7 +187,7 @@ def draw_controls() -> Choice:
 
 def _draw_knobs() -> Choice:
     values = draw_row(MAIN) | draw_settings(SETTINGS)
-    own = {"samples", "bins", "ratio", "rewind", "rounds"}
+    own = {"samples", "bins", "binning", "ratio", "rewind", "rounds"}
     same = {name: value for name, value in values.items() if name not in own} | rounds_of(values["rounds"])
     experiment = Experiment(prune_ratio=values["ratio"], rewind_epoch=values["rewind"], **same)
-    return Choice(experiment, values["samples"], values["bins"], values)
+    return Choice(experiment, values["samples"], values["bins"], values["binning"], values)

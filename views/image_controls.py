@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -15,6 +15,9 @@ from views import controls
 from views.knobs import Knob, choice, draw_row, draw_settings
 from views.links import warn_of_link
 from views.scores import Score
+
+if TYPE_CHECKING:
+    from uncertainty.calibration import Binning
 
 STANDARD = ImageExperiment()
 NETWORKS: Mapping[ImageSet, tuple[Architecture, ...]] = {
@@ -71,7 +74,7 @@ def settings(task: ImageSet) -> Mapping[str, tuple[Knob, ...]]:
             replace(own["rewind"], options=(0, 1, 2, 4, 8)),
             own["rounds"],
         ),
-        "Measurement": (own["bins"], own["seed"]),
+        "Measurement": (own["bins"], own["binning"], own["seed"]),
     }  # fmt: skip
 
 
@@ -146,6 +149,7 @@ class ImageChoice:
     experiment: ImageExperiment
     n_samples: int
     n_bins: int
+    binning: Binning = "width"  # of the reliability diagrams
     values: Mapping[str, Any] = field(default_factory=dict)  # knob → value
 
 
@@ -184,4 +188,5 @@ def _draw_knobs() -> ImageChoice:
         },
         **controls.rounds_of(values["rounds"]),
     )  # fmt: skip
-    return ImageChoice(experiment, values["samples"], values["bins"], {TASK.name: task, **values})
+    measured = values["samples"], values["bins"], values["binning"]
+    return ImageChoice(experiment, *measured, {TASK.name: task, **values})

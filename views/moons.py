@@ -127,7 +127,7 @@ share.draw_share(values, controls.ALL, by_hand_words, caveat, share_place)
 
 if tabs["Reliability"].open:
     sections.draw_reliability(measured, choice, judgement, words, tabs["Reliability"])
-    sections.draw_table(measured, choice, dense, pruned, judgement, words, tabs["Reliability"])
+    sections.draw_table(measured, choice, dense, pruned, words, tabs["Reliability"])
 if tabs["Watch it train"].open:
     film.draw_film(trained, visit, view.theme, tabs["Watch it train"])
     by_hand.draw_caveat(units, tabs["Watch it train"])

@@ -48,7 +48,7 @@ def draw(outcome: Outcome, choice: ImageChoice, images: Shown, place: DeltaGener
         "0.5 is chance.",
     )
     sections.draw_reliability(outcome, choice, judgement, tables.IMAGES, place)
-    sections.draw_table(outcome, choice, dense, pruned, judgement, tables.IMAGES, place)
+    sections.draw_table(outcome, choice, dense, pruned, tables.IMAGES, place)
 
 
 def _scores(network: Network, n_samples: int) -> compared.Scores:

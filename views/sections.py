@@ -12,7 +12,7 @@ import pandas as pd
 
 from pruning import DropoutRule, Network, Outcome
 from pruning.figures import Figures
-from uncertainty.calibration import Bins, Quantity
+from uncertainty.calibration import Binning, Bins, Quantity
 from uncertainty.floor import Floor, consistency_bars
 from views import charts, claims, compared, picking, readings, readings_curves, tables
 from views.depth import draw_depth
@@ -31,6 +31,8 @@ class Measured(Protocol):
     def n_samples(self) -> int: ...
     @property
     def n_bins(self) -> int: ...
+    @property
+    def binning(self) -> Binning: ...  # of the reliability diagrams
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,7 @@ PANELS: tuple[tuple[str, str, Quantity], ...] = (
     ("MC dropout: uncertainty", "sampled", "uncertainty"),
 )
 METRICS: dict[Quantity, str] = {"confidence": "ECE", "uncertainty": "UCE"}
+OVER_MASS: dict[Quantity, str] = {"confidence": "ACE", "uncertainty": "UCE over equal mass"}
 AXES = {
     "confidence": ("confidence", "accuracy"),
     "uncertainty": ("normalised entropy", "error rate"),
@@ -161,12 +164,12 @@ def judge(outcome: Outcome, choice: Measured) -> Judgement:
 
         def compute() -> Judged:
             probs = network.test.probs(samples) if samples else network.test.single_pass()
-            bins, floor = calibration(outcome, network, samples, choice.n_bins, quantity)
+            bins, floor = calibration(outcome, network, samples, choice.n_bins, quantity, choice.binning)
             bars = consistency_bars(probs, bins, quantity=quantity)
             gap = compared.gap(outcome, network, samples, choice.n_bins)
             return Judged(bins, bars, None if compared.against_truth(outcome) else floor, gap)
 
-        return remembered(network, ("judged", source, quantity, samples, choice.n_bins), compute)
+        return remembered(network, ("judged", source, quantity, samples, choice.n_bins, choice.binning), compute)
 
     return {
         title: (judged(outcome.dense, source, quantity), judged(outcome.pruned, source, quantity))
@@ -174,14 +177,18 @@ def judge(outcome: Outcome, choice: Measured) -> Judgement:
     }
 
 
-def floors(judgement: Judgement) -> dict[str, tuple[Floor, Floor]]:
-    """The floors of the MC-dropout ECE and UCE for (dense, pruned), where there are any."""
-    found = {}
-    for title, source, quantity in PANELS:
-        dense, pruned = (judged.floor for judged in judgement[title])
-        if source == "sampled" and dense and pruned:
-            found[METRICS[quantity].lower()] = dense, pruned
-    return found
+def floors(outcome: Outcome, choice: Measured) -> dict[str, tuple[Floor, Floor]]:
+    """The floors of the MC-dropout ECE and UCE for (dense, pruned); the truth leaves chance no part."""
+    if compared.against_truth(outcome):
+        return {}
+
+    def floor(network: Network, quantity: Quantity) -> Floor:
+        return calibration(outcome, network, choice.n_samples, choice.n_bins, quantity)[1]
+
+    return {
+        name.lower(): (floor(outcome.dense, quantity), floor(outcome.pruned, quantity))
+        for quantity, name in METRICS.items()
+    }
 
 
 def draw_reliability(
@@ -198,7 +205,8 @@ def draw_reliability(
         column.markdown(f"**{title}**")
         Place(column).chart(_panel_chart(judgement[title], quantity), f"Reliability diagram. {title}.")
         learned = {"dense": outcome.dense.trained, "pruned": outcome.pruned.trained}
-        lines = [_error_line(name, judged, quantity, learned[name]) for name, judged in pair.items()]
+        metric = (METRICS if choice.binning == "width" else OVER_MASS)[quantity]
+        lines = [_error_line(name, judged, metric, quantity, learned[name]) for name, judged in pair.items()]
         column.markdown("\n".join(lines))
         changes = compared.panel(outcome, samples, choice.n_bins, quantity)
         basis, trained = compared.basis(outcome, nouns.examples), outcome.pruned.trained
@@ -213,12 +221,13 @@ def draw_reliability(
         "be all of them). An uncertainty is not an error rate, so the third panel does not follow the diagonal even "
         "for a calibrated network: compare UCE with its floor.",
     )
-    draw_depth(place, "Reliability diagram", "ECE", "UCE", "Floor", "Consistency bars")
+    error = "ECE" if choice.binning == "width" else "ACE"
+    draw_depth(place, "Reliability diagram", error, "UCE", "Floor", "Consistency bars")
 
 
-def _error_line(name: str, judged: Judged, quantity: Quantity, trained: bool) -> str:
+def _error_line(name: str, judged: Judged, metric: str, quantity: Quantity, trained: bool) -> str:
     colour = "gray" if name == "dense" else "violet"
-    words = [f"{METRICS[quantity]} **{judged.bins.error:.3f}**"]
+    words = [f"{metric} **{judged.bins.error:.3f}**"]
     if not trained:
         words.append("it **did not train**")
     elif judged.floor:
@@ -233,13 +242,14 @@ def draw_table(
     choice: Measured,
     dense: Figures,
     pruned: Figures,
-    judgement: Judgement,
     nouns: tables.Nouns,
     place: DeltaGenerator,
 ) -> None:
     """All figures with their difference."""
     place.header("Figures", anchor=False)
-    table = tables.figure_table(dense, pruned, floors(judgement), outcome.pruned.stop_compares_with(outcome.dense))
+    table = tables.figure_table(
+        dense, pruned, floors(outcome, choice), outcome.pruned.stop_compares_with(outcome.dense)
+    )
     place.table(table, hide_index=True, border="horizontal")
     place.caption(
         f"{len(outcome.test_labels):,} {nouns.examples}, mean of {choice.n_samples} MC-dropout "

@@ -27,6 +27,7 @@ from pruning.figures import Figures, figures, flat
 from pruning.training import one_thread
 from uncertainty.predictions import Predictions
 from views import sections
+from views.controls import Choice
 from views.tables import curve_rows
 from views.take_home import MAX_LINE, code, figures_csv, file_name
 
@@ -292,7 +293,7 @@ def test_the_table_reads_back_exactly(experiment):
         found = flat(figures(outcome, network, 50, 15))
         assert {name: row[name] for name in found} == found
         own = replace(outcome, experiment=replace(experiment, prune_ratio=network.prune_ratio))
-        floors = sections.floors(sections.judge(own, SimpleNamespace(n_samples=50, n_bins=15)))
+        floors = sections.floors(own, Choice(own.experiment, 50, 15))
         assert (row["ece_floor"], row["uce_floor"]) == (floors["ece"][1].mean, floors["uce"][1].mean)
         knobs = {field.name: row[field.name] for field in fields(experiment)}
         if "hidden" in knobs:
