@@ -166,6 +166,7 @@ EXPERIMENT = (*MAIN, *(knob for knobs in SETTINGS.values() for knob in knobs))
 TABS = ("Reliability", "Watch it train", "The network", "Checks", "Your own points", "Take home")
 TAB = Knob("view", "Tab", "What is shown below the planes.", TABS[0], TABS, "tabs")
 ALL = (*EXPERIMENT, QUANTITY, POINTS, BASIS, TAB)
+VIEW = (QUANTITY, POINTS, TAB)  # how a story may have it looked at
 
 
 @dataclass(frozen=True)

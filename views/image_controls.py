@@ -142,6 +142,14 @@ def in_tabs(task: ImageSet) -> tuple[Knob, ...]:
     return (*fixed, of_class(images), *pair(task, images))
 
 
+VIEW = (TAB, PICTURES, ORDER, SCORE, REFUSE)  # how a story may have it looked at
+
+
+def of_story() -> tuple[Knob, ...]:
+    """What stories tell of: the digits, which anybody's machine trains while one waits."""
+    return (TASK, *MAIN, *(knob for knobs in settings(ImageSet.DIGITS).values() for knob in knobs))
+
+
 @dataclass(frozen=True)
 class ImageChoice:
     """What the controls of the image page say."""

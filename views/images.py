@@ -4,18 +4,27 @@ from functools import partial
 
 import streamlit as st
 
-from views import deeds, image_controls, opening
+from views import deeds, image_controls, lock, opening, story_bar
 from views.image_controls import TAB
+from views.image_stories import IMAGE_STORIES
 
 opening.settle("images", image_controls.OPENING)
 with st.container(key="head", horizontal=True, vertical_alignment="center", gap="medium"):
     st.title("Pruned networks and pictures they have never seen", anchor=False, width="content")
     st.caption("Asked about classes they never learned: do they know that they do not know?")
     links = st.container(width="content")
+stories = st.container(key="stories")
 with st.container(key="controls"):
     asked = image_controls.draw_controls()
-status, sentence = st.container(), st.container()
-tabs = dict(zip(TAB.options, st.tabs(TAB.options, key=TAB.name, on_change="rerun", bind="query-params"), strict=True))
+told = story_bar.Stories(
+    "images", IMAGE_STORIES, image_controls.of_story(), image_controls.VIEW, image_controls.OPENING,
+    frozenset({"samples"}),
+)  # fmt: skip
+story_bar.draw(told, asked.values, stories)
+status, sentence, tour = st.container(), st.container(), st.container()
+with st.container(key="tabs"):
+    opened = st.tabs(TAB.options, key=TAB.name, on_change="rerun", bind="query-params")
+tabs = dict(zip(TAB.options, opened, strict=True))
 opening.mark(image_controls.OPENING)
 deeds.seal()
 
@@ -37,7 +46,10 @@ from views import (  # noqa: E402
     training,
 )
 from views.places import theme  # noqa: E402
+from views.tour import IMAGES, draw_tour  # noqa: E402
 
+if lock.current() is None:  # a tour speaks of controls that may not be there
+    draw_tour("images", IMAGES, tour, quiet=bool(st.query_params))
 share.draw_share(asked.values, image_controls.known(asked.experiment.dataset), {}, "", links)
 try:
     images = shown(asked.experiment.dataset)

@@ -6,6 +6,14 @@ from dataclasses import replace
 import streamlit as st
 
 from views import controls, deeds, lock, opening, own_points, story_bar, turned
+from views.stories import STORIES
+
+
+def leave() -> None:
+    """What no story tells of goes when one begins."""
+    own_points.forget()
+    turned.remember(turned.NONE)
+
 
 opening.settle("moons", controls.OPENING)
 with st.container(key="head", horizontal=True, vertical_alignment="center", gap="medium"):
@@ -18,7 +26,11 @@ with st.container(key="controls"):
 visit = own_points.visit()
 choice = replace(choice, basis="test")  # of one's own points nobody knows the truth
 turned.settle(choice.experiment, visit, arrived=st.session_state.get("arrived", False))
-story_bar.draw(choice.values, stories)
+is_other = visit.points is not None or controls.UNITS in st.query_params
+told = story_bar.Stories(
+    "moons", STORIES, controls.EXPERIMENT, controls.VIEW, controls.OPENING, frozenset({"samples"}), leave
+)
+story_bar.draw(told, choice.values, stories, is_other)
 
 banner = st.container()
 with st.container(key="looks", horizontal=True, gap="medium", vertical_alignment="center"):
@@ -69,7 +81,7 @@ from views.places import Place, theme  # noqa: E402
 from views.tour import MOONS, draw_tour  # noqa: E402
 
 if lock.current() is None:  # a tour speaks of controls that may not be there
-    draw_tour(MOONS, tour, quiet=bool(st.query_params))
+    draw_tour("moons", MOONS, tour, quiet=bool(st.query_params))
 if visit.points:
     own_points.draw_banner(visit.points, banner)
 if tabs["Your own points"].open:

@@ -20,10 +20,8 @@ class Story:
     name: str  # short: for a button
     sentences: str  # two: what is seen, and why it matters
     look_at: str  # the one thing to look at, or to try
-    settings: Mapping[
-        str, Any
-    ]  # what it tells of: knob of the moons page → value; all others stand at their defaults
-    view: Mapping[str, Any]  # how that is looked at: colour, points and tab
+    settings: Mapping[str, Any]  # what it tells of: knob → value; all others of the page stand at their defaults
+    view: Mapping[str, Any]  # how that is looked at: on the moons page colour, points and tab
     target: str  # the part of the page that is to be seen: the key of its container
     trial: Mapping[str, Any] = field(default_factory=dict)  # what `look_at` asks to set, if it asks for that
 

@@ -3,38 +3,74 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from views import controls, deeds, lock, own_points, turned
+from views import deeds, lock
 from views.components import component
-from views.stories import STORIES, Story
+from views.knobs import Knob
+from views.stories import Story
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
-KEY = "stories_bar"
-OPEN, CLOSED = "story_open", "story_closed"  # names of stories, of this visit
 VISIT, LAST, TURN = "story_visit", "story_press", "story_turn"  # of this visit: its name, the last press, their count
-VIEW = {knob.name: knob.default for knob in (controls.QUANTITY, controls.POINTS, controls.TAB)}
-DEFAULTS = {knob.name: knob.default for knob in controls.EXPERIMENT}
-DISPLAY = {*VIEW, controls.N_SAMPLES.name}  # of which no story tells
 _BAR = component("stories")
 
 
-def draw(values: Mapping[str, Any], place: DeltaGenerator) -> None:
+@dataclass(frozen=True)
+class Stories:
+    """The stories of a page, and what is set by one beside its own settings."""
+
+    page: str
+    stories: Sequence[Story]
+    knobs: Sequence[Knob]  # all that a story tells of; those that it does not name are set to their defaults
+    view: Sequence[Knob]  # how that is looked at: likewise
+    opening: Mapping[str, Any]  # what *Start over* leads to
+    untold: frozenset[str] = frozenset()  # of `knobs`: those that decide what is shown, of which no story tells
+    leave: Callable[[], None] = lambda: None  # what else goes when a story begins
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        return {knob.name: knob.default for knob in self.knobs}
+
+    @property
+    def key(self) -> str:
+        """Of the line of buttons."""
+        return f"stories_{self.page}"
+
+    def of_visit(self, word: str) -> str:
+        """The key of what this visit knows of the stories: the name of the one that is `open`, or was `closed`."""
+        return f"story_{word}_{self.page}"
+
+    def named(self, name: Any) -> Story | None:
+        return next((story for story in self.stories if story.name == name), None)
+
+    def told(self, values: Mapping[str, Any]) -> Story | None:
+        """The story whose settings these are, apart from how they are looked at."""
+        defaults = self.defaults
+        for story in self.stories:
+            due = {**defaults, **story.settings}
+            if all(value == due[name] for name, value in values.items() if name in due and name not in self.untold):
+                return story
+        return None
+
+
+def draw(stories: Stories, values: Mapping[str, Any], place: DeltaGenerator, is_other: bool = False) -> None:
     """A button a story, which sets every control, and what the one has to say whose settings stand.
 
     Who set them does not matter: a link to a story is a link to its settings. Who changes them, as
     the story itself may ask, can read on until another is pressed or this one is closed.
+    is_other: whether something is shown of which no story tells, whatever the values.
     """
-    is_other = own_points.visit().points or controls.UNITS in st.query_params  # of which no story tells either
-    current = None if is_other else told(values)
-    story, locked = _open(current), lock.current() is not None
+    current = None if is_other else stories.told(values)
+    story, locked = _open(stories, current), lock.current() is not None
     data = {
-        "names": [] if locked else [each.name for each in STORIES],
+        "names": [] if locked else [each.name for each in stories.stories],
         "current": current and current.name,
         "told": story and _words(story, story is not current, locked),
         "target": story and story.target,
@@ -42,24 +78,16 @@ def draw(values: Mapping[str, Any], place: DeltaGenerator) -> None:
         "visit": st.session_state.setdefault(VISIT, uuid.uuid4().hex),
     }
     with place:
-        _BAR(key=KEY, data=data, on_press_change=_act)
+        _BAR(key=stories.key, data=data, on_press_change=partial(_act, stories))
 
 
-def told(values: Mapping[str, Any]) -> Story | None:
-    """The story whose settings these are, apart from how they are looked at."""
-    for story in STORIES:
-        due = {**DEFAULTS, **story.settings}
-        if all(value == due[name] for name, value in values.items() if name in due and name not in DISPLAY):
-            return story
-    return None
-
-
-def _open(current: Story | None) -> Story | None:
+def _open(stories: Stories, current: Story | None) -> Story | None:
     """The story to be read: the current one unless it was closed, or the last that was."""
-    if current is None or current.name != st.session_state.get(CLOSED):
-        st.session_state[CLOSED] = None
-        st.session_state[OPEN] = current.name if current else st.session_state.get(OPEN)
-    return _named(st.session_state.get(OPEN))
+    opened, closed = stories.of_visit("open"), stories.of_visit("closed")
+    if current is None or current.name != st.session_state.get(closed):
+        st.session_state[closed] = None
+        st.session_state[opened] = current.name if current else st.session_state.get(opened)
+    return stories.named(st.session_state.get(opened))
 
 
 def _words(story: Story, left: bool, locked: bool) -> dict[str, Any]:
@@ -68,13 +96,9 @@ def _words(story: Story, left: bool, locked: bool) -> dict[str, Any]:
     return {"name": story.name, "sentences": story.sentences, "look_at": look_at, "left": left, "trial": trial}
 
 
-def _named(name: Any) -> Story | None:
-    return next((story for story in STORIES if story.name == name), None)
-
-
-def _act() -> None:
+def _act(stories: Stories) -> None:
     """Do what was pressed, once: the browser sends its last press again with everything that follows."""
-    press = st.session_state[KEY].press
+    press = st.session_state[stories.key].press
     if not isinstance(press, Mapping) or lock.current() is not None:
         return
     number = press.get("number")
@@ -82,17 +106,17 @@ def _act() -> None:
         return
     st.session_state[LAST] = number
     if "close" in press:
-        st.session_state.update({OPEN: None, CLOSED: press["close"]})
-    elif story := _named(press.get("trial")):
+        st.session_state.update({stories.of_visit("open"): None, stories.of_visit("closed"): press["close"]})
+    elif story := stories.named(press.get("trial")):
         deeds.put(story.trial)
     elif "story" in press:
-        _tell(_named(press["story"]))
+        _tell(stories, stories.named(press["story"]))
 
 
-def _tell(story: Story | None) -> None:
-    """Set every control to the story, or to what the page opens on; own points and units changed by hand leave."""
-    own_points.forget()
-    turned.remember(turned.NONE)
-    st.session_state.update({OPEN: None, CLOSED: None, TURN: st.session_state.get(TURN, 0) + 1})
-    due = {**story.settings, **story.view} if story else controls.OPENING
-    deeds.put({**DEFAULTS, **VIEW, **due})
+def _tell(stories: Stories, story: Story | None) -> None:
+    """Set every control to the story, or to what the page opens on."""
+    stories.leave()
+    opened, closed = stories.of_visit("open"), stories.of_visit("closed")
+    st.session_state.update({opened: None, closed: None, TURN: st.session_state.get(TURN, 0) + 1})
+    due = {**story.settings, **story.view} if story else stories.opening
+    deeds.put({**stories.defaults, **{knob.name: knob.default for knob in stories.view}, **due})

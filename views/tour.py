@@ -40,10 +40,30 @@ MOONS = (
         "more",
     ),
 )
+IMAGES = (
+    Step(
+        "Prune and watch",
+        "Move the prune ratio: everything below answers for another network. "
+        "Digits train in seconds, and what is trained stays.",
+        "controls",
+    ),
+    Step(
+        "Strangers",
+        "The gallery shows pictures of classes that no network has learned, and what each of them calls them: "
+        "a row a prune ratio. Look closer at one.",
+        "tabs",
+    ),
+    Step(
+        "Does it know?",
+        "Detection asks whether doubt tells strangers from test images, and what refusing buys. Mistaken for counts "
+        "what they are called, and Your picture takes one of yours.",
+        "tabs",
+    ),
+)
 _TOUR = component("tour")
 
 
-def draw_tour(steps: Sequence[Step], place: DeltaGenerator, quiet: bool) -> None:
-    """Offer the tour, opened for who has not been here; if quiet, there is only the button that starts it."""
+def draw_tour(page: str, steps: Sequence[Step], place: DeltaGenerator, quiet: bool) -> None:
+    """Offer the tour of a page, opened for who has not been there; if quiet, only the button that starts it."""
     with place:
-        _TOUR(key="tour", data={"steps": [asdict(step) for step in steps], "quiet": quiet})
+        _TOUR(key=f"tour_{page}", data={"page": page, "steps": [asdict(step) for step in steps], "quiet": quiet})

@@ -29,7 +29,7 @@ class Tour:
 
     def __init__(self, page, quiet: bool = False, **options) -> None:
         self.page = page
-        self.root = mount(page, "tour", {"steps": STEPS, "quiet": quiet}, **options)
+        self.root = mount(page, "tour", {"page": "moons", "steps": STEPS, "quiet": quiet}, **options)
         page.evaluate(TARGETS)
 
     def button(self, name: str):
@@ -105,7 +105,7 @@ def test_done_and_skip_are_remembered(page, leave):
     assert not tour.open()
     assert tour.outlined() == []
     assert tour.focused() == "Take the tour"
-    assert page.evaluate("localStorage.getItem('explorer-tour')") == "done"
+    assert page.evaluate("localStorage.getItem('explorer-tour-moons')") == "done"
     again = Tour(page)
     assert not again.open()
     assert again.button("Take the tour").is_visible()
@@ -124,7 +124,7 @@ def test_who_came_by_a_link_is_not_toured(page):
     tour = Tour(page, quiet=True)
     assert not tour.open()
     assert tour.outlined() == []
-    assert page.evaluate("localStorage.getItem('explorer-tour')") is None
+    assert page.evaluate("localStorage.getItem('explorer-tour-moons')") is None
     assert tour.click("Take the tour").open()
 
 
@@ -199,17 +199,18 @@ def test_a_rerun_changes_nothing_but_what_is_new(page):
     """The step, the focus and the nodes stay; quiet does not close an open tour; other steps are taken over."""
     tour = Tour(page).click("Next")
     tour.root.locator(".current").evaluate("step => step.dataset.kept = 'yes'")
-    remount(page, {"steps": STEPS, "quiet": True})
+    remount(page, {"page": "moons", "steps": STEPS, "quiet": True})
     assert (tour.step(), tour.focused(), tour.outlined()) == ("2 of 3", "Next", ["planes"])
     assert tour.root.locator(".current").get_attribute("data-kept") == "yes"
-    remount(page, {"steps": STEPS[:1], "quiet": True})
+    remount(page, {"page": "moons", "steps": STEPS[:1], "quiet": True})
     assert tour.step() == "1 of 1"
     assert tour.button("Done").is_visible()
 
 
 def test_a_part_that_is_not_there_is_passed_over(page):
     """A step whose part is missing is told like any other, and text is never taken for markup."""
-    data = {"steps": [{"title": "<b>1</b>", "text": "&amp;", "target": "no such } part"}, STEPS[1]], "quiet": False}
+    steps = [{"title": "<b>1</b>", "text": "&amp;", "target": "no such } part"}, STEPS[1]]
+    data = {"page": "moons", "steps": steps, "quiet": False}
     root = mount(page, "tour", data)
     page.evaluate(TARGETS)
     assert root.locator(".current").inner_text().split("\n")[0].startswith("<b>1</b>")
@@ -227,7 +228,7 @@ def test_leaving_the_page_leaves_nothing_behind(page):
     assert tour.outlined() == []
     assert page.evaluate("() => document.head.children.length") <= before
     page.keyboard.press("Escape")
-    assert page.evaluate("localStorage.getItem('explorer-tour')") is None
+    assert page.evaluate("localStorage.getItem('explorer-tour-moons')") is None
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

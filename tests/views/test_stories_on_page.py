@@ -12,7 +12,7 @@ from link_cases import SMALL, controls, opened, shared, shared_store
 from streamlit.testing.v1 import AppTest
 
 from pruning import Outcome, run
-from views import compute, deeds, story_bar
+from views import compute, deeds, stories, story_bar
 from views.controls import ALL, OPENING
 from views.stories import STORIES, Story
 
@@ -41,17 +41,19 @@ class Bar:
         self.data: dict[str, Any] = {}
         self.sent: Any = None
         self.number = 0
+        self.key = ""
+        self.act: Callable[[], None] = lambda: None
 
     def draw(self, key: str, data: dict[str, Any], on_press_change: Callable[[], None]) -> None:
-        self.data = data
+        self.key, self.data, self.act = key, data, on_press_change
 
     def hear(self) -> None:
         """What Streamlit does before a run, where what the browser sends has changed."""
         import streamlit as st
 
         if self.sent is not None:
-            st.session_state[story_bar.KEY] = SimpleNamespace(press=self.sent)
-            story_bar._act()
+            st.session_state[self.key] = SimpleNamespace(press=self.sent)
+            self.act()
 
     def send(self, app: AppTest, press: Any) -> AppTest:
         """Have the browser send this with the next run, and with all that follow."""
@@ -294,7 +296,7 @@ def test_words_of_a_story_are_the_words_on_the_page(bar, monkeypatch):
     tiny = Story(
         "Tiny", "It is small. It is fast.", "Look closer.", {"points": 200, "hidden": (10,), "patience": 5}, {}, "x"
     )
-    monkeypatch.setattr(story_bar, "STORIES", (tiny,))
+    monkeypatch.setattr(stories, "STORIES", (tiny,))
     opened(SMALL)
     assert (bar.data["names"], bar.data["target"]) == (["Tiny"], "x")
     assert {"sentences": "It is small. It is fast.", "look_at": "Look closer."}.items() <= bar.data["told"].items()

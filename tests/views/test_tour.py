@@ -7,7 +7,7 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from views.tour import MOONS
+from views.tour import IMAGES, MOONS, Step
 
 
 def page(quiet):
@@ -15,7 +15,7 @@ def page(quiet):
 
     from views.tour import Step, draw_tour
 
-    draw_tour([Step("A title", "A text.", "somewhere")], st.container(), quiet)
+    draw_tour("there", [Step("A title", "A text.", "somewhere")], st.container(), quiet)
 
 
 @pytest.mark.parametrize("quiet", [True, False])
@@ -26,13 +26,18 @@ def test_the_tour_is_mounted_with_its_steps(quiet):
     (element,) = app.get("bidi_component")
     assert element.proto.component_name == "explorer_tour"
     steps = [{"title": "A title", "text": "A text.", "target": "somewhere"}]
-    assert json.loads(element.proto.json) == {"steps": steps, "quiet": quiet}
+    assert json.loads(element.proto.json) == {"page": "there", "steps": steps, "quiet": quiet}
 
 
-def test_the_steps_of_the_moons_page_are_short_and_lead_down_the_page():
-    """Three steps: the controls, the planes, the tabs; a title for one line, one or two sentences."""
-    assert [step.target for step in MOONS] == ["controls", "planes", "more"]
-    for step in MOONS:
+@pytest.mark.parametrize(
+    ("steps", "targets"),
+    [(MOONS, ["controls", "planes", "more"]), (IMAGES, ["controls", "tabs", "tabs"])],
+    ids=["moons", "images"],
+)
+def test_the_steps_are_short_and_lead_down_the_page(steps: tuple[Step, ...], targets: list[str]):
+    """Three steps: the controls, the pictures, the tabs; a title for one line, one or two sentences."""
+    assert [step.target for step in steps] == targets
+    for step in steps:
         assert len(step.title) <= 30
         assert 1 <= step.text.count(". ") + 1 <= 2
         assert step.text.endswith(".")

@@ -1,6 +1,6 @@
 /** A card that shows a person round the page, step by step. Nothing of it is sent anywhere. */
 
-const REMEMBERED = "explorer-tour"; // in the browser's storage, which may be closed to us
+const REMEMBERED = "explorer-tour-"; // and the page: in the browser's storage, which may be closed to us
 const CONTROLS = ".st-key-controls, .st-key-looks, .st-key-stories, [data-testid=stSidebar]"; // who moves one knows enough
 const PAGE = `
   <button type="button" class="again">Take the tour</button>
@@ -18,7 +18,7 @@ const tours = new WeakMap(); // where it is mounted → the tour
 
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".root");
-  const tour = tours.get(parentElement) ?? build(root, !data.quiet && !wasHere());
+  const tour = tours.get(parentElement) ?? build(root, data, !data.quiet && !wasHere(data));
   tours.set(parentElement, tour);
   if (JSON.stringify(tour.steps) !== JSON.stringify(data.steps)) drawSteps(tour, data.steps);
   show(tour);
@@ -30,27 +30,27 @@ export default function ({ data, parentElement }) {
   };
 }
 
-function wasHere() {
+function wasHere({ page }) {
   try {
-    return localStorage.getItem(REMEMBERED) === "done";
+    return localStorage.getItem(REMEMBERED + page) === "done";
   } catch {
     return false;
   }
 }
 
-function remember() {
+function remember({ page }) {
   try {
-    localStorage.setItem(REMEMBERED, "done");
+    localStorage.setItem(REMEMBERED + page, "done");
   } catch {
     // Then the tour offers itself again next time.
   }
 }
 
-function build(root, open) {
+function build(root, { page }, open) {
   root.innerHTML = PAGE;
   const find = (selector) => root.querySelector(selector);
   const outline = document.head.appendChild(document.createElement("style"));
-  const tour = { root, find, outline, open, steps: [], at: 0 };
+  const tour = { root, page, find, outline, open, steps: [], at: 0 };
   const moves = ({ key, target }) => !["Tab", "Shift"].includes(key) && target.closest?.(CONTROLS);
   tour.onKey = (event) => tour.open && (moves(event) || (event.key === "Escape" && isOurs(tour))) && close(tour);
   tour.onPress = (event) => tour.open && moves(event) && close(tour);
@@ -126,7 +126,7 @@ function reveal(part) {
 
 function close(tour) {
   const within = tour.root.getRootNode().activeElement;
-  remember();
+  remember(tour);
   show(Object.assign(tour, { open: false }));
   tour.find(".spoken").textContent = "";
   if (within) tour.find(".again").focus({ preventScroll: true });
