@@ -8,6 +8,7 @@ alternative is a number that is silently another one.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -81,6 +82,7 @@ def examine(model: nn.Module, inputs: Inputs, *, thinning: bool) -> Examined:
     few = tensor(pick(inputs, [0, -1]), *_taken(model, inputs))
     seen = _Pass(model, thinning, trained=thinning)
     logits = seen.through(layers, few)
+    _check_no_probabilities(seen, layers, few, logits)
     apart = all(is_known(layer) for layer in layers) or _is_apart(seen, layers, few, logits)
     return Examined(model, layers, few, seen.drops, seen.places, seen.largest, seen.total, apart)
 
@@ -213,6 +215,30 @@ def _check_scripts(layer: nn.Module, names: dict[int, str]) -> None:
                 f"{names[id(module)]} is TorchScript, whose dropout cannot be given masks; "
                 "hand over the nn.Module that it was made from"
             )
+
+
+def _check_no_probabilities(seen: _Pass, layers: list[nn.Module], few: Tensor, logits: Tensor) -> None:
+    """Refuse what a network has made into probabilities in a way of its own, told by its sums.
+
+    Other inputs are tried too. Where all give the same, or nothing but whole numbers, it may well be logits.
+    """
+    if not _sum_to_one(logits):
+        return
+    others = 1 - few if few.is_floating_point() else few.flip(-1)
+    with suppress(Refused):  # it need not take them
+        logits = torch.cat([logits, _Pass(seen.model, False, trained=False).through(layers, others)])
+    logits = logits[logits.isfinite().all(dim=1)]
+    if _sum_to_one(logits) and (logits != logits[0]).any() and (logits % 1 != 0).any():
+        raise Refused(
+            f"what {kind(seen.model)} returns sums to 1 in every row and is never negative: these are probabilities, "
+            "and logits (N, C) are needed, for softmax is applied to what the model returns; leave its last step out"
+        )
+
+
+def _sum_to_one(logits: Tensor) -> bool:
+    """Whether all rows are distributions but for rounding, and none of them is NaN."""
+    tolerance = max(1e-5, 2 * torch.finfo(logits.dtype).eps)
+    return bool((logits >= 0).all() and ((logits.double().sum(dim=1) - 1).abs() <= tolerance).all())
 
 
 def _is_apart(seen: _Pass, layers: list[nn.Module], few: Tensor, logits: Tensor) -> bool:
