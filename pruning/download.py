@@ -15,7 +15,7 @@ from urllib.request import Request, urlopen
 
 from filelock import FileLock, Timeout
 
-from pruning.unreachable import refusal, unkept, unreachable
+from pruning.unreachable import proxy_of, refusal, unkept, unreachable
 
 CHUNK = 256 * 2**10  # bytes
 REPORT_EVERY = 0.1  # seconds
@@ -142,8 +142,8 @@ def _answer(url: str, start: int, timeout: float) -> HTTPResponse:
         if error.code == 416 and start:  # there is nothing from here on, and yet the part is not the file
             return _answer(url, 0, timeout)
         raise DownloadError(refusal(_host(url), _name(url), error)) from error
-    except (OSError, HTTPException) as error:
-        raise DownloadError(unreachable(_host(url), error, timeout)) from error
+    except (OSError, HTTPException, ValueError) as error:
+        raise DownloadError(unreachable(_host(url), proxy_of(url), error, timeout)) from error
 
 
 def _chunk(response: HTTPResponse, url: str, timeout: float) -> bytes:
