@@ -5,15 +5,16 @@ What is decided here is said in a note, so that whoever brought the file can see
 
 from __future__ import annotations
 
-from pruning.cells import SEPARATORS, Line, PointsError, Sheet, quoted
+from pruning.cells import FAILED, SEPARATORS, Line, PointsError, Sheet, quoted
 from pruning.numerals import is_number
 
 COLUMNS = ("x", "y", "label")
 LABEL, N = 2, len(COLUMNS)
-# What pandas takes for no value, and the sign of the UCI repository. “Na” is sodium.
+# What pandas takes for no value, what Excel writes for none, and the sign of the UCI repository. “Na” is sodium.
 MISSING = {
-    "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
+    "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
     "NULL", "NaN", "None", "n/a", "nan", "null", "?",
+    *FAILED,
 }  # fmt: skip
 LABEL_NAMES = {
     "label", "labels", "class", "classes", "klasse", "category", "kategorie", "species", "target", "group", "gruppe",

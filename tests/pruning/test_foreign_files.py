@@ -225,6 +225,37 @@ def test_comments_are_passed_over():
     assert noted(points) == ["Comments left out, that is lines that begin with #, such as line 1: “# x,y,label”"]
 
 
+@pytest.mark.parametrize("cell", ["#N/A", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#WERT!", "#NV"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_what_a_spreadsheet_failed_to_compute_is_no_comment(cell, separator):
+    """It stands for a number, so that its line is refused and not passed over."""
+    lines = rows(separator)
+    lines[6] = separator.join([cell, "2", "a"])
+    assert refusal(lines).startswith(f"Line 7 has “{cell}” as its x; a number")
+    lines[6] = separator.join([cell, cell, "a"])
+    assert refusal(lines).startswith(f"Line 7 has “{cell}” as its x; a number")
+
+
+@pytest.mark.parametrize("cell", ["#N/A", "#DIV/0!", "#VALUE!", "#NAME?"])
+def test_what_a_spreadsheet_failed_to_compute_is_no_class(cell):
+    """However often it is there."""
+    assert refusal(rows(labels=["a", cell])).startswith(
+        f"Line 2 has “{cell}” as its label, which stands for a missing"
+    )
+
+
+@pytest.mark.parametrize("line", ["#", "# N/A, 1, b", "#x,y,label", "#hashtag!", "#!/bin/sh", "#1, 2, a", "#A! b"])
+def test_a_comment_that_looks_a_little_like_it(line):
+    """It is passed over as ever."""
+    assert len(read([line, *rows()]).labels) == 24
+
+
+def test_tabs_are_shown():
+    """A header is quoted with an arrow for each, and not as if it could not be read."""
+    notes = noted(read(["x\ty\tlabel", *rows("\t")]))
+    assert notes == ["Separated by tabs", "Line 1 skipped, as it names the columns: “x→y→label”"]
+
+
 def test_many_comments_cost_no_point():
     """They do not count among the lines that are read."""
     assert len(read(["# a"] * 6000 + rows()).labels) == 24
