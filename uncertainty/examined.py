@@ -191,6 +191,7 @@ def _switched_on(
     """The calls of dropout that training switches on; None for the others. Raises where it draws anything else."""
     twin, seen = training(layer), []
     if twin is None:  # it cannot be tried, so that all count
+        _check_untried(layer, names)
         return drops
     names = {id(copied): names[id(m)] for copied, m in zip(twin.modules(), layer.modules(), strict=True)}
     try:
@@ -199,6 +200,7 @@ def _switched_on(
     except Refused:
         raise
     except Exception:  # some networks need more than inputs to be trained
+        _check_untried(twin, names)
         return drops
     if [drop.function for drop in seen] != [drop.function for drop in drops if drop]:
         raise Refused(
@@ -206,6 +208,18 @@ def _switched_on(
             "mode, so that it cannot be told which are meant; call the same layers in both"
         )
     return [drop if active.training else None for drop, active in zip(drops, seen, strict=True)]
+
+
+def _check_untried(layer: nn.Module, names: dict[int, str]) -> None:
+    """Refuse dropout within layers of torch's own, which only a pass in training mode would show."""
+    for module in layer.modules():
+        within = isinstance(module, nn.RNNBase) and module.num_layers > 1
+        p = float(vars(module).get("dropout", 0)) if within or isinstance(module, nn.MultiheadAttention) else 0.0
+        if p > 0:
+            raise Refused(
+                f"{names[id(module)]} has dropout of its own, p = {p:g}, which cannot be given masks; set that "
+                "to 0, and put nn.Dropout layers beside it"
+            )
 
 
 def _check_scripts(layer: nn.Module, names: dict[int, str]) -> None:

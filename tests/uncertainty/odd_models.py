@@ -6,6 +6,7 @@ All map six numbers, or sequences or pictures of that many inputs, to three logi
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Callable
 from functools import cache
 
@@ -167,6 +168,25 @@ def attending(self: nn.Module, values: Tensor, attention: nn.Module, drop: nn.Mo
 
 def recurrent(self: nn.Module, values: Tensor, layers: nn.Module, drop: nn.Module, last: nn.Module) -> Tensor:
     return last(drop(layers(values)[0][:, -1]))
+
+
+def recurrent_with_targets(self: nn.Module, values: Tensor, layers: nn.Module, *others: nn.Module) -> Tensor:
+    if self.training:
+        raise ValueError("targets are needed")
+    return recurrent(self, values, layers, *others)
+
+
+class Locked(nn.Module):
+    """Not to be copied, and so not to be tried in training mode."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lock, self.attention = threading.Lock(), nn.MultiheadAttention(8, 2, 0.2, batch_first=True)
+        self.drop, self.linear = nn.Dropout(0.3), nn.Linear(8, 3)
+
+    def forward(self, values: Tensor) -> Tensor:
+        with self.lock:
+            return attending(self, values, self.attention, self.drop, self.linear)
 
 
 def tokens(self: nn.Module, values: Tensor, block: nn.Module, drop: nn.Module, last: nn.Module) -> Tensor:
@@ -373,6 +393,11 @@ NOT_THINNED: dict[str, tuple[Build, np.ndarray, str]] = {
     "dropout between recurrent layers": (
         lambda: Own(recurrent, nn.LSTM(8, 8, 2, dropout=0.2, batch_first=True), nn.Dropout(), nn.Linear(8, 3)),
         SEQUENCES, rf"layer 'parts.0' \(LSTM\) {RANDOM}",
+    ),
+    "dropout between recurrent layers, targets in training": (
+        lambda: Own(recurrent_with_targets, nn.LSTM(8, 8, 2, dropout=0.2, batch_first=True), nn.Dropout(),
+                    nn.Linear(8, 3)),
+        SEQUENCES, r"layer 'parts.0' \(LSTM\) has dropout of its own, p = 0\.2",
     ),
     "dropout of a script": (lambda: Own(by_script, *parts()), POINTS, f"Own {RANDOM} of its own in training"),
     "a scripted model": (lambda: torch.jit.script(net(nn.Dropout(0.3))), POINTS, "TorchScript, whose dropout"),

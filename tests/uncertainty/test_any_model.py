@@ -18,7 +18,9 @@ from tests.uncertainty.odd_models import (
     PICTURES,
     POINTS,
     REFUSED,
+    SEQUENCES,
     SERVED,
+    Locked,
     Own,
     Residual,
     both,
@@ -386,6 +388,17 @@ def test_samples_that_are_refused(build, inputs, said, evaluates):
     with pytest.raises(ValueError, match=said):
         mc_dropout(model, inputs, 3, 0)
     assert model.training is not evaluates
+
+
+def test_a_model_that_cannot_be_copied():
+    """It is not tried in training mode: dropout in a layer of torch's own is refused, and that of layers is drawn."""
+    model = seeded(Locked).eval()
+    with pytest.raises(ValueError, match=r"layer 'attention' \(Multi\w+\) has dropout of its own, p = 0\.2"):
+        mc_dropout(model, SEQUENCES, 3, 0)
+    model.attention.dropout = 0.0
+    assert mc_dropout(model, SEQUENCES, 3, 0).std(axis=0).min() > 0
+    with pytest.raises(ValueError, match=r"Locked is in training mode and cannot be copied .*eval\(\) first"):
+        mc_dropout(model.train(), SEQUENCES, 3, 0)
 
 
 @pytest.mark.parametrize(("build", "inputs", "said"), REFUSED.values(), ids=REFUSED)
