@@ -24,7 +24,7 @@ _LATER = "Try again later."
 
 def refusal(host: str, name: str, error: HTTPError) -> str:
     """What an answer other than the file means: `host` answers with a status of HTTP (RFC 9110)."""
-    said = f"(HTTP {error.code}: {error.reason})"
+    said = f"(HTTP {' '.join(f'{error.code}: {error.reason}'.split()).rstrip(':')})"
     if error.code == 407:
         return f"The proxy between here and {host} wants a name and a password {said}. {_PROXY}"
     if error.code == 511:

@@ -45,6 +45,7 @@ class Server(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_port}/files/data.tar.gz"
         self.content = CONTENT
         self.status = 200
+        self.type: str | None = None
         self.resumes = True
         self.announces = True
         self.cut: int | None = None  # the connection ends after so many bytes
@@ -64,6 +65,8 @@ class Answer(BaseHTTPRequestHandler):
         body = b"" if beyond or self.server.status != 200 else self.server.content[start:]
         self.server.asked.append((self.headers["Range"], len(body)))
         self.send_response(416 if beyond else 206 if wanted else self.server.status)
+        if self.server.type:
+            self.send_header("Content-Type", self.server.type)
         if wanted:
             self.send_header("Content-Range", f"bytes {start}-{size - 1}/{size}")
         if self.server.announces:
@@ -543,14 +546,41 @@ def test_status_of_somebody_between(status: int, said: str, path: Path, monkeypa
     assert str(caught.value).startswith(said)
 
 
-def test_page_of_a_guest_network_is_not_the_file(server: Server, path: Path) -> None:
+@pytest.mark.parametrize("start", [b"\n", b"\xef\xbb\xbf", b"\xef\xbb\xbf\r\n "])
+def test_page_of_a_guest_network_is_not_the_file(start: bytes, server: Server, path: Path) -> None:
     """A login page comes in place of the file, with status 200; the next try starts anew."""
-    server.content = b"\n<!DOCTYPE html><html>Welcome, please sign in</html>"
+    server.content = start + b"<!DOCTYPE html><html>Welcome, please sign in</html>"
     with pytest.raises(
         DownloadError, match=r"^What came in place of data\.tar\.gz .* is a web page\. It has been removed"
     ):
         download(server.url, path, md5(CONTENT))
     assert not part_of(path).exists()
+
+
+@pytest.mark.parametrize("content", [b"<html>Welcome, please sign in", b"\x1f\x8b\x08 packed", b"location = 'x'"])
+def test_page_of_a_guest_network_costs_nothing_that_has_arrived(content: bytes, server: Server, path: Path) -> None:
+    """One that says what it is does not take the place of the part, whatever it looks like."""
+    part_of(path, CONTENT[:5000])
+    server.content, server.type, server.resumes = content, "text/html; charset=utf-8", False
+    with pytest.raises(DownloadError, match=r"is a web page\. What has arrived before is kept\. In a guest network"):
+        download(server.url, path, md5(CONTENT))
+    assert part_of(path).read_bytes() == CONTENT[:5000]
+    server.content, server.type, server.resumes = CONTENT, "application/x-gzip", True
+    download(server.url, path, md5(CONTENT))
+    assert server.asked[-1] == ("bytes=5000-", len(CONTENT) - 5000)
+
+
+@pytest.mark.parametrize(("reason", "said"), [("", "(HTTP 404)."), ("No\nsuch\n  file", "(HTTP 404: No such file).")])
+def test_reason_of_a_refusal_is_one_line(reason: str, said: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many it has; urllib writes three of them where addresses lead in a circle."""
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise HTTPError("https://files.example", 404, reason, Message(), io.BytesIO())
+
+    monkeypatch.setattr(module, "urlopen", fail)
+    with pytest.raises(DownloadError) as caught:
+        download("https://files.example/data.tar.gz", path, md5(CONTENT))
+    assert str(caught.value).startswith(f"files.example does not give data.tar.gz {said}")
 
 
 @pytest.mark.parametrize(
