@@ -513,3 +513,10 @@ def test_a_rare_class_is_trained_and_tested():
     for points in (few, many):
         for seed in range(20):
             assert all(len(set(points.labels[part])) == 2 for part in stratified(points.labels, seed))
+
+
+def test_long_numbers_that_differ_are_two_classes():
+    """Identifiers of 16 digits and more, which as float64 would be one and the same."""
+    labels = ["9007199254740993", "9007199254740992"]
+    assert read(rows(labels=labels)).classes == tuple(sorted(labels))
+    assert not [note for note in read(rows(labels=labels)).notes if "same number" in note]
