@@ -107,12 +107,13 @@ def _header(first: Line, body: list[Line]) -> str:
 
 
 def _numbers_columns(first: Line, body: list[Line]) -> bool:
-    """Whether a line is 0, 1, 2 or 1, 2, 3, or other numbers in a row above points that are no whole numbers."""
+    """Whether a line is 0, 1, 2 or 1, 2, 3, or other numbers that rise, above points that are no whole numbers."""
     if not all(map(_is_whole, first.cells)):
         return False
-    start = int(first.cells[0])
-    in_a_row = [int(cell) for cell in first.cells] == [start, start + 1, start + 2]
-    return in_a_row and (start < 2 or not any(all(map(_is_whole, line.cells[:LABEL])) for line in body))
+    x, y, label = map(int, first.cells)
+    if (x, y, label) in {(0, 1, 2), (1, 2, 3)}:
+        return True
+    return x < y < label and not any(all(map(_is_whole, line.cells[:LABEL])) for line in body)
 
 
 def _is_whole(cell: str) -> bool:

@@ -108,9 +108,9 @@ def read_points(data: bytes) -> Points:
     Columns. x, y and label; the label elsewhere if that column alone holds words, or alone is named as one. Left out
     are cells that are empty in every line, and a fourth column in front with whole numbers and no name, or named as
     one that numbers lines. Other columns are refused. The first line is a header if it names columns in words; if it
-    numbers them, as pandas does, 0,1,2, or 1,2,3 (or from elsewhere, above points that are not whole numbers); and if
-    its label is the class of no other line and is such a word as “species”, or stands behind two whole numbers that
-    follow each other, or above labels that are numbers. Any other is a point.
+    numbers them, as pandas does, 0,1,2, or 1,2,3 (or others that rise, above points that are no whole numbers); and
+    if its label is the class of no other line and is such a word as “species”, or stands behind two whole numbers
+    that follow each other, or above labels that are numbers. Any other is a point.
 
     Numbers. One decimal sign for all, as those show that can be read in one way only: 1,5 and 0.5, 1.002,5 and
     1,234.5. Then the other sign marks thousands, and so may spaces and apostrophes. A comma with three digits behind

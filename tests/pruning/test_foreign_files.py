@@ -77,7 +77,10 @@ def test_a_header_with_a_name_for_the_label_alone_is_no_point(header, labels):
 
 def test_columns_chosen_from_a_frame_without_names():
     """2,3,4 numbers the columns where no other coordinates are whole, and is a point where they are; 0,1,2 always."""
-    assert_those(read(["2,3,4", *rows(labels="01234")]), "01234")
+    for header in ("2,3,4", "0,1,3", "0,2,4", "1,3,4"):
+        assert_those(read([header, *rows(labels="01234")]), "01234")
+    for point in ("2,1,3", "1,1,2", "0,3,3"):
+        assert len(read([point, *rows(labels="01234")]).labels) == 25
     whole = [f"{i % 7},{i % 3},{i % 5}" for i in range(25)]
     assert len(read(["0,1,2", *whole]).labels) == len(read(["1,2,3", *whole]).labels) == 25
     points = read(["2,3,4", *whole])
