@@ -22,6 +22,10 @@ MIN_POINTS, MAX_POINTS = 20, 5000
 MAX_LINE, MAX_QUOTED = 1000, 40  # characters of a line, and of what a message quotes
 SAMPLE = 20  # lines by which the separator is told
 SEPARATORS = {"\t": "tabs", ";": "semicolons", ",": "commas", " ": "spaces"}  # the first that fits
+# What Excel, in English and in German, writes for what it cannot compute.
+FAILED = {
+    "#N/A", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!", "#NV", "#WERT!", "#BEZUG!", "#ZAHL!",
+}  # fmt: skip
 
 _LINE_END = re.compile(rb"\r\n?|\n")
 _SAVE = "save it as “CSV UTF-8” in a spreadsheet, or with the encoding UTF-8 in an editor"
@@ -42,6 +46,7 @@ _MARKS = {  # the byte order mark decides; that of UTF-32 begins as one of UTF-1
 }
 _NOTHING = re.compile(r'[\s,;"]*')
 _NAMED_SEPARATOR = re.compile(r'"?sep=(.)"?', re.IGNORECASE | re.DOTALL)
+_FAILED = re.compile(rf'"?({"|".join(map(re.escape, sorted(FAILED)))})"?\s*[\t;, ].*')
 _TWO_NUMBERS = re.compile(r"#.*([\t;, ])\s*([^\t;, ]+)\s*\1\s*([^\t;, ]+)")
 
 
@@ -124,8 +129,9 @@ def _lines(text: str, comments: list[tuple[int, str]]) -> Iterator[tuple[int, st
 
 
 def _is_comment(text: str) -> bool:
-    """Whether a line begins with # and is no point of a class whose name does, in front of two numbers."""
-    if not text.lstrip().startswith("#") or len(text) > MAX_LINE:
+    """Whether a line begins with # and is no point: one of a class whose name does, in front of two numbers, or one
+    whose first number a spreadsheet has failed to compute, as #DIV/0! says."""
+    if not text.lstrip().startswith("#") or len(text) > MAX_LINE or _FAILED.fullmatch(text.strip()):
         return False
     found = _TWO_NUMBERS.fullmatch(text.strip())
     return not (found and is_number(found[2]) and is_number(found[3]))
@@ -179,8 +185,9 @@ def told(value: Any) -> str:
 
 
 def quoted(text: str) -> str:
-    """The text in quotation marks, shortened, with plain spaces, and a sign in place of what cannot be printed."""
-    shown = "".join(character if character.isprintable() else "�" for character in spaced(text[:MAX_QUOTED]))
+    """The text in quotation marks, shortened, with plain spaces, → for tabs, a sign for what cannot be printed."""
+    plain = spaced(text[:MAX_QUOTED]).replace("\t", "→")
+    shown = "".join(character if character.isprintable() else "�" for character in plain)
     return f"“{shown}{'…' * (len(text) > MAX_QUOTED)}”"
 
 

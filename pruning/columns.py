@@ -5,15 +5,16 @@ What is decided here is said in a note, so that whoever brought the file can see
 
 from __future__ import annotations
 
-from pruning.cells import SEPARATORS, Line, PointsError, Sheet, quoted
+from pruning.cells import FAILED, SEPARATORS, Line, PointsError, Sheet, quoted
 from pruning.numerals import is_number
 
 COLUMNS = ("x", "y", "label")
 LABEL, N = 2, len(COLUMNS)
-# What pandas takes for no value, and the sign of the UCI repository. “Na” is sodium.
+# What pandas takes for no value, what Excel writes for none, and the sign of the UCI repository. “Na” is sodium.
 MISSING = {
-    "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
+    "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
     "NULL", "NaN", "None", "n/a", "nan", "null", "?",
+    *FAILED,
 }  # fmt: skip
 LABEL_NAMES = {
     "label", "labels", "class", "classes", "klasse", "category", "kategorie", "species", "target", "group", "gruppe",
@@ -106,12 +107,13 @@ def _header(first: Line, body: list[Line]) -> str:
 
 
 def _numbers_columns(first: Line, body: list[Line]) -> bool:
-    """Whether a line is 0, 1, 2 or 1, 2, 3, or other numbers in a row above points that are no whole numbers."""
+    """Whether a line is 0, 1, 2 or 1, 2, 3, or other numbers that rise, above points that are no whole numbers."""
     if not all(map(_is_whole, first.cells)):
         return False
-    start = int(first.cells[0])
-    in_a_row = [int(cell) for cell in first.cells] == [start, start + 1, start + 2]
-    return in_a_row and (start < 2 or not any(all(map(_is_whole, line.cells[:LABEL])) for line in body))
+    x, y, label = map(int, first.cells)
+    if (x, y, label) in {(0, 1, 2), (1, 2, 3)}:
+        return True
+    return x < y < label and not any(all(map(_is_whole, line.cells[:LABEL])) for line in body)
 
 
 def _is_whole(cell: str) -> bool:

@@ -68,6 +68,8 @@ def _lay(laid: Cuts, model: nn.Module, name: str, reads: bool, layer: Prunable, 
 
 def _checked(name: str, mask: Any, layer: Prunable) -> np.ndarray:
     """The mask as booleans (units,)."""
+    if np.ma.is_masked(mask):
+        raise ValueError(f"the mask of {name!r} has entries that are masked out; it needs a boolean for each unit")
     try:
         values = np.asarray(mask.tolist() if isinstance(mask, Tensor) else mask)
     except (ValueError, TypeError, RuntimeError) as error:

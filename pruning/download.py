@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -15,7 +16,7 @@ from urllib.request import Request, urlopen
 
 from filelock import FileLock, Timeout
 
-from pruning.unreachable import refusal, unkept, unreachable
+from pruning.unreachable import proxy_of, refusal, unkept, unreachable
 
 CHUNK = 256 * 2**10  # bytes
 REPORT_EVERY = 0.1  # seconds
@@ -114,6 +115,8 @@ def _transfers(url: str, part: Path, timeout: float) -> Generator[Transfer]:
     """
     size = _size(part)
     with _answer(url, size, timeout) as response, disk_errors_named(part):
+        if response.headers.get_content_type() == "text/html":  # before it takes the place of what has arrived
+            raise DownloadError(_web_page(url, "What has arrived before is kept."))
         start = size if response.status == 206 else 0
         total = None if response.length is None else start + response.length
         done, begun, told = start, time.monotonic(), -REPORT_EVERY
@@ -142,8 +145,8 @@ def _answer(url: str, start: int, timeout: float) -> HTTPResponse:
         if error.code == 416 and start:  # there is nothing from here on, and yet the part is not the file
             return _answer(url, 0, timeout)
         raise DownloadError(refusal(_host(url), _name(url), error)) from error
-    except (OSError, HTTPException) as error:
-        raise DownloadError(unreachable(_host(url), error, timeout)) from error
+    except (OSError, HTTPException, ValueError) as error:
+        raise DownloadError(unreachable(_host(url), proxy_of(url), error, timeout)) from error
 
 
 def _chunk(response: HTTPResponse, url: str, timeout: float) -> bytes:
@@ -165,6 +168,13 @@ def _cut(url: str) -> str:
     )
 
 
+def _web_page(url: str, kept: str) -> str:
+    return (
+        f"What came in place of {_name(url)} from {_host(url)} is a web page. {kept} In a "
+        "guest network open any web page in a browser, sign in if it asks for it, and try again."
+    )
+
+
 def _check(part: Path, md5: str, url: str) -> None:
     """Raise DownloadError, and remove the part, if it is not what was announced."""
     if not _matches(part, md5):
@@ -172,11 +182,8 @@ def _check(part: Path, md5: str, url: str) -> None:
             with part.open("rb") as file:
                 beginning = file.read(64)
             part.unlink()
-        if beginning.lstrip().startswith(b"<"):
-            raise DownloadError(
-                f"What came in place of {_name(url)} from {_host(url)} is a web page. It has been removed. In a "
-                "guest network open any web page in a browser, sign in if it asks for it, and try again."
-            )
+        if beginning.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"<"):
+            raise DownloadError(_web_page(url, "It has been removed."))
         raise DownloadError(
             f"{_name(url)} from {_host(url)} is not the file that was expected: its MD5 is not {md5}. "
             "It has been removed. Try again; if this happens twice, something on the way changes the file."

@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import math
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass
@@ -37,6 +36,7 @@ __all__ = [
 ]
 MIN_CLASSES, MAX_CLASSES, MIN_OF_CLASS = 2, 5, 4
 MAX_LABEL = 40  # characters
+EXACT = 2**53  # from here on a float64 does not hold every whole number
 SAME = 1e-9  # of the largest value: over a narrower range the digits of a float64 no longer fill a float32
 
 
@@ -108,9 +108,9 @@ def read_points(data: bytes) -> Points:
     Columns. x, y and label; the label elsewhere if that column alone holds words, or alone is named as one. Left out
     are cells that are empty in every line, and a fourth column in front with whole numbers and no name, or named as
     one that numbers lines. Other columns are refused. The first line is a header if it names columns in words; if it
-    numbers them, as pandas does, 0,1,2, or 1,2,3 (or from elsewhere, above points that are not whole numbers); and if
-    its label is the class of no other line and is such a word as “species”, or stands behind two whole numbers that
-    follow each other, or above labels that are numbers. Any other is a point.
+    numbers them, as pandas does, 0,1,2, or 1,2,3 (or others that rise, above points that are no whole numbers); and
+    if its label is the class of no other line and is such a word as “species”, or stands behind two whole numbers
+    that follow each other, or above labels that are numbers. Any other is a point.
 
     Numbers. One decimal sign for all, as those show that can be read in one way only: 1,5 and 0.5, 1.002,5 and
     1,234.5. Then the other sign marks thousands, and so may spaces and apostrophes. A comma with three digits behind
@@ -192,10 +192,11 @@ def _named_once(labels: list[str]) -> tuple[dict[str, str], list[str]]:
 
 
 def _label_number(label: str) -> float | None:
-    """The number that a label is, with either decimal sign; None for a text, or for one that is infinite."""
+    """The number that a label is, with either decimal sign; None for a text, or for one that a float64 cannot tell
+    from its neighbours, as some that name things are so long."""
     found = numeral(label)
     number = found.by_comma if found.sign == COMMA else found.by_point
-    return number if number is not None and math.isfinite(number) else None
+    return number if number is not None and abs(number) < EXACT else None
 
 
 def _points(rows: list[_Row], whole: str, notes: list[str]) -> Points:

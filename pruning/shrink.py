@@ -24,6 +24,7 @@ def shrink(model: M, masks: Mapping[str, Any]) -> M:
     The model is an `nn.Sequential` that takes batches (N, …); a layer in a nested one is named "features.0". A linear
     layer or a convolution (plain, grouped, transposed) loses units where nothing but activations, BatchNorm,
     InstanceNorm, dropout, pooling, padding, upsampling and flattening stands between it and the next such layer.
+    A BatchNorm1d or a PReLU behind a linear layer is taken to be over its units, as where inputs are (N, features).
     All else is as in the model: names, classes, modes, devices, types, what is frozen, layers that stand twice.
 
     Raises ValueError, naming the layer, where nobody can tell what becomes of its units: a layer behind it may mix

@@ -21,6 +21,8 @@ from pruning.kinds import UNITLESS, groups, is_per_unit, is_transposed, is_weigh
 from pruning.layers import NotKnown, carried, rank_behind, read, size, spreads, start
 from pruning.unknown import title, why_unknown
 
+_TORCH = set(vars(nn.Module()))  # what every module has
+
 
 @dataclass(frozen=True)
 class Prunable:
@@ -204,6 +206,7 @@ class _Holders:
         self.model = model
         self.layers = Counter(id(layer) for layer in _everywhere(model))
         self.tensors = Counter(id(value) for layer in model.modules() for value in tensors(layer).values())
+        self.tensors.update(id(value) for layer in model.modules() for value in _aside(layer))
 
     def require_alone(self, layer: nn.Module) -> None:
         """Raises NotKnown where the layer stands more than once, or one of its tensors does."""
@@ -215,6 +218,23 @@ class _Holders:
         shared = [name for name, value in tensors(layer).items() if self.tensors[id(value)] > 1]
         if shared:
             raise NotKnown(f"shares its {shared[0]} with another layer: give each a copy first")
+
+
+def _aside(layer: nn.Module) -> Iterator[Tensor]:
+    """Tensors that a layer of somebody's own holds in plain attributes or lists, which torch does not look into."""
+    values = [] if kind(layer) else [value for name, value in vars(layer).items() if name not in _TORCH]
+    seen: set[int] = set()
+    while values:
+        value = values.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if isinstance(value, Tensor):
+            yield value
+        elif isinstance(value, nn.Module):
+            yield from (*value.parameters(), *value.buffers())
+        elif isinstance(value, dict | list | tuple):
+            values += value.values() if isinstance(value, dict) else value
 
 
 def _everywhere(layer: nn.Module) -> Iterator[nn.Module]:

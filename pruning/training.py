@@ -310,4 +310,4 @@ def _columns(inputs: Tensor, labels: Tensor, n_classes: int) -> tuple[Tensor, Te
 
 def _mean_loss(log_probs: Tensor, target: Tensor, count: int) -> np.ndarray:
     """Mean cross-entropy (K,) over `count` examples, from log probabilities (K, C, M) and targets (C, M)."""
-    return -((log_probs * target).sum(dim=1).double().sum(dim=1) / count).numpy()
+    return 0.0 - ((log_probs * target).sum(dim=1).double().sum(dim=1) / count).numpy()  # never −0.0

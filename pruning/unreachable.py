@@ -7,21 +7,24 @@ import re
 import socket
 import ssl
 import time
-from http.client import HTTPException
+from http.client import HTTPException, InvalidURL
 from urllib.error import HTTPError
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 DATA = "EXPLORER_DATA"
 _NO_WAY = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN}
 _PROXY = (
     "Set the environment variable HTTPS_PROXY to http://name:password@address:port of the proxy, and start again."
 )
+_PROXY_SET = "which stands in the environment variable HTTPS_PROXY or, on Windows and Mac, in the network settings"
 _PORTAL = "open any web page in a browser, and sign in if the network asks for it"
 _LATER = "Try again later."
 
 
 def refusal(host: str, name: str, error: HTTPError) -> str:
     """What an answer other than the file means: `host` answers with a status of HTTP (RFC 9110)."""
-    said = f"(HTTP {error.code}: {error.reason})"
+    said = f"(HTTP {' '.join(f'{error.code}: {error.reason}'.split()).rstrip(':')})"
     if error.code == 407:
         return f"The proxy between here and {host} wants a name and a password {said}. {_PROXY}"
     if error.code == 511:
@@ -36,10 +39,24 @@ def refusal(host: str, name: str, error: HTTPError) -> str:
     return f"{host} does not give {name} {said}. {advice}"
 
 
-def unreachable(host: str, error: OSError | HTTPException, timeout: float) -> str:
-    """What it means that no answer came at all. The error of urllib is opened: its reason is what happened."""
+def proxy_of(url: str) -> str | None:
+    """The proxy by which urllib asks for a URL, without the name and password that may stand in it."""
+    scheme, host, *_ = urlsplit(url)
+    address = getproxies().get(scheme)
+    if not address or proxy_bypass(host):
+        return None
+    return address.rpartition("@")[2].rpartition("//")[2].rstrip("/") or address
+
+
+def unreachable(host: str, proxy: str | None, error: OSError | HTTPException | ValueError, timeout: float) -> str:
+    """What it means that no answer came at all. The error of urllib is opened: its reason is what happened.
+
+    Where there is a proxy, nothing but that is connected, and it is the one that cannot be found, or does not answer.
+    """
     reason = getattr(error, "reason", None) or error
     said = getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
+    if proxy and (told := _proxy_fails(reason)):
+        return f"The proxy {proxy} between here and {host} {told[0]} ({said}). {told[1]}, {_PROXY_SET}."
     if isinstance(reason, ssl.SSLCertVerificationError):
         return _distrusted(host, reason)
     if isinstance(reason, ssl.SSLError):
@@ -64,6 +81,18 @@ def unreachable(host: str, error: OSError | HTTPException, timeout: float) -> st
     return f"{host} cannot be reached ({said}). Check the network connection and try again."
 
 
+def _proxy_fails(reason: object) -> tuple[str, str] | None:
+    """What a proxy does that cannot be connected, and what to do; None where something else has failed."""
+    if isinstance(reason, socket.gaierror):
+        return "cannot be found", "Correct its address"
+    if isinstance(reason, TimeoutError | ConnectionRefusedError) or getattr(reason, "errno", None) in _NO_WAY:
+        return "does not answer", "Start it, or correct or remove its address"
+    is_certificate = isinstance(reason, OSError)  # which is a ValueError too
+    if isinstance(reason, str | InvalidURL | ValueError) and not is_certificate:
+        return "cannot be used", "Write its address as http://name:port"
+    return None
+
+
 def _distrusted(host: str, error: ssl.SSLCertVerificationError) -> str:
     """What is wrong with the certificate, by the words of OpenSSL."""
     said = getattr(error, "verify_message", "") or error.strerror or str(error)
@@ -82,7 +111,8 @@ def _distrusted(host: str, error: ssl.SSLCertVerificationError) -> str:
             "along, as schools and companies have it, does that: set the environment variable SSL_CERT_FILE to the "
             "file with its root certificate and start again. On a Mac, run “Install Certificates.command” of Python."
         )
-    return f"The certificate of {host} is not accepted ({said}). Set the clock if it does not say {today}."
+    other = f"Try again from another network; if it is the same there, only those who run {host} can renew it."
+    return f"The certificate of {host} is not accepted ({said}). {other}"
 
 
 def unkept(name: str, folder: object, error: OSError) -> str:

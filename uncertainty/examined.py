@@ -8,6 +8,7 @@ alternative is a number that is silently another one.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -81,6 +82,7 @@ def examine(model: nn.Module, inputs: Inputs, *, thinning: bool) -> Examined:
     few = tensor(pick(inputs, [0, -1]), *_taken(model, inputs))
     seen = _Pass(model, thinning, trained=thinning)
     logits = seen.through(layers, few)
+    _check_no_probabilities(seen, layers, few, logits)
     apart = all(is_known(layer) for layer in layers) or _is_apart(seen, layers, few, logits)
     return Examined(model, layers, few, seen.drops, seen.places, seen.largest, seen.total, apart)
 
@@ -189,6 +191,7 @@ def _switched_on(
     """The calls of dropout that training switches on; None for the others. Raises where it draws anything else."""
     twin, seen = training(layer), []
     if twin is None:  # it cannot be tried, so that all count
+        _check_untried(layer, names)
         return drops
     names = {id(copied): names[id(m)] for copied, m in zip(twin.modules(), layer.modules(), strict=True)}
     try:
@@ -197,6 +200,7 @@ def _switched_on(
     except Refused:
         raise
     except Exception:  # some networks need more than inputs to be trained
+        _check_untried(twin, names)
         return drops
     if [drop.function for drop in seen] != [drop.function for drop in drops if drop]:
         raise Refused(
@@ -206,6 +210,18 @@ def _switched_on(
     return [drop if active.training else None for drop, active in zip(drops, seen, strict=True)]
 
 
+def _check_untried(layer: nn.Module, names: dict[int, str]) -> None:
+    """Refuse dropout within layers of torch's own, which only a pass in training mode would show."""
+    for module in layer.modules():
+        within = isinstance(module, nn.RNNBase) and module.num_layers > 1
+        p = float(vars(module).get("dropout", 0)) if within or isinstance(module, nn.MultiheadAttention) else 0.0
+        if p > 0:
+            raise Refused(
+                f"{names[id(module)]} has dropout of its own, p = {p:g}, which cannot be given masks; set that "
+                "to 0, and put nn.Dropout layers beside it"
+            )
+
+
 def _check_scripts(layer: nn.Module, names: dict[int, str]) -> None:
     for module in layer.modules():
         if isinstance(module, torch.jit.ScriptModule) and "dropout" in str(getattr(module, "inlined_graph", "")):
@@ -213,6 +229,30 @@ def _check_scripts(layer: nn.Module, names: dict[int, str]) -> None:
                 f"{names[id(module)]} is TorchScript, whose dropout cannot be given masks; "
                 "hand over the nn.Module that it was made from"
             )
+
+
+def _check_no_probabilities(seen: _Pass, layers: list[nn.Module], few: Tensor, logits: Tensor) -> None:
+    """Refuse what a network has made into probabilities in a way of its own, told by its sums.
+
+    Other inputs are tried too. Where all give the same, or nothing but whole numbers, it may well be logits.
+    """
+    if not _sum_to_one(logits):
+        return
+    others = 1 - few if few.is_floating_point() else few.flip(-1)
+    with suppress(Refused):  # it need not take them
+        logits = torch.cat([logits, _Pass(seen.model, False, trained=False).through(layers, others)])
+    logits = logits[logits.isfinite().all(dim=1)]
+    if _sum_to_one(logits) and (logits != logits[0]).any() and (logits % 1 != 0).any():
+        raise Refused(
+            f"what {kind(seen.model)} returns sums to 1 in every row and is never negative: these are probabilities, "
+            "and logits (N, C) are needed, for softmax is applied to what the model returns; leave its last step out"
+        )
+
+
+def _sum_to_one(logits: Tensor) -> bool:
+    """Whether all rows are distributions but for rounding, and none of them is NaN."""
+    tolerance = max(1e-5, 2 * torch.finfo(logits.dtype).eps)
+    return bool((logits >= 0).all() and ((logits.double().sum(dim=1) - 1).abs() <= tolerance).all())
 
 
 def _is_apart(seen: _Pass, layers: list[nn.Module], few: Tensor, logits: Tensor) -> bool:

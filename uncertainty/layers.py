@@ -35,7 +35,8 @@ def is_known(layer: nn.Module) -> bool:
 
 def is_bare(module: nn.Module) -> bool:
     """Whether a call of the module is its class's forward, and nothing beside it."""
-    return not (module._forward_hooks or module._forward_pre_hooks or "forward" in vars(module))
+    hooked = module._forward_hooks or module._forward_pre_hooks or "forward" in vars(module)
+    return not hooked and type(module).__call__ is nn.Module.__call__
 
 
 def keeps_values(layer: nn.Module) -> bool:

@@ -69,7 +69,7 @@ def checked_samples(samples: Sequence[int]) -> tuple[int, ...]:
     """The numbers of samples to keep, once they are found to be whole, at least 1 and rising."""
     numbers = np.asarray(samples)
     if numbers.ndim != 1 or numbers.dtype.kind not in "iu" or numbers.min() < 1 or (np.diff(numbers) < 1).any():
-        raise ValueError(f"samples must be one or more rising whole numbers from 1 on; got {list(samples)}")
+        raise ValueError(f"samples must be one or more rising whole numbers from 1 on; got {samples!r}")
     return tuple(numbers.tolist())
 
 

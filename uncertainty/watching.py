@@ -6,9 +6,12 @@ made, so that the network itself stays untouched.
 
 from __future__ import annotations
 
+import pickle
+import random
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
@@ -69,28 +72,46 @@ class Watching(TorchFunctionMode):
 
 
 class NoChance(TorchDispatchMode):
-    """Refuses every draw of random numbers; `training` says in which mode the pass is."""
+    """Refuses every draw of random numbers; `training` says in which mode the pass is.
+
+    Those of Python and NumPy are told by their generators, which belong to all threads: one that draws at
+    the same time is taken for the network.
+    """
 
     def __init__(self, names: Mapping[int, str], *, training: bool) -> None:
         super().__init__()
         self._names, self._training = names, training
+        self._states: list[bytes] = []
+        self._refused: Refused | None = None  # TorchScript, for one, makes another error of it
+
+    def __enter__(self) -> Self:
+        self._states = _states()
+        return super().__enter__()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
+        super().__exit__(kind, error, trace)
+        if self._refused is not None and error is not self._refused:
+            raise self._refused from error
+        if error is None and _states() != self._states:
+            raise self._refusal(next(iter(self._names.values())), "random or numpy.random")
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
         kwargs = kwargs or {}
         if torch.Tag.nondeterministic_seeded in func.tags and self._draws(func, args, kwargs):
-            what, where = func.__name__.split(".")[0], whose(self._names)
-            if self._training:
-                raise Refused(
-                    f"{where} draws random numbers of its own in training ({what}), which MC dropout can neither "
-                    "give masks to nor tell from noise; write it with layers such as nn.Dropout, "
-                    "or switch it off (dropout=0, nn.Identity)"
-                )
-            raise Refused(
-                f"{where} draws random numbers in evaluation mode too ({what}), so no pass is like the other"
-            )
+            self._refused = self._refusal(whose(self._names), func.__name__.split(".")[0])
+            raise self._refused
         return func(*args, **kwargs)
+
+    def _refusal(self, where: str, what: str) -> Refused:
+        if self._training:
+            return Refused(
+                f"{where} draws random numbers of its own in training ({what}), which MC dropout can neither "
+                "give masks to nor tell from noise; write it with layers such as nn.Dropout, "
+                "or switch it off (dropout=0, nn.Identity)"
+            )
+        return Refused(f"{where} draws random numbers in evaluation mode too ({what}), so no pass is like the other")
 
     def _draws(self, func: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
         names = [argument.name for argument in func._schema.arguments]
@@ -101,3 +122,8 @@ class NoChance(TorchDispatchMode):
             given.get(name, False) for name in names if name in ("training", "train")
         ]  # RReLU, recurrent nets
         return all(switches) and given.get("dropout", 1.0) > 0
+
+
+def _states() -> list[bytes]:
+    """Where the generators stand that Python and NumPy have for everybody."""
+    return [pickle.dumps(random.getstate()), pickle.dumps(np.random.get_state())]  # noqa: NPY002

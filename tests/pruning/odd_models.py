@@ -291,6 +291,30 @@ def held_elsewhere():
     return model
 
 
+class Turned(nn.Module):
+    """The decoder of an autoencoder, which reads the weight of the encoder without being known to hold it."""
+
+    def __init__(self, held):
+        super().__init__()
+        self.held = held
+        held.append(held)  # a list may even hold itself
+
+    def forward(self, values):
+        return nn.functional.linear(values, self.held[0].weight.t())
+
+
+def held_in_a_list():
+    model = chain(Linear(2, 4), nn.ReLU(), Linear(4, 4))
+    return Sequential(*model, Turned([model[0]]))
+
+
+def weight_held_in_a_list():
+    """Its tensor alone, a level deeper."""
+    model = chain(Linear(2, 4), nn.ReLU(), Linear(4, 2), Residual(2))
+    model[3].held = {"weights": (model[0].weight,)}
+    return model
+
+
 def patched(position):
     def patch(model):
         own = model[position].forward
@@ -420,6 +444,8 @@ REFUSED = {
     "read by a tied weight": (tied, "0", r"layer '2' \(Linear\).*shares its weight"),
     "a shared BatchNorm": (shared_norm, "0", r"layer '1' \(BatchNorm1d\) stands more than once"),
     "held elsewhere": (held_elsewhere, "0", "more than once in the model, as 0, 3.also"),
+    "held in a list": (held_in_a_list, "0", "this Linear shares its weight with another layer"),
+    "a weight held in a list": (weight_held_in_a_list, "0", "this Linear shares its weight with another layer"),
     "a hook": (hooked(0), "0", "this Linear has a forward hook.*remove"),
     "a hook between": (hooked(1), "0", r"layer '1' \(ReLU\) has a forward hook"),
     "a hook before the reader": (hooked(2, "register_forward_pre_hook"), "0", r"layer '2' \(Linear\).* forward hook"),

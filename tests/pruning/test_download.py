@@ -15,7 +15,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from email.message import Message
-from http.client import BadStatusLine, RemoteDisconnected
+from http.client import BadStatusLine, InvalidURL, RemoteDisconnected
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
@@ -45,6 +45,7 @@ class Server(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_port}/files/data.tar.gz"
         self.content = CONTENT
         self.status = 200
+        self.type: str | None = None
         self.resumes = True
         self.announces = True
         self.cut: int | None = None  # the connection ends after so many bytes
@@ -64,6 +65,8 @@ class Answer(BaseHTTPRequestHandler):
         body = b"" if beyond or self.server.status != 200 else self.server.content[start:]
         self.server.asked.append((self.headers["Range"], len(body)))
         self.send_response(416 if beyond else 206 if wanted else self.server.status)
+        if self.server.type:
+            self.send_header("Content-Type", self.server.type)
         if wanted:
             self.send_header("Content-Range", f"bytes {start}-{size - 1}/{size}")
         if self.server.announces:
@@ -405,7 +408,11 @@ def verification(words: str) -> ssl.SSLCertVerificationError:
         (verification("self signed certificate in certificate chain"), "is signed by nobody whom this machine knows"),
         (verification("self-signed certificate"), "is signed by nobody whom this machine knows"),
         (verification("unable to get local issuer certificate"), "is signed by nobody whom this machine knows"),
-        (verification("certificate revoked"), "The certificate of files.example is not accepted ("),
+        (
+            verification("certificate revoked"),
+            "Try again from another network; if it is the same there, only those who",
+        ),
+        (verification("EE certificate key too weak"), "The certificate of files.example is not accepted ("),
         (
             ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number"),
             "files.example offers no secure connection that this machine accepts ([SSL: WRONG_VERSION_NUMBER]",
@@ -440,6 +447,7 @@ def test_no_answer_has_its_own_advice(
     error: Any, said: str, wrapped: bool, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whether urllib has wrapped the error or not."""
+    monkeypatch.setenv("no_proxy", "*")
     raised = URLError(error) if wrapped or isinstance(error, str) else error
 
     def fail(*_: Any, **__: Any) -> None:
@@ -451,6 +459,60 @@ def test_no_answer_has_its_own_advice(
     assert said in str(caught.value)
     assert str(caught.value).endswith(".")
     assert caught.value.__cause__ is raised
+
+
+PROXY = "The proxy proxy.example:3128 between here and files.example"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused"),
+            f"{PROXY} does not answer (Connection refused). Start it, or correct or remove its address, which stands "
+            "in the environment variable HTTPS_PROXY",
+        ),
+        (TimeoutError("timed out"), f"{PROXY} does not answer (timed out)."),
+        (OSError(errno.ENETUNREACH, "Network is unreachable"), f"{PROXY} does not answer (Network is unreachable)."),
+        (socket.gaierror(-2, "Name or service not known"), f"{PROXY} cannot be found (Name or service not known)."),
+        (InvalidURL("nonnumeric port: 'x'"), f"{PROXY} cannot be used (nonnumeric port: 'x'). Write its address as"),
+        (ValueError("proxy URL with no authority"), f"{PROXY} cannot be used (proxy URL with no authority)."),
+        ("no host given", f"{PROXY} cannot be used (no host given)."),
+        (OSError("Tunnel connection failed: 407 No"), "The proxy between here and files.example wants a name"),
+        (verification("certificate has expired"), "The certificate of files.example has expired"),
+        (
+            ConnectionResetError(errno.ECONNRESET, "reset"),
+            "files.example was connected, and then there was no proper",
+        ),
+    ],
+)
+def test_proxy_that_fails_is_named(error: Any, said: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where everything goes by a proxy, it is that which cannot be found or does not answer, and not the host."""
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise error if isinstance(error, InvalidURL | ValueError) else URLError(error)
+
+    monkeypatch.setenv("https_proxy", "http://name:secret@proxy.example:3128/")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.setattr(module, "urlopen", fail)
+    with pytest.raises(DownloadError) as caught:
+        download("https://files.example/data.tar.gz", path, md5(CONTENT))
+    assert str(caught.value).startswith(said)
+    assert "secret" not in str(caught.value)
+
+
+def test_proxy_that_is_passed_by_is_not_blamed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host that NO_PROXY names is connected without it."""
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise URLError(ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused"))
+
+    monkeypatch.setenv("https_proxy", "http://proxy.example:3128")
+    monkeypatch.setenv("no_proxy", ".example")
+    monkeypatch.setattr(module, "urlopen", fail)
+    with pytest.raises(DownloadError, match=r"^files\.example refuses to be connected"):
+        download("https://files.example/data.tar.gz", path, md5(CONTENT))
 
 
 @pytest.mark.parametrize("error", [RemoteDisconnected("Remote end closed"), BadStatusLine("SSH-2.0")])
@@ -484,14 +546,41 @@ def test_status_of_somebody_between(status: int, said: str, path: Path, monkeypa
     assert str(caught.value).startswith(said)
 
 
-def test_page_of_a_guest_network_is_not_the_file(server: Server, path: Path) -> None:
+@pytest.mark.parametrize("start", [b"\n", b"\xef\xbb\xbf", b"\xef\xbb\xbf\r\n "])
+def test_page_of_a_guest_network_is_not_the_file(start: bytes, server: Server, path: Path) -> None:
     """A login page comes in place of the file, with status 200; the next try starts anew."""
-    server.content = b"\n<!DOCTYPE html><html>Welcome, please sign in</html>"
+    server.content = start + b"<!DOCTYPE html><html>Welcome, please sign in</html>"
     with pytest.raises(
         DownloadError, match=r"^What came in place of data\.tar\.gz .* is a web page\. It has been removed"
     ):
         download(server.url, path, md5(CONTENT))
     assert not part_of(path).exists()
+
+
+@pytest.mark.parametrize("content", [b"<html>Welcome, please sign in", b"\x1f\x8b\x08 packed", b"location = 'x'"])
+def test_page_of_a_guest_network_costs_nothing_that_has_arrived(content: bytes, server: Server, path: Path) -> None:
+    """One that says what it is does not take the place of the part, whatever it looks like."""
+    part_of(path, CONTENT[:5000])
+    server.content, server.type, server.resumes = content, "text/html; charset=utf-8", False
+    with pytest.raises(DownloadError, match=r"is a web page\. What has arrived before is kept\. In a guest network"):
+        download(server.url, path, md5(CONTENT))
+    assert part_of(path).read_bytes() == CONTENT[:5000]
+    server.content, server.type, server.resumes = CONTENT, "application/x-gzip", True
+    download(server.url, path, md5(CONTENT))
+    assert server.asked[-1] == ("bytes=5000-", len(CONTENT) - 5000)
+
+
+@pytest.mark.parametrize(("reason", "said"), [("", "(HTTP 404)."), ("No\nsuch\n  file", "(HTTP 404: No such file).")])
+def test_reason_of_a_refusal_is_one_line(reason: str, said: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many it has; urllib writes three of them where addresses lead in a circle."""
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise HTTPError("https://files.example", 404, reason, Message(), io.BytesIO())
+
+    monkeypatch.setattr(module, "urlopen", fail)
+    with pytest.raises(DownloadError) as caught:
+        download("https://files.example/data.tar.gz", path, md5(CONTENT))
+    assert str(caught.value).startswith(f"files.example does not give data.tar.gz {said}")
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,10 @@ def test_a_header_with_a_name_for_the_label_alone_is_no_point(header, labels):
 
 def test_columns_chosen_from_a_frame_without_names():
     """2,3,4 numbers the columns where no other coordinates are whole, and is a point where they are; 0,1,2 always."""
-    assert_those(read(["2,3,4", *rows(labels="01234")]), "01234")
+    for header in ("2,3,4", "0,1,3", "0,2,4", "1,3,4"):
+        assert_those(read([header, *rows(labels="01234")]), "01234")
+    for point in ("2,1,3", "1,1,2", "0,3,3"):
+        assert len(read([point, *rows(labels="01234")]).labels) == 25
     whole = [f"{i % 7},{i % 3},{i % 5}" for i in range(25)]
     assert len(read(["0,1,2", *whole]).labels) == len(read(["1,2,3", *whole]).labels) == 25
     points = read(["2,3,4", *whole])
@@ -223,6 +226,37 @@ def test_comments_are_passed_over():
     points = read(["# x,y,label", "#", *rows()[:9], "  # 1,2,a", *rows()[9:]])
     assert_those(points)
     assert noted(points) == ["Comments left out, that is lines that begin with #, such as line 1: “# x,y,label”"]
+
+
+@pytest.mark.parametrize("cell", ["#N/A", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#WERT!", "#NV"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_what_a_spreadsheet_failed_to_compute_is_no_comment(cell, separator):
+    """It stands for a number, so that its line is refused and not passed over."""
+    lines = rows(separator)
+    lines[6] = separator.join([cell, "2", "a"])
+    assert refusal(lines).startswith(f"Line 7 has “{cell}” as its x; a number")
+    lines[6] = separator.join([cell, cell, "a"])
+    assert refusal(lines).startswith(f"Line 7 has “{cell}” as its x; a number")
+
+
+@pytest.mark.parametrize("cell", ["#N/A", "#DIV/0!", "#VALUE!", "#NAME?"])
+def test_what_a_spreadsheet_failed_to_compute_is_no_class(cell):
+    """However often it is there."""
+    assert refusal(rows(labels=["a", cell])).startswith(
+        f"Line 2 has “{cell}” as its label, which stands for a missing"
+    )
+
+
+@pytest.mark.parametrize("line", ["#", "# N/A, 1, b", "#x,y,label", "#hashtag!", "#!/bin/sh", "#1, 2, a", "#A! b"])
+def test_a_comment_that_looks_a_little_like_it(line):
+    """It is passed over as ever."""
+    assert len(read([line, *rows()]).labels) == 24
+
+
+def test_tabs_are_shown():
+    """A header is quoted with an arrow for each, and not as if it could not be read."""
+    notes = noted(read(["x\ty\tlabel", *rows("\t")]))
+    assert notes == ["Separated by tabs", "Line 1 skipped, as it names the columns: “x→y→label”"]
 
 
 def test_many_comments_cost_no_point():
@@ -482,3 +516,10 @@ def test_a_rare_class_is_trained_and_tested():
     for points in (few, many):
         for seed in range(20):
             assert all(len(set(points.labels[part])) == 2 for part in stratified(points.labels, seed))
+
+
+def test_long_numbers_that_differ_are_two_classes():
+    """Identifiers of 16 digits and more, which as float64 would be one and the same."""
+    labels = ["9007199254740993", "9007199254740992"]
+    assert read(rows(labels=labels)).classes == tuple(sorted(labels))
+    assert not [note for note in read(rows(labels=labels)).notes if "same number" in note]

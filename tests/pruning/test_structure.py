@@ -180,6 +180,7 @@ def test_a_mask_may_be_anything_of_two_values(form):
     [
         ([1, 0, 0.5, 1], "holds 0.5"), ([1, 0, 2, 1], "holds 2"), ([1, 0, -1, 1], "holds -1"),
         ([1, 0, float("nan"), 1], "holds nan"), (["a", "b", "c", "d"], "holds 'a'"), ([None] * 4, "holds None"),
+        (np.ma.array([1, 1, 1, 1], mask=[0, 1, 0, 0]), "entries that are masked out"),
         ([1 + 0j] * 4, "holds"), ([0, 2, 3], r"shape \(3,\); the layer has 4 units"),
         ([[1, 0, 1, 1]], r"shape \(1, 4\)"), ([], r"shape \(0,\)"), (True, r"shape \(\)"), ("1011", r"shape \(\)"),
         ({0, 1}, r"shape \(\)"), (None, r"shape \(\)"),

@@ -460,3 +460,16 @@ def test_one_thread_gives_the_threads_back():
         with pytest.raises(RuntimeError, match="stop"):
             fail()
         assert torch.get_num_threads() == 2
+
+
+def test_a_loss_of_nothing_is_no_negative_zero():
+    """A network that is certain and right everywhere has the losses 0.000, and not -0.000."""
+    model = network()
+    weights = {name: torch.zeros_like(value) for name, value in model.state_dict().items()}
+    last = max(name for name in weights if name.endswith("bias"))
+    weights[last] = torch.tensor([200.0, 0.0])
+    inputs, labels = torch.ones(20, 2), torch.zeros(20, dtype=torch.int64)
+    one = [Start(weights, 0)]
+    ((_, trained),) = train_stack(one, Examples(inputs, labels, inputs, labels), Schedule(0.01, PATIENT, 2), 0.0)
+    for losses in (trained.train_loss, trained.val_loss):
+        assert [f"{loss:.3f}" for loss in losses] == ["0.000"] * len(losses)

@@ -5,7 +5,10 @@ All map six numbers, or sequences or pictures of that many inputs, to three logi
 
 from __future__ import annotations
 
+import random
+import threading
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import torch
@@ -59,6 +62,13 @@ class Own(nn.Module):
 class Tripled(nn.Sequential):
     def forward(self, values: Tensor) -> Tensor:
         return 3 * super().forward(values)
+
+
+class Called(nn.Sequential):
+    """What a call of it gives is not what its layers give."""
+
+    def __call__(self, values: Tensor) -> Tensor:
+        return 3 * super().__call__(values)
 
 
 class TripledLinear(nn.Linear):
@@ -160,8 +170,77 @@ def recurrent(self: nn.Module, values: Tensor, layers: nn.Module, drop: nn.Modul
     return last(drop(layers(values)[0][:, -1]))
 
 
+def recurrent_with_targets(self: nn.Module, values: Tensor, layers: nn.Module, *others: nn.Module) -> Tensor:
+    if self.training:
+        raise ValueError("targets are needed")
+    return recurrent(self, values, layers, *others)
+
+
+class Locked(nn.Module):
+    """Not to be copied, and so not to be tried in training mode."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lock, self.attention = threading.Lock(), nn.MultiheadAttention(8, 2, 0.2, batch_first=True)
+        self.drop, self.linear = nn.Dropout(0.3), nn.Linear(8, 3)
+
+    def forward(self, values: Tensor) -> Tensor:
+        with self.lock:
+            return attending(self, values, self.attention, self.drop, self.linear)
+
+
 def tokens(self: nn.Module, values: Tensor, block: nn.Module, drop: nn.Module, last: nn.Module) -> Tensor:
     return last(drop(block(values).mean(1)))
+
+
+def half_dropped(values: Tensor, training: bool) -> Tensor:
+    return torch.nn.functional.dropout(values, 0.5, training)
+
+
+scripted = cache(torch.jit.script)
+
+
+def by_script(self: nn.Module, values: Tensor, inner: nn.Module, drop: nn.Module, last: nn.Module) -> Tensor:
+    return last(drop(scripted(half_dropped)(inner(values), self.training)))
+
+
+def skipping(self: nn.Module, values: Tensor, inner: nn.Module, drop: nn.Module, last: nn.Module) -> Tensor:
+    """Stochastic depth, as it is often written."""
+    hidden = values if self.training and random.random() < 0.5 else values + inner(values)
+    return last(drop(hidden))
+
+
+def silenced_by_numpy(self: nn.Module, values: Tensor, inner: nn.Module, drop: nn.Module, last: nn.Module) -> Tensor:
+    hidden = inner(values)
+    kept = np.random.rand(*hidden.shape) if self.training else np.ones(hidden.shape)  # noqa: NPY002
+    return last(drop(hidden * torch.tensor(kept, dtype=hidden.dtype)))
+
+
+def noisy_by_numpy(self: nn.Module, values: Tensor, inner: nn.Module, drop: nn.Module, last: nn.Module) -> Tensor:
+    return last(drop(inner(values) + float(np.random.randn())))  # noqa: NPY002
+
+
+def noisy(self: nn.Module, values: Tensor, inner: nn.Module, drop: nn.Module, last: nn.Module) -> Tensor:
+    return last(drop(inner(values) + torch.randn_like(values)))
+
+
+def normalised(self: nn.Module, values: Tensor, drop: nn.Module, last: nn.Module) -> Tensor:
+    exponents = last(drop(values)).exp()
+    return exponents / exponents.sum(1, keepdim=True)
+
+
+def of_two(self: nn.Module, values: Tensor, drop: nn.Module, last: nn.Module) -> Tensor:
+    second = last(drop(values)).sigmoid()
+    return torch.cat([1 - second, second], 1)
+
+
+def looked_up(self: nn.Module, values: Tensor, table: nn.Module, drop: nn.Module, last: nn.Module) -> Tensor:
+    exponents = last(drop(table(values).flatten(1))).exp()
+    return exponents / exponents.sum(1, keepdim=True)
+
+
+def by_hand() -> nn.Module:
+    return Own(normalised, nn.Dropout(0.3), nn.Linear(6, 3))
 
 
 def parts() -> tuple[nn.Module, nn.Module, nn.Module]:
@@ -185,6 +264,7 @@ SERVED: dict[str, tuple[Build, np.ndarray]] = {
     "a hook on a dropout": (lambda: hooked(1), POINTS),
     "a hook on the whole": (hooked_whole, POINTS),
     "another forward on a layer": (with_another_forward, POINTS),
+    "a Sequential with a call of its own": (lambda: Called(*net(nn.Dropout(0.3))), POINTS),
     "weights masked by torch": (lambda: pruned_by_torch().eval(), POINTS),
     "weights masked by torch, training": (pruned_by_torch, POINTS),
     "weight norm": (
@@ -263,3 +343,69 @@ SERVED: dict[str, tuple[Build, np.ndarray]] = {
         SEQUENCES,
     ),
 }
+
+
+def ending(last: nn.Module) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(6, 6), nn.Dropout(0.3), nn.Linear(6, 3), last)
+
+
+def squeezed(self: nn.Module, values: Tensor, drop: nn.Module, last: nn.Module) -> Tensor:
+    return last(drop(values))[:, 0]
+
+
+ONE, INDICES = POINTS[:1], np.array([[0, 3], [1, 2], [4, 4]])
+PROBABILITIES, RANDOM = "sums to 1 in every row", "draws random numbers"
+
+# what it is → model, inputs, what the refusal says: of samples and of a single pass
+REFUSED: dict[str, tuple[Build, np.ndarray, str]] = {
+    "softmax last": (lambda: ending(nn.Softmax(1)), POINTS, r"ends in softmax in layer '3' \(Softmax\)"),
+    "sigmoid last": (lambda: ending(nn.Sigmoid()), POINTS, r"ends in sigmoid in layer '3' \(Sigmoid\)"),
+    "softmax by hand": (by_hand, POINTS, PROBABILITIES),
+    "softmax by hand, one input": (by_hand, ONE, PROBABILITIES),
+    "softmax by hand, equal inputs": (by_hand, POINTS[[2, 2, 2]], PROBABILITIES),
+    "softmax by hand, halves": (lambda: by_hand().half(), POINTS, PROBABILITIES),
+    "softmax by hand, bfloat16": (lambda: by_hand().bfloat16(), POINTS, PROBABILITIES),
+    "softmax by hand, doubles": (lambda: by_hand().double(), POINTS, PROBABILITIES),
+    "softmax by hand, one text": (
+        lambda: Own(looked_up, nn.Embedding(5, 3), nn.Dropout(0.3), nn.Linear(6, 3)), INDICES[:1], PROBABILITIES,
+    ),
+    "one probability and its rest": (lambda: Own(of_two, nn.Dropout(0.3), nn.Linear(6, 1)), ONE, PROBABILITIES),
+    "one output": (lambda: nn.Sequential(nn.Dropout(0.3), nn.Linear(6, 1)), POINTS, r"\(2, 1\), one output"),
+    "no second axis": (lambda: Own(squeezed, nn.Dropout(0.3), nn.Linear(6, 3)), POINTS, r"\(2,\) for 2 inputs"),
+    "three axes": (lambda: ending(nn.Unflatten(1, (3, 1))), POINTS, r"\(2, 3, 1\) for 2 inputs"),
+    "a tuple": (lambda: Own(lambda self, values, *_: (values, values)), POINTS, "returns a tuple; a tensor"),
+    "another width": (lambda: net(nn.Dropout(0.3)), POINTS[:, :5], r"\(2, 5\): in layer '0' \(Linear\)"),
+    "no weights yet": (lambda: nn.Sequential(nn.LazyLinear(3), nn.Dropout()), POINTS, r"layer '0' .*no weights yet"),
+    "dropout that is always on": (
+        lambda: Own(lambda self, values, last: last(functional.dropout(values)), nn.Linear(6, 3)), POINTS,
+        "in Own drops in evaluation mode too",
+    ),
+    "noise": (lambda: Own(noisy, *parts()), POINTS, f"Own {RANDOM} in evaluation mode too"),
+    "noise by NumPy": (lambda: Own(noisy_by_numpy, *parts()), POINTS, f"Own {RANDOM} in evaluation mode too"),
+}  # fmt: skip
+# what it is → model, inputs, what the refusal says: of samples alone
+NOT_THINNED: dict[str, tuple[Build, np.ndarray, str]] = {
+    "no dropout": (net, POINTS, r"Sequential has no nn\.Dropout layer"),
+    "dropout in an attention": (
+        lambda: Own(attending, nn.MultiheadAttention(8, 2, 0.2, batch_first=True), nn.Dropout(), nn.Linear(8, 3)),
+        SEQUENCES, rf"layer 'parts.0' \(MultiheadAttention\) {RANDOM}",
+    ),
+    "dropout between recurrent layers": (
+        lambda: Own(recurrent, nn.LSTM(8, 8, 2, dropout=0.2, batch_first=True), nn.Dropout(), nn.Linear(8, 3)),
+        SEQUENCES, rf"layer 'parts.0' \(LSTM\) {RANDOM}",
+    ),
+    "dropout between recurrent layers, targets in training": (
+        lambda: Own(recurrent_with_targets, nn.LSTM(8, 8, 2, dropout=0.2, batch_first=True), nn.Dropout(),
+                    nn.Linear(8, 3)),
+        SEQUENCES, r"layer 'parts.0' \(LSTM\) has dropout of its own, p = 0\.2",
+    ),
+    "dropout of a script": (lambda: Own(by_script, *parts()), POINTS, f"Own {RANDOM} of its own in training"),
+    "a scripted model": (lambda: torch.jit.script(net(nn.Dropout(0.3))), POINTS, "TorchScript, whose dropout"),
+    "stochastic depth": (lambda: Own(skipping, *parts()), POINTS, rf"Own {RANDOM} .*numpy\.random"),
+    "silenced by NumPy": (lambda: Own(silenced_by_numpy, *parts()), POINTS, rf"Own {RANDOM} .*numpy\.random"),
+    "inputs on the second axis": (
+        lambda: Own(lambda self, values, drop, last: last(drop(values.transpose(0, 1))).mean(0), nn.Dropout(),
+                    nn.Linear(8, 3)),
+        SEQUENCES, r"layer 'parts.0' \(Dropout\) is given .*first axis",
+    ),
+}  # fmt: skip

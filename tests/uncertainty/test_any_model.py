@@ -14,9 +14,13 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from tests.uncertainty.odd_models import (
+    NOT_THINNED,
     PICTURES,
     POINTS,
+    REFUSED,
+    SEQUENCES,
     SERVED,
+    Locked,
     Own,
     Residual,
     both,
@@ -369,3 +373,56 @@ def test_residual_blocks_share_nothing():
         mc_dropout(model, POINTS, 100, 0).std(axis=0).mean()
         > 1.1 * mc_dropout(one, POINTS, 100, 0).std(axis=0).mean()
     )
+
+
+# What cannot be served
+
+
+@pytest.mark.parametrize("evaluates", [True, False])
+@pytest.mark.parametrize(
+    ("build", "inputs", "said"), [*REFUSED.values(), *NOT_THINNED.values()], ids=[*REFUSED, *NOT_THINNED]
+)
+def test_samples_that_are_refused(build, inputs, said, evaluates):
+    """A model whose samples would be others than its own is refused by name, in either mode, and left as it was."""
+    model = seeded(build).train(not evaluates)
+    with pytest.raises(ValueError, match=said):
+        mc_dropout(model, inputs, 3, 0)
+    assert model.training is not evaluates
+
+
+def test_a_model_that_cannot_be_copied():
+    """It is not tried in training mode: dropout in a layer of torch's own is refused, and that of layers is drawn."""
+    model = seeded(Locked).eval()
+    with pytest.raises(ValueError, match=r"layer 'attention' \(Multi\w+\) has dropout of its own, p = 0\.2"):
+        mc_dropout(model, SEQUENCES, 3, 0)
+    model.attention.dropout = 0.0
+    assert mc_dropout(model, SEQUENCES, 3, 0).std(axis=0).min() > 0
+    with pytest.raises(ValueError, match=r"Locked is in training mode and cannot be copied .*eval\(\) first"):
+        mc_dropout(model.train(), SEQUENCES, 3, 0)
+
+
+@pytest.mark.parametrize(("build", "inputs", "said"), REFUSED.values(), ids=REFUSED)
+def test_single_passes_that_are_refused(build, inputs, said):
+    """So is one that returns something else than logits, or not the same each time."""
+    with pytest.raises(ValueError, match=said):
+        single_pass(seeded(build), inputs)
+
+
+@pytest.mark.parametrize(("build", "inputs", "said"), NOT_THINNED.values(), ids=NOT_THINNED)
+def test_single_passes_that_are_not(build, inputs, said):
+    """What only samples need is not asked of a single pass."""
+    with torch.no_grad():
+        expected = seeded(build).eval()(torch.tensor(inputs)).numpy()
+    np.testing.assert_allclose(single_pass(seeded(build), inputs), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "bias", [[1.0, 0.0, 0.0], [0.25, 0.5, 0.25], [1.5, -0.25, -0.25]], ids=["whole", "the same", "below zero"]
+)
+def test_logits_that_happen_to_sum_to_one(bias):
+    """A sum of 1 alone makes no probabilities: a network may give whole numbers, or always the same."""
+    model = nn.Sequential(nn.Dropout(0.3), nn.Linear(6, 3))
+    nn.init.zeros_(model[1].weight)
+    with torch.no_grad():
+        model[1].bias.copy_(torch.tensor(bias))
+    np.testing.assert_allclose(single_pass(model, POINTS), np.tile(bias, (7, 1)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from math import log
 
 import numpy as np
@@ -75,3 +76,10 @@ def test_a_single_pass_survives_huge_logits():
     """No overflow at both ends of float32: finite probabilities that sum to 1 and pick the largest."""
     logits = [[3e38, 0], [0, -3e38], [1e4, 1e4], [-3e38, -3e38], [3e38, -3e38]]
     np.testing.assert_array_equal(single_pass(logits), [[1, 0], [1, 0], [0.5, 0.5], [0.5, 0.5], [1, 0]])
+
+
+@pytest.mark.parametrize("samples", [50, [], [0, 1], [2, 1], [1, 1], [1.0, 2.0], "12", None])
+def test_samples_that_do_not_rise_are_refused(samples):
+    """A single number is no sequence of them, either; the message says what was given."""
+    with pytest.raises(ValueError, match=f"rising whole numbers from 1 on; got {re.escape(repr(samples))}"):
+        running_means(np.ones((2, 3)), samples)
