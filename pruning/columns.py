@@ -8,7 +8,9 @@ from __future__ import annotations
 from pruning.cells import FAILED, SEPARATORS, Line, PointsError, Sheet, quoted
 from pruning.numerals import is_number
 
-COLUMNS = ("x", "y", "label")
+AXES = ("x", "y")
+COLUMNS = (*AXES, "label")
+LONGEST_NAME, SIGNS = 40, "#,;\"'\t"  # of a column whose name is kept; what would make it another on its way
 LABEL, N = 2, len(COLUMNS)
 # What pandas takes for no value, what Excel writes for none, and the sign of the UCI repository. “Na” is sodium.
 MISSING = {
@@ -24,8 +26,8 @@ NO_NAMES = {"", "unnamed: 0"}  # of a column that pandas wrote
 INDEX_NAMES = {"index", "id", "no", "no.", "nr", "nr.", "row", "rownames"}
 
 
-def arranged(sheet: Sheet, most_classes: int) -> tuple[list[Line], list[str]]:
-    """The lines of points, their cells x, y and label in this order; and what was assumed.
+def arranged(sheet: Sheet, most_classes: int) -> tuple[list[Line], tuple[str, str], list[str]]:
+    """The lines of points, their cells x, y and label in this order; what x and y are called; what was assumed.
 
     The rules are those of `pruning.points.read_points`. Raises PointsError where they leave no three columns.
     """
@@ -45,7 +47,19 @@ def arranged(sheet: Sheet, most_classes: int) -> tuple[list[Line], list[str]]:
     said = [header] if header else []
     if label != LABEL:
         said.append(f"The label is read from column {label + 1}, and x and y from the others")
-    return [line._replace(cells=[line.cells[i] for i in order]) for line in body], [*empty, *index, *said]
+    kept = [line._replace(cells=[line.cells[i] for i in order]) for line in body]
+    return kept, _axes([first.cells[i] for i in order[:LABEL]] if header else []), [*empty, *index, *said]
+
+
+def _axes(names: list[str]) -> tuple[str, str]:
+    """What a header calls x and y, where it does in words that need no quotes; else x and y."""
+    if len(names) != LABEL or not all(map(_is_plain, names)):
+        return AXES
+    return names[0], names[1]
+
+
+def _is_plain(name: str) -> bool:
+    return _is_name(name) and len(name) <= LONGEST_NAME and name.isprintable() and not set(name) & set(SIGNS)
 
 
 def _without_empty_cells(sheet: Sheet) -> tuple[list[Line], list[str]]:

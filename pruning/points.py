@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pruning.cells import MAX_BYTES, MAX_POINTS, MIN_POINTS, PointsError, quoted, read_sheet, spaced, told, wrong
-from pruning.columns import COLUMNS, MISSING, arranged
+from pruning.columns import AXES, COLUMNS, MISSING, arranged
 from pruning.coordinates import coordinate, coordinates
 from pruning.numerals import COMMA, numeral
 from pruning.splits import stratified
@@ -48,6 +48,7 @@ class Points:
     labels: np.ndarray  # (N,) int64, 0 to C − 1
     classes: tuple[str, ...]  # (C,) what the visitor calls them
     notes: tuple[str, ...]  # what was assumed, in sentences without their full stop
+    axes: tuple[str, str] = AXES  # what the two columns are called
 
     @property
     def inputs(self) -> np.ndarray:
@@ -75,7 +76,7 @@ class Points:
         """A file that `read_points` makes the very same points of."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(COLUMNS)
+        writer.writerow([*self.axes, COLUMNS[-1]])
         for (x, y), label in zip(self.values.tolist(), self.labels, strict=True):
             writer.writerow([x, y, self.classes[label]])
         return text.getvalue()
@@ -125,7 +126,7 @@ def read_points(data: bytes) -> Points:
     All that was assumed is in the notes. Raises PointsError for a file refused.
     """
     sheet = read_sheet(data)
-    lines, columns = arranged(sheet, MAX_CLASSES)
+    lines, axes, columns = arranged(sheet, MAX_CLASSES)
     places, signs = coordinates(lines[:MAX_POINTS], sheet.separator)
     labels = [_label(line.cells[2], f"line {line.number}") for line in lines[:MAX_POINTS]]
     if len(lines) > MAX_POINTS:
@@ -136,7 +137,7 @@ def read_points(data: bytes) -> Points:
         for line, place, label in zip(lines, places, labels, strict=False)
     ]
     whole = f"The file up to line {sheet.lines[-1].number}"
-    return _points(rows, whole, [*sheet.notes, *columns, *signs, *equal])
+    return _points(rows, whole, [*sheet.notes, *columns, *signs, *equal], axes)
 
 
 def drawn_points(rows: Any) -> Points:
@@ -199,7 +200,7 @@ def _label_number(label: str) -> float | None:
     return number if number is not None and abs(number) < EXACT else None
 
 
-def _points(rows: list[_Row], whole: str, notes: list[str]) -> Points:
+def _points(rows: list[_Row], whole: str, notes: list[str], axes: tuple[str, str] = AXES) -> Points:
     if len(rows) < MIN_POINTS:
         raise PointsError(f"{whole} has too few points, {len(rows)}; at least {MIN_POINTS} are needed.")
     names = [row.label for row in rows]
@@ -210,7 +211,7 @@ def _points(rows: list[_Row], whole: str, notes: list[str]) -> Points:
     labels = np.array([classes.index(name) for name in names], np.int64)
     if again := len(rows) - len({(row.x, row.y, row.label) for row in rows}):
         notes.append(f"Repetitions of an earlier point, label and all: {again:,}; some may be trained and tested on")
-    return Points(values, labels, classes, tuple(notes))
+    return Points(values, labels, classes, tuple(notes), axes)
 
 
 def _check_classes(names: list[str], rows: list[_Row], whole: str) -> None:

@@ -135,7 +135,7 @@ class _Scene:
             "side": RESOLUTION + 2,
             "classes": outcome.n_classes,
             "names": list(classes),
-            "axes": ["", ""],
+            "axes": list(own.axes) if own else ["", ""],
             "extent": bounds,
             "points": _places(*_points(outcome, view.points), bounds),
             "quantity": view.quantity,

@@ -57,7 +57,7 @@ def draw(
         return take_home.figures_csv(outcome, choice.n_samples, choice.n_bins, own=own is not None)
 
     files: list[tuple[str, Any, str, str, str]] = [
-        ("Code", program, name("figures", "py"), "text/x-python", "code"),
+        ("Code", lambda: program, name("figures", "py"), "text/x-python", "code"),
         ("All figures, every ratio", table, name("figures", "csv", changed=False), "text/csv", "table"),
         (
             "Charts as SVG and PNG",
@@ -69,7 +69,7 @@ def draw(
         ("The pruned network", network, name("network", "pt"), "application/octet-stream", "hub"),
     ]
     if own:
-        files.append(("Your points", own.to_csv(), "points.csv", "text/csv", "scatter_plot"))
+        files.append(("Your points", own.to_csv, "points.csv", "text/csv", "scatter_plot"))
     for label, data, file, kind, icon in files:
         # A run of the page that begins with the click could overtake the file, which would then never arrive.
         row.download_button(label, data, file, kind, icon=f":material/{icon}:", on_click="ignore")

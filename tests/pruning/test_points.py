@@ -595,3 +595,39 @@ def test_networks_learn_points_of_ones_own():
     np.testing.assert_array_equal(outcome.test_inputs, points.learned(42)[split.test])
     np.testing.assert_array_equal(outcome.test_labels, points.labels[split.test])
     assert run(Experiment(hidden=(6,), patience=3, max_epochs=20, data_seed=1), points=points).n_classes == 2
+
+
+# What the columns are called
+
+ROWS = [f"{i / 4},{i * i % 7},{'ab'[i % 2]}" for i in range(20)]
+
+
+@pytest.mark.parametrize(
+    ("header", "axes"),
+    [
+        ("length,width,species", ("length", "width")),
+        ("Länge (cm),Breite (cm),Art", ("Länge (cm)", "Breite (cm)")),
+        ("x,y,label", ("x", "y")),
+        (None, ("x", "y")),
+        ("0,1,2", ("x", "y")),  # numbered, not named
+        (f"{'a' * 41},b,label", ("x", "y")),  # too long for a plane
+        ('"a,b",c,label', ("x", "y")),  # a name that would need quotes
+    ],
+)
+def test_columns_keep_the_names_of_the_header(header, axes):
+    """Where it names them in a few plain signs; else they are x and y."""
+    points = read_points("\n".join([*([header] if header else []), *ROWS]).encode())
+    assert points.axes == axes
+    assert len(points.labels) == 20
+    again = read_points(points.to_csv().encode())
+    assert (again.axes, again.key()) == (axes, points.key())
+
+
+def test_names_go_with_their_columns():
+    """Where the label stands first, and where a column in front numbers the lines."""
+    turned = "\n".join(
+        ["species,length,width", *(",".join([*row.split(",")[2:], *row.split(",")[:2]]) for row in ROWS)]
+    )
+    assert read_points(turned.encode()).axes == ("length", "width")
+    numbered = "\n".join([",length,width,species", *(f"{i},{row}" for i, row in enumerate(ROWS))])
+    assert read_points(numbered.encode()).axes == ("length", "width")

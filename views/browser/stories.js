@@ -145,14 +145,19 @@ function reveal({ data: { target } }) {
   look();
 }
 
+/** The room that a part may fill: the window below what stays at its top. */
+const roomFor = (part) => innerHeight - parseFloat(getComputedStyle(part).scrollMarginTop);
+
+/** Most of what is small, or of what is larger than the window enough to see what it is. */
 function isSeen(part) {
   const { top, bottom, height } = part.getBoundingClientRect();
-  const seen = Math.min(bottom, innerHeight) - Math.max(top, 0);
-  return seen >= 0.8 * Math.min(height, innerHeight);
+  const room = roomFor(part);
+  const seen = Math.min(bottom, innerHeight) - Math.max(top, innerHeight - room);
+  return seen >= (height < room ? 0.8 * height : 0.6 * room);
 }
 
 function scroll(part) {
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  const fits = part.getBoundingClientRect().height < 0.7 * innerHeight;
+  const fits = part.getBoundingClientRect().height < 0.7 * roomFor(part);
   part.scrollIntoView({ block: fits ? "center" : "start", behavior: still ? "instant" : "smooth" });
 }
