@@ -56,7 +56,16 @@ const mark = (bar, current) =>
 /** The button answers at once; what the story has to say comes with its pictures. */
 function tell(bar, name) {
   mark(bar, name ?? "");
+  watch(bar);
   bar.send({ story: name });
+}
+
+/** From now on, note whether the visitor does something. */
+function watch(bar) {
+  bar.watching?.abort();
+  Object.assign(bar, { watching: new AbortController(), busy: false });
+  const { signal } = bar.watching;
+  HANDS.forEach((name) => addEventListener(name, () => (bar.busy = true), { capture: true, passive: true, signal }));
 }
 
 function button(name, className, onclick) {
@@ -122,24 +131,20 @@ function close(bar) {
   if (within) bar.find(".bar").children[bar.at]?.focus({ preventScroll: true });
 }
 
-/** Scroll to what the story asks to look at, once it stands still; whoever does something meanwhile is let be. */
-function reveal({ data: { target } }) {
+/** Scroll to what the story asks to look at, once it stands still; who has done something since the press is let be. */
+function reveal(bar) {
+  const { target } = bar.data;
   if (!target) return;
   const until = performance.now() + LONGEST;
-  let [before, steady, over] = ["", 0, false];
-  const stop = () => {
-    over = true;
-    HANDS.forEach((name) => removeEventListener(name, stop, true));
-  };
-  HANDS.forEach((name) => addEventListener(name, stop, { capture: true, passive: true }));
+  let [before, steady] = ["", 0];
   const look = () => {
-    if (over) return;
+    if (bar.busy) return;
     const part = document.querySelector(`.st-key-${CSS.escape(target)}`);
     const place = part ? JSON.stringify(part.getBoundingClientRect()) : "";
     steady = place && place === before ? steady + 1 : 0;
     before = place;
     if (steady < STEADY && performance.now() < until) return void setTimeout(look, LOOK);
-    stop();
+    bar.watching?.abort();
     if (part && !isSeen(part)) scroll(part);
   };
   look();
