@@ -113,7 +113,7 @@ def _start(run: _Run) -> Finding:
         unequal = [name for name, value in training.ticket.weights.items() if not torch.equal(value, due[name])]
         if unequal:
             return False, f"at prune ratio {training.ticket.prune_ratio:g} {', '.join(unequal)} started elsewhere"
-    words = {"trained": "the trained weights of the level before", "rewound": "θ_k of the dense run"}
+    words = {"trained": "the trained weights of the level before", "rewound": "the dense run at the rewind epoch"}
     source = words.get(run.experiment.strategy.start_from, "a fresh draw")
     return True, f"bit for bit those of {source}, masked, in every layer"
 

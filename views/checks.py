@@ -42,6 +42,6 @@ def draw_checks(recording: Recording, network: Network, place: DeltaGenerator) -
 
 
 def _line(check: Check) -> str:
-    mark = ":green[:material/check_circle:] holds" if check.holds else ":red[:material/cancel:] **broken**"
+    mark = ":green[holds]" if check.holds else ":red[**broken**]"
     found = layers_named(check.found)
     return f"- {mark} · **{check.name}.** {check.meaning} *{found[:1].upper()}{found[1:]}.*"

@@ -107,11 +107,11 @@ def test_a_line_says_what_must_be_true_and_what_was_found(visit):
     """Mark, name, meaning and finding; the finding begins with a capital and is a sentence."""
     found = lines(visit())
     assert found["Counts are exact"] == (
-        "- :green[:material/check_circle:] holds · **Counts are exact.** round(ratio · n) units go from a layer of "
+        "- :green[holds] · **Counts are exact.** round(ratio · n) units go from a layer of "
         "n, or as many in all; none is emptied. *Kept: 5 of 10 units in hidden layer 1.*"
     )
     assert found[AGAIN] == (
-        f"- :green[:material/check_circle:] holds · **{AGAIN}.** The run is repeated, and must end in the weights "
+        f"- :green[holds] · **{AGAIN}.** The run is repeated, and must end in the weights "
         "that the run on this page ended in. *Bit for bit, in every layer.*"
     )
     assert all(re.search(r"\. \*[A-Z][^*]*[^.]\.\*$", line) for line in found.values())
@@ -138,7 +138,7 @@ def test_a_broken_check_is_red_and_named(visit, monkeypatch, names):
     assert not app.success
     assert colours(app) == {name: "red" if name in names else "green" for name in NAMES}
     for name in names:
-        assert ":red[:material/cancel:] **broken** · " in lines(app)[name]
+        assert ":red[**broken**] · " in lines(app)[name]
         assert lines(app)[name].endswith("*At prune ratio 0.5 something was wrong.*")
 
 

@@ -6,6 +6,8 @@ const SPREAD = 56; // from unit to unit of a small layer, at most
 const REACH = 24; // how far from a unit a finger may land
 const STRONGEST = 1500; // connections drawn of a matrix
 const WIDEST = 4; // of a connection
+const BESIDE = 14; // from a unit to its words
+const NARROW = 110; // too little for these
 const BUSY = 150; // milliseconds in which a unit is not clicked twice
 
 const drawings = new WeakMap(); // by parentElement
@@ -175,7 +177,8 @@ function paint({ edges, lines, colours }) {
 }
 
 /** What is pointed at or has the keyboard's focus: its own connections, all of them, and its words. */
-function paintPicked({ picked, stage, tip, own, lines, colours, width }) {
+function paintPicked(drawing) {
+  const { picked, stage, tip, own, lines, colours } = drawing;
   const pen = cleaned(own);
   stage.classList.toggle("picking", Boolean(picked));
   stage.classList.toggle("aiming", Boolean(picked?.words));
@@ -183,9 +186,17 @@ function paintPicked({ picked, stage, tip, own, lines, colours, width }) {
   const ends = lines.flat().filter((line) => line.from === picked || line.to === picked);
   ends.forEach((line) => trace(pen, { ...line, widest: WIDEST }, colours, 0.45));
   tip.textContent = picked.words ?? "";
-  const left = Math.max(0, Math.min(picked.x - tip.offsetWidth / 2, width - tip.offsetWidth));
-  const above = picked.y - tip.offsetHeight - 16;
-  tip.style.translate = `${left}px ${above > 0 ? above : picked.y + 16}px`;
+  if (picked.words) placeTip(drawing);
+}
+
+/** Between the unit's layer and the next one, where only connections are; below all, where that is too narrow. */
+function placeTip({ picked, stage, tip, layers }) {
+  const all = layers.map((list) => list.map(({ x }) => x));
+  const left = Math.max(...all[picked.layer]) + BESIDE;
+  const room = Math.min(...all[picked.layer + 1]) - BESIDE - left;
+  tip.style.maxWidth = room < NARROW ? "100%" : `${room}px`;
+  const top = Math.min(Math.max(picked.y - tip.offsetHeight / 2, 0), stage.clientHeight - tip.offsetHeight);
+  tip.style.translate = room < NARROW ? `0 ${stage.clientHeight}px` : `${left}px ${top}px`;
 }
 
 /** The canvas's pen in CSS pixels; the canvas empty, and as fine as the screen. */
