@@ -11,6 +11,8 @@ import streamlit as st
 from pruning.options import Option
 from views import lock
 
+MANY = 12  # options of a select box, from which on one looks for one of them by typing
+
 
 @dataclass(frozen=True)
 class Knob:
@@ -82,7 +84,8 @@ class Knob:
             return st.number_input(self.label, low, high, self.default, **common)
         if self.widget == "select":
             start = list(self.options).index(self.default)
-            return st.selectbox(self.label, self.options, start, format_func=self.show, filter_mode=None, **common)
+            find: Literal["contains"] | None = "contains" if len(self.options) > MANY else None
+            return st.selectbox(self.label, self.options, start, format_func=self.show, filter_mode=find, **common)
         if self.widget == "buttons":
             return st.segmented_control(
                 self.label,

@@ -19,8 +19,11 @@ from views.remembered import remembered
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 LARGE = 224
+FILE, CAMERA = "From a file", "With the camera"
+FORGOTTEN = "It is looked at on this server and forgotten when you leave; nothing is stored."
 SEEN = "own_picture_seen"  # of this visit: the file whose answers were drawn last
 # All that JPEG files are called, and PNG and MPO files with more than one picture. HEIC is none of them: a phone that
 # is asked for JPEG sends its photographs as that.
@@ -28,15 +31,18 @@ ENDINGS = ["png", "jpg", "jpeg", "webp", "jfif", "jpe", "jif", "pjpeg", "pjp", "
 
 
 def draw(outcome: Outcome, choice: ImageChoice, classes: tuple[str, ...], place: DeltaGenerator) -> None:
-    """An upload; then the picture as the networks see it, a row a prune ratio, and how unusual the answers are."""
+    """A file or a photograph; then the picture as the networks see it, a row a prune ratio, and how unusual the
+    answers are."""
     with place:
-        file = st.file_uploader(
-            "A picture of your own: PNG, JPEG or WebP",
-            type=ENDINGS,
-            max_upload_size=MAX_BYTES // 2**20,
-            key="own_picture",
-            help="It is looked at on this server and forgotten when you leave; nothing is stored.",
+        source = st.segmented_control(
+            "A picture of your own",
+            (FILE, CAMERA),
+            default=FILE,
+            required=True,
+            key="own_picture_from",
+            help=FORGOTTEN,
         )
+        file = _photograph() if source == CAMERA else _upload()
         line = st.empty()  # one place for words, so that those of a file before leave with it
         if file is None:
             line.caption(
@@ -53,6 +59,20 @@ def draw(outcome: Outcome, choice: ImageChoice, classes: tuple[str, ...], place:
         is_new = st.session_state.get(SEEN) != file.file_id
         _draw_answers(outcome, choice, classes, picture, is_new)
         st.session_state[SEEN] = file.file_id
+
+
+def _upload() -> UploadedFile | None:
+    return st.file_uploader("PNG, JPEG or WebP", type=ENDINGS, max_upload_size=MAX_BYTES // 2**20, key="own_picture")
+
+
+def _photograph() -> UploadedFile | None:
+    """The camera is asked for only where somebody wants it."""
+    return st.camera_input(
+        "A photograph",
+        key="own_photograph",
+        help="Browsers lend a camera to pages of this very computer and to those that come over https. On a phone "
+        "the button for a file offers the camera too.",
+    )
 
 
 def _draw_answers(

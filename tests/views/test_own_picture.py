@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -213,3 +214,18 @@ def test_what_was_said_of_another_picture_leaves_before_the_networks_answer(trai
     assert len(app.get("skeleton")) == 0
     upload(app, "other.png", drawing())
     assert len(app.get("skeleton")) == 2
+
+
+def test_the_camera_is_asked_for_only_where_it_is_wanted(trained, monkeypatch):
+    """Until it is chosen there is an upload alone; a photograph is answered as a file is."""
+    app = tab(trained)
+    assert not app.get("camera_input")
+    app.segmented_control(key="own_picture_from").set_value(own_picture.CAMERA).run()
+    assert not app.exception
+    assert len(app.get("camera_input")) == 1
+    assert not app.get("file_uploader")
+    photograph = SimpleNamespace(getvalue=drawing, file_id="1")
+    monkeypatch.setattr("streamlit.camera_input", lambda *_, **__: photograph)
+    app.run()
+    assert not app.exception
+    assert len(app.table) == 1
