@@ -14,6 +14,7 @@ from uncertainty.floor import Floor
 
 POWER = 0.8  # four times in five
 N_DRAWS = 1000
+STREAM = 1  # other numbers than those that the floor is drawn with
 STEPS = 11  # halvings of [0, 1]: the answer is good to 0.0005
 
 
@@ -49,7 +50,7 @@ def _right(bins: Bins, shift: float) -> np.ndarray:
 
 def _share_above(bins: Bins, shift: float, limit: float, n_draws: int, seed: int) -> float:
     """The share of test sets whose measured error exceeds the limit."""
-    rng = np.random.Generator(np.random.SFC64([seed, int(bins.count.sum())]))
+    rng = np.random.Generator(np.random.SFC64([seed, int(bins.count.sum()), STREAM]))
     outcomes = rng.binomial(bins.count, _right(bins, shift), (n_draws, len(bins.count))) / bins.count
     errors = np.abs(outcomes - bins.mean_score) @ (bins.count / bins.count.sum())
     return float((errors > limit).mean())
