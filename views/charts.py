@@ -32,6 +32,8 @@ FOOT_HEIGHT = 0.25  # of the reliability diagram, for a bin that holds every exa
 BESIDE = frozenset(
     {"low", "high", "single", "from", "to", "trained"}
 )  # columns that a curve may have beside its values
+Ends = np.ndarray | float
+"""Of the bars of all bins (B,), or one number for each of them."""
 FEW = 5  # examples: a bin of fewer says nothing that a line should be drawn through
 CROSS = "M-1,-0.7L-0.7,-1L0,-0.3L0.7,-1L1,-0.7L0.3,0L1,0.7L0.7,1L0,0.3L-0.7,1L-1,0.7L-0.3,0Z"  # ×
 PICKED = "picked"  # the ratio that was clicked
@@ -130,11 +132,11 @@ def _plane_spec(extent: Extent) -> str:
     )
 
 
-def reliability_chart(series: Mapping[str, tuple[Bins, np.ndarray, np.ndarray]], x_title: str, y_title: str) -> Chart:
+def reliability_chart(series: Mapping[str, tuple[Bins, Ends, Ends]], x_title: str, y_title: str) -> Chart:
     """Reliability of each series overlaid: the diagonal, consistency bars, bin means, and at the
     foot the share of examples in each bin.
 
-    series: name → (bins, low, high), the last two the consistency bars (B,).
+    series: name → (bins, low, high), the last two the consistency bars (B,); NaN where there are none.
     """
     rows = pd.concat([_bin_rows(name, *parts) for name, parts in series.items()])
     ends = pd.DataFrame({"score": [0.0, 1.0], "outcome": [0.0, 1.0]})
@@ -170,7 +172,7 @@ def _reliability_spec(x_title: str, y_title: str) -> str:
     )
 
 
-def _bin_rows(name: str, bins: Bins, low: np.ndarray, high: np.ndarray) -> pd.DataFrame:
+def _bin_rows(name: str, bins: Bins, low: Ends, high: Ends) -> pd.DataFrame:
     """One row a bin. The two series share a bin's width, so that neither hides the other's foot."""
     half = (bins.upper - bins.lower) / 2
     left = bins.lower if name == "dense" else bins.lower + half

@@ -125,7 +125,8 @@ def all_charts(outcome: Outcome, choice: Measured) -> dict[str, charts.Chart]:
 
 
 def _panel_chart(pair: tuple[Judged, Judged], quantity: Quantity) -> charts.Chart:
-    series = {name: (each.bins, *each.bars) for name, each in zip(("dense", "pruned"), pair, strict=True)}
+    none = np.nan, np.nan
+    series = {name: (each.bins, *(each.bars or none)) for name, each in zip(("dense", "pruned"), pair, strict=True)}
     return charts.reliability_chart(series, *AXES[quantity])
 
 
@@ -147,8 +148,8 @@ class Judged:
     """One network in one panel: its bins, what chance would do to them, and its floor."""
 
     bins: Bins
-    bars: tuple[np.ndarray, np.ndarray]
-    floor: Floor | None  # none against the truth, where chance has no part
+    bars: tuple[np.ndarray, np.ndarray] | None  # none against the truth, where chance has no part,
+    floor: Floor | None  # and neither has this
     gap: claims.Difference  # signed, mean confidence − accuracy
 
 
@@ -165,9 +166,10 @@ def judge(outcome: Outcome, choice: Measured) -> Judgement:
         def compute() -> Judged:
             probs = network.test.probs(samples) if samples else network.test.single_pass()
             bins, floor = calibration(outcome, network, samples, choice.n_bins, quantity, choice.binning)
-            bars = consistency_bars(probs, bins, quantity=quantity)
             gap = compared.gap(outcome, network, samples, choice.n_bins)
-            return Judged(bins, bars, None if compared.against_truth(outcome) else floor, gap)
+            if compared.against_truth(outcome):
+                return Judged(bins, None, None, gap)
+            return Judged(bins, consistency_bars(probs, bins, quantity=quantity), floor, gap)
 
         return remembered(network, ("judged", source, quantity, samples, choice.n_bins, choice.binning), compute)
 
@@ -215,14 +217,19 @@ def draw_reliability(
     if words and outcome.pruned.trained:
         place.caption(words)
     place.caption(
-        f"Dots are bins of test {nouns.examples}, calibrated on the diagonal; faint upright bars hold "
-        f"95{claims.PERCENT} of what chance gives a calibrated network.",
+        f"Dots are bins of {nouns.examples}, calibrated on the diagonal"
+        + (
+            "."
+            if compared.against_truth(outcome)
+            else f"; faint upright bars hold 95{claims.PERCENT} of what chance gives a calibrated network."
+        ),
         help=f"The columns at the foot are the share of {nouns.examples} in each bin (a quarter of the height would "
         "be all of them). An uncertainty is not an error rate, so the third panel does not follow the diagonal even "
         "for a calibrated network: compare UCE with its floor.",
     )
     error = "ECE" if choice.binning == "width" else "ACE"
-    draw_depth(place, "Reliability diagram", error, "UCE", "Floor", "Consistency bars")
+    chance = () if compared.against_truth(outcome) else ("Floor", "Consistency bars")
+    draw_depth(place, "Reliability diagram", error, "UCE", *chance)
 
 
 def _error_line(name: str, judged: Judged, metric: str, quantity: Quantity, trained: bool) -> str:

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from pruning import Experiment, PlaneOutcome, run
 from uncertainty.calibration import adaptive_calibration_error, expected_calibration_error
-from views import sections
+from views import basis, sections
 from views.controls import Choice
 
 TINY = Experiment(points=200, hidden=(10,), max_epochs=6, prune_ratio=0.5)
@@ -69,3 +69,14 @@ def test_the_error_beside_a_diagram_is_called_what_it_is(monkeypatch, binning, n
     assert not app.exception
     lines = [part.value for part in app.markdown if part.value.startswith("- :gray[**dense**]")]
     assert [line.split("]")[1].split(" **")[0].strip() for line in lines] == names
+
+
+def test_against_the_truth_chance_has_no_part():
+    """Neither bars nor floor, in diagrams and table; and no word of them, but of the fresh points."""
+    known = basis.measured_on(run(TINY), "truth")
+    judgement = sections.judge(known, CHOICE)
+    assert all(each.bars is None and each.floor is None for pair in judgement.values() for each in pair)
+    assert sections.floors(known, CHOICE) == {}
+    chart = sections.all_charts(known, CHOICE)[CONFIDENCE]
+    assert chart.data["bins"][["low", "high"]].isna().all(axis=None)
+    assert not sections.all_charts(run(TINY), CHOICE)[CONFIDENCE].data["bins"][["low", "high"]].isna().any(axis=None)
