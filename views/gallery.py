@@ -118,17 +118,11 @@ def _look_closer(outcome: Outcome, choice: ImageChoice, images: Shown, role: str
     said = [_predictions(network, role).probs_of(index, choice.n_samples) for network in outcome.networks]
     answers = rows(outcome, choice, said)
     left.html(cards.bars(answers, images.test.classes))
-    n_samples = IMAGE_SAMPLES[-1]
     right.markdown(
-        f"**{n_samples} MC-dropout samples**: a line is one thinned network's probability, a dot their mean."
+        f"**{IMAGE_SAMPLES[-1]} MC-dropout samples**: a line is one thinned network's probability, a dot their mean."
     )
-    for title, network in {"Dense": outcome.dense, "Pruned": outcome.pruned}.items():
-        samples = ask(choice.experiment, network, part.pixels[index : index + 1], n_samples)[:, 0]
-        right.caption(f"{title} network")
-        Place(right).chart(
-            image_charts.spread_chart(samples, images.test.classes), f"{title} network: spread of samples."
-        )
-        right.caption(readings.of_spread(samples, images.test.classes))
+    spread = right.empty()  # the networks take a moment, and seconds where nobody has asked them before
+    spread.skeleton(2 * image_charts.spread_height(len(images.test.classes)))
     st.markdown("**Class probabilities** at every prune ratio")
     st.table(numbers(answers, images.test.classes), hide_index=True, border="horizontal")
     st.markdown(
@@ -143,6 +137,21 @@ def _look_closer(outcome: Outcome, choice: ImageChoice, images: Shown, role: str
             for i, far in zip(nearest, distance, strict=True)
         ]
         st.html(cards.strip(title, alike, SMALL))
+    pixels = part.pixels[index : index + 1]
+    said_by = {
+        title: ask(choice.experiment, network, pixels, IMAGE_SAMPLES[-1])[:, 0]
+        for title, network in {"Dense": outcome.dense, "Pruned": outcome.pruned}.items()
+    }
+    with spread.container():
+        for title, samples in said_by.items():
+            _draw_spread(title, samples, images.test.classes)
+
+
+def _draw_spread(title: str, samples: np.ndarray, classes: tuple[str, ...]) -> None:
+    """The samples (S, C) of one network."""
+    st.caption(f"{title} network")
+    Place(st.container()).chart(image_charts.spread_chart(samples, classes), f"{title} network: spread of samples.")
+    st.caption(readings.of_spread(samples, classes))
 
 
 def numbers(answers: Sequence[cards.Row], classes: Sequence[str]) -> pd.DataFrame:

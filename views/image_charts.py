@@ -54,6 +54,11 @@ def _learning_spec(title: str, max_epochs: int, series: tuple[str, ...], height:
     )
 
 
+def spread_height(n_classes: int) -> int:
+    """Of the chart, in pixels: a line a class."""
+    return 26 * n_classes
+
+
 def spread_chart(samples: np.ndarray, classes: tuple[str, ...]) -> Chart:
     """The probability that each of S thinned networks gives each class, and the mean. samples: (S, C)."""
     names = np.array(classes)
@@ -68,7 +73,7 @@ def _spread_spec(classes: tuple[str, ...]) -> str:
     y = alt.Y("class:N", sort=list(classes), title=None, axis=alt.Axis(labelLimit=90))
     tooltip = [alt.Tooltip("class:N"), alt.Tooltip("p:Q", title="mean probability", format=".3f")]
     return specification(
-        26 * len(classes),
+        spread_height(len(classes)),
         layer("samples").mark_tick(thickness=1, opacity=0.35, color=DENSE, aria=False).encode(x=x, y=y),
         layer("means").mark_circle(size=60, opacity=1, color=PRUNED).encode(x=x, y=y, tooltip=tooltip),
     )

@@ -300,3 +300,20 @@ def test_a_closer_look_draws_samples_and_neighbours_of_both_networks(role, monke
         (large,) = (html.value for html in app.get("html") if f'width="{gallery.LARGE}"' in html.value)
         own = large.partition('src="')[2].partition('"')[0]
         assert not any(own in strip for strip in strips)
+
+
+def test_a_closer_look_shows_all_it_knows_before_the_networks_answer(monkeypatch):
+    """Picture, probabilities and neighbours at once, and a place that waits for the samples."""
+
+    def unanswered(*_: object) -> np.ndarray:
+        import streamlit as st
+
+        st.stop()
+
+    monkeypatch.setattr(gallery, "ask", unanswered)
+    app = tab()
+    app.button[2].click().run()
+    assert not app.exception
+    assert len(app.table) == 1
+    assert sum(">Dense<" in html.value for html in app.get("html")) == 1
+    assert (len(app.get("skeleton")), len(app.get("vega_lite_chart"))) == (1, 0)
