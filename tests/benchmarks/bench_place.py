@@ -31,7 +31,7 @@ def opened(browser: Browser, address: str, link: str) -> Page:
 
 def clicks(page: Page, count: int = 12) -> list[float]:
     """Milliseconds of taking out one unit after the other."""
-    units = page.get_by_role("button", name="hidden1, unit").filter(visible=True)
+    units = page.get_by_role("button", name="hidden layer 1, unit").filter(visible=True)
     kept = [unit for unit in units.all() if unit.get_attribute("aria-pressed") == "true"][:count]
     times = []
     for unit in kept:
