@@ -76,7 +76,8 @@ def predict(
     samples = checked_samples(samples)
     frames, singles = [], []
     for probs, logits in _sample_blocks(model, inputs, samples[-1], seed):
-        frames.append((running_means(probs, samples), running_means(entropy(probs), samples)))
+        # Single precision, as the means are kept: it would take most of the time otherwise.
+        frames.append((running_means(probs, samples), running_means(entropy(probs, np.float32), samples)))
         singles.append(logits)
         on_block()
     mean_probs, expected_entropy = (np.concatenate(parts, axis=1) for parts in zip(*frames, strict=True))

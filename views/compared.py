@@ -18,7 +18,7 @@ from uncertainty.ood import auroc_difference
 from uncertainty.paired import Difference, binned_difference, mean_difference
 from uncertainty.power import smallest_detectable_ece
 from views.claims import Change
-from views.measured import calibration
+from views.measured import answers, calibration, floor
 from views.remembered import remembered
 
 T = TypeVar("T")
@@ -60,7 +60,7 @@ def compare(outcome: Outcome, before: Network, after: Network, n_samples: int, n
     """The same of any two networks over the outcome's test examples."""
     labels, networks = outcome.test_labels, (before, after)
     probs = [network.test.probs(n_samples) for network in networks]
-    bins = [calibration(outcome, network, n_samples, n_bins)[0] for network in networks]
+    bins = [calibration(outcome, network, n_samples, n_bins) for network in networks]
     difference = ece_difference(outcome, before, after, n_samples, n_bins)
     prefix = "true " if against_truth(outcome) else ""
     doubt = [network.test.epistemic(n_samples) for network in networks]
@@ -78,8 +78,8 @@ def panel(outcome: Outcome, n_samples: int, n_bins: int, quantity: Quantity) -> 
     def compute() -> tuple[Change, Change]:
         scores, outcomes = [], []
         for network in (outcome.dense, outcome.pruned):
-            bins, _ = calibration(outcome, network, n_samples, n_bins, quantity)
-            right = rights(_probs(network, n_samples), outcome.test_labels)
+            bins = calibration(outcome, network, n_samples, n_bins, quantity)
+            right = rights(answers(network, n_samples), outcome.test_labels)
             wrong = ~right if right.dtype == bool else 1 - right
             outcomes.append(right if quantity == "confidence" else wrong)
             scores.append(outcomes[-1] - bins.residual)
@@ -98,7 +98,7 @@ def over_ratios(outcome: Outcome, n_samples: int, n_bins: int) -> OverRatios:
         return _remembered(dense, network, ("over ratios", n, n_samples, n_bins), lambda: compute(network))
 
     def compute(network: Network) -> tuple[Difference, Difference]:
-        right = [rights(_probs(each, n_samples), outcome.test_labels) for each in (dense, network)]
+        right = [rights(answers(each, n_samples), outcome.test_labels) for each in (dense, network)]
         error = ece_difference(outcome, dense, network, n_samples, n_bins, n)
         return mean_difference(*right, comparisons=n), error
 
@@ -123,11 +123,14 @@ def ece_difference(
     Chance alone gives a cautious network a larger ECE than a sure one, on average by the difference of their
     floors, so that this much is no difference in calibration.
     """
-    (one, floor), (other, other_floor) = (
-        calibration(outcome, network, n_samples, n_bins) for network in (before, after)
+    pair = (before, after)
+    found = binned_difference(
+        *(calibration(outcome, network, n_samples, n_bins) for network in pair), comparisons=comparisons
     )
-    found = binned_difference(one, other, comparisons=comparisons)
-    due = 0.0 if against_truth(outcome) else other_floor.mean - floor.mean
+    if against_truth(outcome):
+        return found
+    floors = [floor(outcome, network, n_samples, n_bins).mean for network in pair]
+    due = floors[1] - floors[0]
     return Difference(found.value, found.low - due, found.high - due)
 
 
@@ -137,10 +140,10 @@ def gap(outcome: Outcome, network: Network, n_samples: int, n_bins: int, compari
     It is Student's and, against labels, never narrower than what chance gives a calibrated network: of a few
     certain answers, all right, the residuals alone say nothing of how wide it is.
     """
-    found = mean_estimate(-calibration(outcome, network, n_samples, n_bins)[0].residual, comparisons=comparisons)
+    found = mean_estimate(-calibration(outcome, network, n_samples, n_bins).residual, comparisons=comparisons)
     if against_truth(outcome):
         return found
-    confidence = _probs(network, n_samples).max(axis=1)
+    confidence = answers(network, n_samples).max(axis=1)
     chance = float(np.sqrt((confidence * (1 - confidence)).sum())) / len(confidence)
     half = max(found.value - found.low, normal(tail_of(CONFIDENCE, comparisons)) * chance)
     return Estimate(found.value, found.value - half, found.value + half)
@@ -152,7 +155,7 @@ def dropout_gaps(outcome: Outcome, n_samples: int, n_bins: int) -> tuple[Estimat
     dense, pruned = outcome.dense, outcome.pruned
 
     def gaps(network: Network, samples: int) -> np.ndarray:
-        return -calibration(outcome, network, samples, n_bins)[0].residual  # confidence − right, of each example
+        return -calibration(outcome, network, samples, n_bins).residual  # confidence − right, of each example
 
     sampled = gaps(pruned, n_samples)
     return (
@@ -185,7 +188,8 @@ def smallest(outcome: Outcome, network: Network, n_samples: int, n_bins: int) ->
     """The least ECE that the test examples would find in this network four times in five."""
 
     def compute() -> float:
-        return smallest_detectable_ece(*calibration(outcome, network, n_samples, n_bins))
+        asked = outcome, network, n_samples, n_bins
+        return smallest_detectable_ece(calibration(*asked), floor(*asked))
 
     return remembered(network, ("smallest", n_samples, n_bins), compute)
 
@@ -198,10 +202,6 @@ def basis(outcome: Outcome, examples: str) -> str:
 def _means(name: str, values: list[np.ndarray], unit: str = "") -> Change:
     before, after = values
     return Change(name, float(before.mean()), float(after.mean()), mean_difference(before, after), unit=unit)
-
-
-def _probs(network: Network, n_samples: int) -> np.ndarray:
-    return network.test.probs(n_samples) if n_samples else network.test.single_pass()
 
 
 def _remembered(before: Network, after: Network, what: tuple[Hashable, ...], compute: Callable[[], T]) -> T:

@@ -16,7 +16,7 @@ from uncertainty.calibration import Binning, Bins, Quantity
 from uncertainty.floor import Floor, consistency_bars
 from views import charts, claims, compared, picking, readings, readings_curves, tables
 from views.depth import draw_depth
-from views.measured import calibration, network_figures
+from views.measured import answers, calibration, floor, network_figures
 from views.places import Place
 from views.remembered import remembered
 
@@ -164,12 +164,13 @@ def judge(outcome: Outcome, choice: Measured) -> Judgement:
         samples = choice.n_samples if source == "sampled" else 0
 
         def compute() -> Judged:
-            probs = network.test.probs(samples) if samples else network.test.single_pass()
-            bins, floor = calibration(outcome, network, samples, choice.n_bins, quantity, choice.binning)
+            asked = (outcome, network, samples, choice.n_bins, quantity, choice.binning)
+            bins = calibration(*asked)
             gap = compared.gap(outcome, network, samples, choice.n_bins)
             if compared.against_truth(outcome):
                 return Judged(bins, None, None, gap)
-            return Judged(bins, consistency_bars(probs, bins, quantity=quantity), floor, gap)
+            bars = consistency_bars(answers(network, samples), bins, quantity=quantity)
+            return Judged(bins, bars, floor(*asked), gap)
 
         return remembered(network, ("judged", source, quantity, samples, choice.n_bins, choice.binning), compute)
 
@@ -184,11 +185,11 @@ def floors(outcome: Outcome, choice: Measured) -> dict[str, tuple[Floor, Floor]]
     if compared.against_truth(outcome):
         return {}
 
-    def floor(network: Network, quantity: Quantity) -> Floor:
-        return calibration(outcome, network, choice.n_samples, choice.n_bins, quantity)[1]
+    def of(network: Network, quantity: Quantity) -> Floor:
+        return floor(outcome, network, choice.n_samples, choice.n_bins, quantity)
 
     return {
-        name.lower(): (floor(outcome.dense, quantity), floor(outcome.pruned, quantity))
+        name.lower(): (of(outcome.dense, quantity), of(outcome.pruned, quantity))
         for quantity, name in METRICS.items()
     }
 
@@ -279,9 +280,9 @@ def read(
     if compared.against_truth(outcome):
         judged = claims.truly_calibrated("it", pruned.ece, gap)
     else:
-        floor = calibration(outcome, outcome.pruned, samples, bins)[1]
+        due = floor(outcome, outcome.pruned, samples, bins)
         smallest = compared.smallest(outcome, outcome.pruned, samples, bins)
-        judged = claims.calibrated("it", pruned.ece, floor, gap, basis, smallest)
+        judged = claims.calibrated("it", pruned.ece, due, gap, basis, smallest)
     seen = compared.compared(outcome, samples, bins)
     return tables.reading(
         outcome, dense, pruned, seen, judged, basis, outcome.dense.trained and outcome.pruned.trained

@@ -18,8 +18,8 @@ from uncertainty.expected import AgainstTruth
 from uncertainty.floor import Floor
 from uncertainty.proportion import wilson_interval
 from views.claims import PERCENT, band, changed
-from views.compared import Compared, against_truth
-from views.measured import calibration
+from views.compared import Compared
+from views.measured import calibration, floor
 from views.remembered import remembered
 
 NOT_YET = "…"  # where a number is not measured yet
@@ -186,28 +186,25 @@ def curve_rows(outcome: Outcome, n_samples: int, n_bins: int) -> pd.DataFrame:
 
     rows = [remembered(network, ("curves", n_samples, n_bins), partial(row, network)) for network in outcome.networks]
     table = pd.DataFrame(rows).astype({"early_stop_epoch": float})
-    table = table.assign(chosen=table.ratio == chosen, trained=[network.trained for network in outcome.networks])
-    return table.drop(columns=["ece_floor", "ece_low", "ece_high"]) if against_truth(outcome) else table
+    return table.assign(chosen=table.ratio == chosen, trained=[network.trained for network in outcome.networks])
 
 
 def _curve_row(outcome: Outcome, network: Network, n_samples: int, n_bins: int) -> dict[str, float | None]:
     labels, test = outcome.test_labels, network.test
     right = rights(test.probs(n_samples), labels)
-    bins, floor = calibration(outcome, network, n_samples, n_bins)
+    bins = calibration(outcome, network, n_samples, n_bins)
     found: dict[str, float | None] = {
         "ratio": network.prune_ratio,
         "accuracy": float(right.mean()),
         "ece": bins.error,
-        "ece_floor": floor.mean,
-        "ece_low": floor.low,
-        "ece_high": floor.high,
         "ece_single": reliability_bins(test.single_pass(), labels, n_bins).error,
         "early_stop_epoch": network.epochs_in_all,
     }
     if labels.ndim == 1:
         low, high = wilson_interval(int(right.sum()), len(right))
-        error = binned_estimate(bins)
+        error, due = binned_estimate(bins), floor(outcome, network, n_samples, n_bins)
         found |= {"accuracy_from": low, "accuracy_to": high, "ece_from": max(error.low, 0.0), "ece_to": error.high}
+        found |= {"ece_floor": due.mean, "ece_low": due.low, "ece_high": due.high}
     return found
 
 

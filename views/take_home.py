@@ -15,7 +15,7 @@ from pruning.figures import flat
 from pruning.options import Option
 from pruning.units import Unit
 from uncertainty.calibration import Quantity
-from views.measured import calibration, network_figures
+from views.measured import floor, network_figures
 
 MAX_LINE = 88
 OWN = "own"  # what the visitor's points are called where the name of a data set stands
@@ -104,9 +104,7 @@ def figures_csv(outcome: Outcome, n_samples: int, n_bins: int, *, own: bool = Fa
 def _row(outcome: Outcome, network: Network, n_samples: int, n_bins: int) -> dict[str, Any]:
     knobs = asdict(outcome.experiment) | {"prune_ratio": network.prune_ratio}
     figures = flat(network_figures(outcome, network, n_samples, n_bins))
-    floors = {
-        name: calibration(outcome, network, n_samples, n_bins, quantity)[1].mean for name, quantity in FLOORS.items()
-    }
+    floors = {name: floor(outcome, network, n_samples, n_bins, quantity).mean for name, quantity in FLOORS.items()}
     return knobs | {"n_samples": n_samples, "n_bins": n_bins} | figures | floors
 
 

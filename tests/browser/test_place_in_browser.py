@@ -57,6 +57,15 @@ def test_the_tour_is_walked_by_keyboard_and_not_offered_twice(visit):
     assert (card.is_visible(), small.is_visible(), outlined(visitor)) == (False, True, [])
 
 
+def test_on_a_phone_the_tour_waits_behind_its_button(visit):
+    """Its card would push down what one has come for."""
+    visitor = visit("", viewport={"width": 375, "height": 812})
+    visitor.button("Take the tour").wait_for()
+    assert visitor.page.get_by_role("region", name="Tour").is_hidden()
+    visitor.button("Take the tour").click()
+    assert visitor.page.get_by_role("region", name="Tour").is_visible()
+
+
 def test_who_comes_by_a_link_is_not_toured(visit):
     """Where the address sets a knob, the page belongs to what it shows; the tour waits behind its button."""
     visitor = visit("?ratio=0.4")

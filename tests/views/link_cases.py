@@ -38,6 +38,7 @@ LEGAL = {
     "patience": "5 · 10 · 20 · 50 · 100. Using 20.", "learning_rate": "0.001 · 0.003 · 0.01 · 0.03 · 0.1.",
     "rewind": "0 · 1 · 2 · 5 · 10 · 20 · 50. Using 0.", "rounds": "0 · 1 · 2 · 3 · 5 · 10 · 20 %. Using 0.",
     "bins": "5 · 10 · 15 · 20 · 30. Using 15.", "show": "Test · Training · None. Using Test.",
+    "binning": "Equal width · Equal mass. Using Equal width.",
     "colour": "Probability · Predictive entropy · Aleatoric · Epistemic · Error · Truth · True entropy. "
     "Using Probability.",
     "view": "Reliability · Watch it train · The network · Checks · Your own points · Take home. Using Reliability.",
@@ -85,7 +86,7 @@ def _right() -> Iterator[LinkCase]:
         "label_noise": "0.4", "points": "400", "hidden": "16-16", "dropout": "0.0", "learning_rate": "0.1",
         "patience": "10", "criterion": "L2 of incoming weights", "scope": "Global", "rewind": "5", "rounds": "2",
         "bins": "30", "seed": "9999", "data_seed": "0", "colour": "Predictive entropy", "show": "None",
-        "view": "Take home", "units": "hidden1.3",
+        "view": "Take home", "units": "hidden1.3", "binning": "Equal mass",
     }.items():  # fmt: skip
         yield LinkCase(f"right: {name}", {name: value}, (), {name: value})
     yield LinkCase("nothing more", {})

@@ -28,7 +28,7 @@ from views.stories import STORIES
 
 KNOBS = {knob.name: knob for knob in ALL}
 FIELDS = {"ratio": "prune_ratio", "rewind": "rewind_epoch"}  # knob → field of an experiment, where they differ
-PICTURE = {"samples", "bins"}  # knobs that change what is shown, not what is trained
+PICTURE = {"samples", "bins", "binning"}  # knobs that change what is shown, not what is trained
 DATA_SEEDS = range(1, 6)
 N_SAMPLES = 50  # the default of the page
 

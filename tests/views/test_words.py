@@ -42,6 +42,8 @@ PRUNED = replace(
 )
 FLOOR = Floor(0.03, 0.01, 0.05)
 
+PICTURE = {"samples", "bins", "binning"}  # knobs that change what is shown, not what is trained
+
 
 def rows(dense: Figures = DENSE, pruned: Figures = PRUNED, alike: bool = True) -> dict[str, tuple[str, str, str]]:
     table = tables.figure_table(dense, pruned, {"ece": (FLOOR, FLOOR), "uce": (FLOOR, FLOOR)}, alike)
@@ -196,7 +198,7 @@ def test_every_choice_makes_an_experiment():
     """No knob offers a value that the experiment refuses."""
     names = {"ratio": "prune_ratio", "rewind": "rewind_epoch"}
     for knob in (controls.STRATEGY, controls.RATIO, *(k for group in controls.SETTINGS.values() for k in group)):
-        for option in () if knob.name == "bins" else knob.options:
+        for option in () if knob.name in PICTURE else knob.options:
             Experiment(**fields_of(knob, option, names))
 
 
@@ -292,7 +294,7 @@ def test_every_choice_of_an_image_knob_makes_an_experiment(task):
     start = {"dataset": task, "network": image_controls.NETWORKS[task][0]}
     settings = image_controls.settings(task)
     for knob in (controls.STRATEGY, image_controls.RATIO, *(k for knobs in settings.values() for k in knobs)):
-        for option in () if knob.name == "bins" else choices(knob):
+        for option in () if knob.name in PICTURE else choices(knob):
             ImageExperiment(**start | fields_of(knob, option, EXPERIMENT_NAMES))
 
 
@@ -302,7 +304,8 @@ def test_a_name_that_both_pages_know_means_the_same(classes, task):
     moons = {knob.name: knob for knob in controls.ALL}
     shared = [(moons[knob.name], knob) for knob in knobs_of(task) if knob.name in moons]
     assert {knob.name for _, knob in shared} == {
-        "strategy", "ratio", "samples", "criterion", "scope", "dropout_rule", "rewind", "rounds", "bins", "seed"
+        "strategy", "ratio", "samples", "criterion", "scope", "dropout_rule", "rewind", "rounds", "bins", "binning",
+        "seed",
     }  # fmt: skip
     for one, other in shared:
         assert (one.label, one.default, one.widget) == (other.label, other.default, other.widget)
@@ -314,7 +317,7 @@ def test_the_defaults_of_the_page_are_those_of_the_experiment():
     """Who opens the page on digits asks for `ImageExperiment()`, so that a plain run prepares it."""
     folded = [knob for knobs in image_controls.settings(ImageSet.DIGITS).values() for knob in knobs]
     values = {EXPERIMENT_NAMES.get(k.name, k.name): k.default for k in (*image_controls.MAIN, *folded)}
-    del values["samples"], values["bins"]
+    values = {name: value for name, value in values.items() if name not in PICTURE}
     assert ImageExperiment(**values) == ImageExperiment()
 
 

@@ -2,6 +2,7 @@
 
 const REMEMBERED = "explorer-tour-"; // and the page: in the browser's storage, which may be closed to us
 const CONTROLS = ".st-key-controls, .st-key-looks, .st-key-stories, [data-testid=stSidebar]"; // who moves one knows enough
+const NARROW = "(width < 40rem)"; // where the card would push down what one has come for
 const PAGE = `
   <button type="button" class="again">Take the tour</button>
   <section class="card" aria-label="Tour" hidden>
@@ -18,7 +19,7 @@ const tours = new WeakMap(); // where it is mounted → the tour
 
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".root");
-  const tour = tours.get(parentElement) ?? build(root, data, !data.quiet && !wasHere(data));
+  const tour = tours.get(parentElement) ?? build(root, data, !data.quiet && !wasHere(data) && !matchMedia(NARROW).matches);
   tours.set(parentElement, tour);
   if (JSON.stringify(tour.steps) !== JSON.stringify(data.steps)) drawSteps(tour, data.steps);
   show(tour);
