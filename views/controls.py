@@ -167,6 +167,7 @@ TABS = ("Reliability", "Watch it train", "The network", "Checks", "Your own poin
 TAB = Knob("view", "Tab", "What is shown below the planes.", TABS[0], TABS, "tabs")
 ALL = (*EXPERIMENT, QUANTITY, POINTS, BASIS, TAB)
 VIEW = (QUANTITY, POINTS, TAB)  # how a story may have it looked at
+UNTOLD = frozenset({"samples", "binning"})  # what decides how networks are shown, of which no story tells
 
 
 @dataclass(frozen=True)

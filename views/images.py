@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from views import deeds, image_controls, lock, opening, story_bar
+from views import controls, deeds, image_controls, lock, opening, story_bar
 from views.image_controls import TAB
 from views.image_stories import IMAGE_STORIES
 
@@ -18,7 +18,7 @@ with st.container(key="controls"):
     asked = image_controls.draw_controls()
 told = story_bar.Stories(
     "images", IMAGE_STORIES, image_controls.of_story(), image_controls.VIEW, image_controls.OPENING,
-    frozenset({"samples"}),
+    controls.UNTOLD,
 )  # fmt: skip
 story_bar.draw(told, asked.values, stories)
 status, sentence, tour = st.container(), st.container(), st.container()

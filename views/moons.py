@@ -28,7 +28,7 @@ choice = replace(choice, basis="test")  # of one's own points nobody knows the t
 turned.settle(choice.experiment, visit, arrived=st.session_state.get("arrived", False))
 is_other = visit.points is not None or controls.UNITS in st.query_params
 told = story_bar.Stories(
-    "moons", STORIES, controls.EXPERIMENT, controls.VIEW, controls.OPENING, frozenset({"samples"}), leave
+    "moons", STORIES, controls.EXPERIMENT, controls.VIEW, controls.OPENING, controls.UNTOLD, leave
 )
 story_bar.draw(told, choice.values, stories, is_other)
 
