@@ -77,8 +77,8 @@ class Change:
 
 
 def half_width(difference: Difference, digits: int = 3) -> str:
-    """±0.028; of an interval without an end, any size."""
-    half = (difference.high - difference.low) / 2
+    """±0.028, and never ±0.000; of an interval without an end, any size."""
+    half = max((difference.high - difference.low) / 2, 10**-digits)
     return f"±{half:.{digits}f}" if half < float("inf") else "of any size"
 
 

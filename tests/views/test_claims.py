@@ -70,7 +70,7 @@ def test_a_direction_needs_an_interval_without_zero(difference, side):
         # surely less, but not in what is printed
         (
             [change(0.9671, 0.9669, 0.0001)],
-            "no difference that 150 points could tell in accuracy (0.967 for both, ±0.000)",
+            "no difference that 150 points could tell in accuracy (0.967 for both, ±0.001)",
         ),
         (
             [change(0.967, 0.960, 0.03), change(0.2, 0.4, 0.1, "NLL", " nats"), change(0.03, 0.04, 0.02, "ECE")],
@@ -91,6 +91,8 @@ def test_what_is_told_comes_first(changes, words):
 def test_of_one_example_any_difference_may_hide():
     """An interval without ends has no half."""
     assert half_width(Difference(0.5, -math.inf, math.inf)) == "of any size"
+    assert half_width(Difference(0.5, 0.472, 0.528)) == "±0.028"
+    assert half_width(Difference(0.5, 0.49999, 0.50001)) == "±0.001"
 
 
 @given(numbers, numbers, st.floats(0, 1))
