@@ -237,6 +237,8 @@ def test_the_card_fits_every_width_and_keeps_its_height(page, theme, width):
     """Nothing is wider than its place, all controls are large enough, and no step moves the page or the titles."""
     page.set_viewport_size({"width": max(width, 320), "height": 1200})
     tour = Tour(page, theme=theme, width=width)
+    if width < 640:  # a narrow window waits to be asked
+        tour.click("Take the tour")
     places = []
     for _ in range(3):
         places.append((tour.root.bounding_box(), tour.root.locator(".current .title").bounding_box()["y"]))
