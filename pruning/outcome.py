@@ -92,7 +92,12 @@ class Network:
         Of a network that is not, nothing can be concluded about pruning. One that is left as pruning
         made it has not failed to train, however bad it is: it counts as trained.
         """
-        return self.early_stop_epoch is None or left_chance(float(self.val_loss[self.kept_epoch]), self.chance_loss)
+        return self.early_stop_epoch is None or self.beats_chance
+
+    @property
+    def beats_chance(self) -> bool:
+        """Whether the kept validation loss is more than one per cent below that of chance, trained or not."""
+        return left_chance(float(self.val_loss[self.kept_epoch]), self.chance_loss)
 
 
 @dataclass(frozen=True)

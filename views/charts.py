@@ -226,7 +226,6 @@ def _curve_spec(title: str, whole: bool, beside: frozenset[str], answers: bool, 
     band = rows.mark_area(color=PRUNED, opacity=0.16, aria=False).encode(x=x, y="low:Q", y2="high:Q")
     single = rows.mark_line(color=PRUNED, strokeDash=[1, 3], strokeWidth=1.5, aria=False).encode(x=x, y="single:Q")
     interval = rows.mark_rule(color=PRUNED, strokeWidth=3, opacity=0.3, aria=False).encode(x=x, y="from:Q", y2="to:Q")
-    layers = {"high": band, "single": single, "to": interval}
     told = {"single": "single pass", "from": "interval, from", "to": "to", "low": "calibrated, from", "high": "to"}
     tooltip += [alt.Tooltip(f"{n}:Q", title=words, format=".3f") for n, words in told.items() if n in beside]
     mark = rows.mark_point(color=PRUNED, size=180, strokeWidth=2.5, filled=False, aria=False)
@@ -234,12 +233,13 @@ def _curve_spec(title: str, whole: bool, beside: frozenset[str], answers: bool, 
     look: dict[str, Any] = {"color": PRUNED, "size": 36, "opacity": 1, "cursor": "pointer" if answers else "default"}
     dots = rows.mark_circle(**look).encode(x=x, y=y, tooltip=tooltip)
     if "trained" in beside:
-        line = line.transform_filter("datum.trained")
+        line, single = (part.transform_filter("datum.trained") for part in (line, single))
         crosses = rows.mark_point(**look, filled=True, ariaRoleDescription="circle")
         dots = _by_state(crosses.encode(x=x, y=y), tooltip)
     if answers:
         pick = alt.selection_point(PICKED, fields=["ratio", "turn"], nearest=True, toggle=False, clear=False)
         dots = dots.add_params(pick)
+    layers = {"high": band, "single": single, "to": interval}
     return specification(
         CURVE_HEIGHTS[place],
         *(layer for name, layer in layers.items() if name in beside),
@@ -299,6 +299,8 @@ def layer(name: str) -> alt.Chart:
 def specification(height: int, *layers: alt.Chart) -> str:
     """The layers, first one lowest, as one specification. A layer without a tooltip says nothing to the mouse."""
     spec = alt.layer(*layers).properties(height=height).to_dict()
+    # A label at an end of an axis stands at its line, and is not moved to lie within the axis.
+    spec.setdefault("config", {}).setdefault("axis", {})["labelFlush"] = False
     for part in spec["layer"]:
         if "tooltip" not in part["encoding"]:
             part["mark"]["tooltip"] = None  # else Streamlit's theme lists every column there is

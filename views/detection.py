@@ -110,8 +110,8 @@ def _draw_measures(rows: Rows, chosen: Score, outcome: Outcome, n_samples: int, 
     left.markdown(f"**{chosen.label}**, pruned network: {orientation(pruned.fpr)} Dense network: {dense.fpr:.2f}.")
     values = {network.prune_ratio: measures(chosen, network, n_samples).auroc for network in outcome.networks}
     curve = tables.over_ratios(values, outcome.experiment.prune_ratio)
-    Place(right).chart(charts.curve_chart(curve, "AUROC"), "AUROC against prune ratio.")
     curve = curve.assign(trained=[network.trained for network in outcome.networks])
+    Place(right).chart(charts.curve_chart(curve, "AUROC"), "AUROC against prune ratio.")
     right.caption(
         readings_curves.of_curve(curve, "AUROC", 3, differences(chosen, outcome, n_samples), "these images")
     )

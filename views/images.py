@@ -67,6 +67,9 @@ outcome, choice = training.nearest(outcome, asked)
 if choice != asked:
     sentence.info(training.stand_in(asked, choice), icon=":material/hourglass_top:")
 
+for note in compute.notes(outcome):
+    sentence.caption(note)
+
 if tabs["Reliability"].open:
     overview.draw(outcome, choice, images, tabs["Reliability"])
 if tabs["Gallery"].open:
@@ -80,5 +83,3 @@ if tabs["Your picture"].open:
 if tabs["Take home"].open:
     program = take_home.code(choice.experiment, choice.n_samples, choice.n_bins)
     take.draw(outcome, choice, program, partial(sections.all_charts, outcome, choice), tabs["Take home"])
-for note in compute.notes(outcome):
-    st.caption(note)

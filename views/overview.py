@@ -35,10 +35,10 @@ def draw(outcome: Outcome, choice: ImageChoice, images: Shown, place: DeltaGener
     columns = place.columns(5, gap="small")
     places = [(Place(column.container()), Place(column.container())) for column in columns[:3]]
     sections.draw_curves(outcome, choice, places, tables.IMAGES, answers=RATIO.is_open)
-    curve = charts.curve_chart(tables.over_ratios(detection, chosen), "AUROC, OOD")
+    rows = tables.over_ratios(detection, chosen).assign(trained=[each.trained for each in outcome.networks])
+    curve = charts.curve_chart(rows, "AUROC, OOD")
     Place(columns[3].container()).chart(curve, "AUROC of detecting unknown classes against prune ratio.")
     differences = _differences(outcome, choice.n_samples, len(outcome.networks) - 1)
-    rows = tables.over_ratios(detection, chosen).assign(trained=[each.trained for each in outcome.networks])
     columns[3].caption(readings_curves.of_curve(rows, "AUROC", 3, differences, THESE))
     _draw_learning(outcome, Place(columns[4].container()))
     columns[4].caption(readings.of_losses(outcome.dense, outcome.pruned, outcome.pruned.trained))

@@ -14,7 +14,7 @@ from pruning import DropoutRule, Network, Outcome
 from pruning.figures import Figures
 from uncertainty.calibration import Binning, Bins, Quantity
 from uncertainty.floor import Floor, consistency_bars
-from views import charts, claims, compared, picking, readings, readings_curves, tables
+from views import charts, claims, compared, picking, readings, readings_curves, tables, untrained
 from views.depth import draw_depth
 from views.measured import answers, calibration, floor, network_figures
 from views.places import Place
@@ -207,9 +207,9 @@ def draw_reliability(
         samples = choice.n_samples if source == "sampled" else 0
         column.markdown(f"**{title}**")
         Place(column).chart(_panel_chart(judgement[title], quantity), f"Reliability diagram. {title}.")
-        learned = {"dense": outcome.dense.trained, "pruned": outcome.pruned.trained}
+        said = {"dense": untrained.short(outcome.dense), "pruned": untrained.short(outcome.pruned)}
         metric = (METRICS if choice.binning == "width" else OVER_MASS)[quantity]
-        lines = [_error_line(name, judged, metric, quantity, learned[name]) for name, judged in pair.items()]
+        lines = [_error_line(name, judged, metric, quantity, said[name]) for name, judged in pair.items()]
         column.markdown("\n".join(lines))
         changes = compared.panel(outcome, samples, choice.n_bins, quantity)
         basis, trained = compared.basis(outcome, nouns.examples), outcome.pruned.trained
@@ -233,14 +233,14 @@ def draw_reliability(
     draw_depth(place, "Reliability diagram", error, "UCE", *chance)
 
 
-def _error_line(name: str, judged: Judged, metric: str, quantity: Quantity, trained: bool) -> str:
+def _error_line(name: str, judged: Judged, metric: str, quantity: Quantity, said: str) -> str:
     colour = "gray" if name == "dense" else "violet"
     words = [f"{metric} **{judged.bins.error:.3f}**"]
-    if not trained:
-        words.append("it **did not train**")
+    if said:
+        words.append(said)
     elif judged.floor:
         words.append(claims.beside(judged.bins.error, judged.floor, minimum=quantity == "confidence"))
-    if trained and quantity == "confidence" and claims.side(judged.gap):
+    if not said and quantity == "confidence" and claims.side(judged.gap):
         words.append(claims.leaning(judged.gap))
     return f"- :{colour}[**{name}**] {', '.join(words)}"
 
@@ -277,7 +277,9 @@ def read(
     """The sentence on top."""
     samples, bins, basis = choice.n_samples, choice.n_bins, compared.basis(outcome, nouns.examples)
     gap = compared.gap(outcome, outcome.pruned, samples, bins)
-    if compared.against_truth(outcome):
+    if chance := untrained.short(outcome.pruned):
+        judged = f"{chance}, so that its calibration says little"
+    elif compared.against_truth(outcome):
         judged = claims.truly_calibrated("it", pruned.ece, gap)
     else:
         due = floor(outcome, outcome.pruned, samples, bins)

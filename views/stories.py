@@ -64,7 +64,7 @@ STORIES: tuple[Story, ...] = (
     ),
     Story(
         "Confident and wrong",
-        "Seven of ten units are gone, untrained since: three in ten test points are wrong, most of them with more "
+        "Seven of ten units are gone, untrained since: about a third of the points is wrong, most of it with more "
         "than 90 % confidence. MC dropout does not prevent it: the network stays far too sure of itself.",
         "Look at the rightmost dots of the MC-dropout confidence diagram: those of the pruned network lie far below "
         "the diagonal.",

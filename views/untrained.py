@@ -27,6 +27,13 @@ def sentences(networks: Sequence[Network]) -> list[str]:
     return found
 
 
+def short(network: Network) -> str:
+    """What stands in place of a judgement on the answers of a network that knows nothing; mostly nothing."""
+    if not network.trained:
+        return "it **did not train**"
+    return "" if network.beats_chance else "its answers are **no better than chance**"
+
+
 def verdict(network: Network) -> str:
     """What is said in place of a verdict on a network that did not train; nothing of one that did."""
     if network.trained:

@@ -10,6 +10,7 @@ const PAGE = `
   </div>`;
 const STEADY = 3; // looks in a row at a part that has not moved, before it is scrolled to
 const [LOOK, LONGEST] = [150, 6000]; // milliseconds between two looks, and for all of them
+const HEADER = 64; // pixels of the window that the page's navigation takes
 const HANDS = ["pointerdown", "keydown", "wheel", "touchstart"]; // who does something meanwhile, looks elsewhere
 
 const bars = new WeakMap(); // where it is mounted → the bar
@@ -145,7 +146,7 @@ function reveal(bar) {
     before = place;
     if (steady < STEADY && performance.now() < until) return void setTimeout(look, LOOK);
     bar.watching?.abort();
-    if (part && !isSeen(part)) scroll(part);
+    if (part && !isSeen(part)) scroll(part, bar.find(".told"));
   };
   look();
 }
@@ -161,8 +162,16 @@ function isSeen(part) {
   return seen >= (height < room ? 0.8 * height : 0.6 * room);
 }
 
-function scroll(part) {
-  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  const fits = part.getBoundingClientRect().height < 0.7 * roomFor(part);
-  part.scrollIntoView({ block: fits ? "center" : "start", behavior: still ? "instant" : "smooth" });
+/** No farther than the story's own words can be read, if enough of the part is to be seen then. */
+function scroll(part, told) {
+  const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "instant" : "smooth";
+  const { top, height } = part.getBoundingClientRect();
+  const room = roomFor(part);
+  const most = told.getBoundingClientRect().top - HEADER;
+  if (innerHeight - (top - most) >= 0.4 * Math.min(height, room)) {
+    const goal = Math.min(top - innerHeight + Math.min(height, room), most);
+    part.closest("[data-testid=stMain]")?.scrollBy({ top: Math.max(goal, 0), behavior });
+  } else {
+    part.scrollIntoView({ block: height < 0.7 * room ? "center" : "start", behavior });
+  }
 }
