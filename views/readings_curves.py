@@ -79,8 +79,11 @@ def of_epochs(rows: pd.DataFrame, name: str, alike: bool) -> str:
     least = min(known.values.values())
     at = [ratio for ratio, value in known.values.items() if value == least]
     count = f"the lowest of {len(known.values)}" if len(known.values) > 1 else "the only one"
-    beside = f"dense {known.dense:.0f}" if alike else f"{known.dense:.0f} of them the dense network's"
-    words = f"{name}: {least:.0f} {ratios_named(at, list(known.values))}, {count} ({beside})"
+    where = ratios_named(at, list(known.values))
+    if alike:
+        words = f"{name}: {least:.0f} {where}, {count} (dense {known.dense:.0f})"
+    else:
+        words = f"{name}: {least:.0f} {where} ({known.dense:.0f} of them the dense network's), {count}"
     chosen = [ratio for ratio in rows.ratio[rows.chosen] if ratio in known.values and ratio not in at]
     return words + "".join(f"; {known.values[ratio]:.0f} at the chosen {ratio:.3g}" for ratio in chosen) + known.end
 

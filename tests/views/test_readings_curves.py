@@ -179,9 +179,7 @@ def test_a_curve_of_epochs(values, chosen, words):
 def test_fine_tuned_networks_have_the_dense_epochs_behind_them():
     """They are not compared with the network whose epochs they count."""
     text = of_epochs(curve({0: 71, 0.5: 73, 0.9: 155}), "Early stop", alike=False)
-    assert text == (
-        "Early stop: 73 at 0.5, the lowest of 2 (the dense network's 71 among them); 155 at the chosen 0.9."
-    )
+    assert text == ("Early stop: 73 at 0.5 (71 of them the dense network's), the lowest of 2; 155 at the chosen 0.9.")
 
 
 def test_what_did_not_train_is_not_the_fastest():

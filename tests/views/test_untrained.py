@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from xml.etree import ElementTree
@@ -172,3 +173,33 @@ def test_the_gallery_marks_the_rows_and_the_table():
     answers = gallery.rows(one, ImageChoice(one.experiment, 20, 15), [np.array([0.4, 0.6])] * 3)
     assert [answer.trained for answer in answers] == [True, False, True]
     assert list(gallery.numbers(answers, ("cat", "dog"))["Predicted"]) == ["dog", "not trained", "dog"]
+
+
+# No better than chance
+
+
+@pytest.mark.parametrize(
+    ("stop", "loss", "words"),
+    [
+        (1, CHANCE / 3, ""),
+        (1, CHANCE, "it **did not train**"),
+        (None, CHANCE / 3, ""),
+        (None, 1.1 * CHANCE, "its answers are **no better than chance**"),  # pruned, and not trained again
+        (None, 0.98 * CHANCE, ""),
+    ],
+)
+def test_who_knows_nothing_is_not_judged(stop, loss, words):
+    """Whether training failed or none was asked for; two per cent below chance is something."""
+    known = replace(network(0.5), early_stop_epoch=stop, val_loss=np.array([loss, loss]))
+    assert untrained.short(known) == words
+    assert known.trained == (stop is None or words == "")
+
+
+def test_a_line_is_drawn_past_a_network_that_did_not_train():
+    """In every curve, the dotted one of a single pass too."""
+    rows = pd.DataFrame({"ratio": [0.0, 0.5, 0.9], "value": [0.1, 0.2, 0.3], "dense": 0.1, "single": [0.1, 0.1, 0.2]})
+    spec = json.loads(curve_chart(rows.assign(chosen=False, trained=[True, False, True]), "ECE").spec)
+    marks = [part for part in spec["layer"] if part["mark"]["type"] == "line"]
+    lines = [part for part in marks if part["encoding"]["y"]["field"] != "dense"]
+    assert {part["encoding"]["y"]["field"] for part in lines} == {"value", "single"}
+    assert all({"filter": "datum.trained"} in part["transform"] for part in lines)
