@@ -25,7 +25,8 @@ from views.raster import plane_picture, scale_picture
 
 PLANE_HEIGHT = 380  # in a file, and of what stands for the planes until they come
 CURVE_HEIGHTS = (104, 104, 146)  # one below the other: the last one has the axis of all
-LOSS_HEIGHT = 165  # of the validation loss of both networks
+ALONE_HEIGHT = 200  # of a curve with axes and titles of its own
+LOSS_HEIGHT = 230  # of the validation loss of both networks
 LEGEND_HEIGHT = 62
 RELIABILITY_HEIGHT = 320
 FOOT_HEIGHT = 0.25  # of the reliability diagram, for a bin that holds every example
@@ -241,7 +242,7 @@ def _curve_spec(title: str, whole: bool, beside: frozenset[str], answers: bool, 
         dots = dots.add_params(pick)
     layers = {"high": band, "single": single, "to": interval}
     return specification(
-        CURVE_HEIGHTS[place],
+        ALONE_HEIGHT if alone else CURVE_HEIGHTS[place],
         *(layer for name, layer in layers.items() if name in beside),
         reference,
         line,
