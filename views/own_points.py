@@ -39,7 +39,7 @@ def draw_banner(points: Points, place: DeltaGenerator) -> None:
     row.info(
         f"The networks learn **your own {len(points.labels):,} points** ({len(points.classes)} classes), so the "
         f"controls Dataset, Noise and Points say nothing here. {told_of_split(len(points.labels))} "
-        "The points stay in this visit and are stored nowhere.",
+        "The points stay in this visit, until the page is loaded anew, and are stored nowhere.",
         icon=":material/scatter_plot:",
     )
     row.button("Back to the data set", on_click=forget, icon=":material/undo:", help=f"Points of each class: {sizes}")

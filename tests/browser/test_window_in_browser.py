@@ -6,6 +6,7 @@ import re
 from itertools import pairwise
 
 import pytest
+from conftest import Visitor, start_server
 
 from views.stories import STORIES
 from views.tour import MOONS
@@ -363,3 +364,19 @@ def test_the_window_component_takes_no_room(visit):
         )
         assert title == pytest.approx(top, abs=8)  # it stands in the middle of its line
         assert visitor.page.locator(".st-key-window").bounding_box() is None
+
+
+# A server that is gone
+
+
+def test_of_a_lost_server_one_sentence_is_said_and_the_page_stays(chromium, tmp_path):
+    """It is for those who did not start it, and nothing covers what they were looking at."""
+    process, address = start_server(tmp_path)
+    visitor = Visitor(chromium, address).open("?points=200&hidden=10&patience=5")
+    process.kill()
+    process.wait(10)
+    visitor.page.get_by_text("The server does not answer").wait_for(timeout=30_000)
+    visitor.page.wait_for_timeout(3000)
+    assert visitor.page.get_by_role("dialog").count() == 0
+    assert visitor.plane("Pruned").is_visible()
+    visitor.context.close()

@@ -277,7 +277,7 @@ function paintLegend({ data, find }, quantity) {
   const dots = names.map((name, i) => `<span><i style="background: ${colours.classes[i]}"></i></span>`);
   find(".classes").innerHTML = dots.join("");
   find(".classes").querySelectorAll("span").forEach((place, i) => place.append(names[i])); // a stranger's words
-  const best = `<span class="best" style="--line: ${colours.truth}" title="Bayes' boundary: no classifier decides better">best</span>`;
+  const best = `<span class="best" style="--line: ${colours.truth}" title="Bayes' boundary: no classifier decides better">Bayes</span>`;
   if (data.truth) find(".classes").insertAdjacentHTML("beforeend", best);
 }
 

@@ -102,5 +102,13 @@ function tellOfLostServer() {
     const state = document.querySelector("[data-testid=stApp]")?.dataset.testConnectionState;
     since = state && state !== "CONNECTED" ? since || performance.now() : 0;
     note.hidden = !since || performance.now() - since < PATIENCE;
+    if (!note.hidden) closeErrorOfConnection();
   }, 1000);
+}
+
+/** What Streamlit says of it is for who has its terminal, and covers the page. */
+function closeErrorOfConnection() {
+  const dialogs = [...document.querySelectorAll("[role=dialog]")];
+  const error = dialogs.find((each) => each.querySelector("h2")?.textContent === "Connection error");
+  error?.querySelector("[aria-label=Close]")?.click();
 }
