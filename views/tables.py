@@ -125,6 +125,7 @@ class Nouns:
     batch: str  # what the latency is measured on
 
 
+TINY = 1e-6  # nats: below it there is nothing but rounding
 POINTS = Nouns("test points", "a ring far from all data", f"{LATENCY_BATCH:,} points")
 FRESH = Nouns("fresh points", "a ring far from all data", f"{LATENCY_BATCH:,} points")
 IMAGES = Nouns("test images", "classes the network has never seen", f"{IMAGE_LATENCY_BATCH} images")
@@ -229,4 +230,6 @@ def reading(
     start = f"Pruned to **{pruned.units:,} of {dense.units:,} units**"
     if not trained:
         return f"{start}, the network **did not train**: at accuracy {pruned.accuracy:.3f} its doubt means nothing."
-    return f"{start}: {changed([seen.accuracy, seen.epistemic], basis)}. {judged[:1].upper()}{judged[1:]}."
+    # Of one sample, or without dropout, there is no disagreement to speak of.
+    told = [seen.accuracy, *([seen.epistemic] if max(seen.epistemic.before, seen.epistemic.after) > TINY else [])]
+    return f"{start}: {changed(told, basis)}. {judged[:1].upper()}{judged[1:]}."

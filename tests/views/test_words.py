@@ -155,6 +155,16 @@ def test_the_sentence_tells_what_rose_and_what_fell():
     )
 
 
+def test_of_no_disagreement_nothing_is_said():
+    """Of one sample, or without dropout, it is nothing by construction, and no matter of how many points there are."""
+    outcome = SimpleNamespace(experiment=Experiment(prune_ratio=0.9))
+    same = change("epistemic uncertainty", 0.0, 3e-8, " nats")
+    seen = Compared(change("accuracy", 0.95, 0.9), change("ECE", 0, 0), change("NLL", 0, 0), same)
+    text = tables.reading(outcome, DENSE, PRUNED, seen, "it is **under-confident**", "150 points")
+    assert "accuracy **falls** 0.950 → 0.900. It is" in text
+    assert "epistemic" not in text
+
+
 def test_the_sentence_is_silent_where_nothing_can_be_told():
     """A fall of 0.02 is none that 150 points could tell, whatever it is called elsewhere."""
     text = reading(replace(PRUNED, accuracy=0.93), judged="150 points cannot tell it from calibrated")
