@@ -156,7 +156,7 @@ def test_the_sentence_tells_what_rose_and_what_fell():
 
 
 def test_of_no_disagreement_nothing_is_said():
-    """Of one sample, or without dropout, it is nothing by construction, and no matter of how many points there are."""
+    """Of one sample, or without dropout, it is nothing by construction, however many points there are."""
     outcome = SimpleNamespace(experiment=Experiment(prune_ratio=0.9))
     same = change("epistemic uncertainty", 0.0, 3e-8, " nats")
     seen = Compared(change("accuracy", 0.95, 0.9), change("ECE", 0, 0), change("NLL", 0, 0), same)
