@@ -44,6 +44,7 @@ from views import (  # noqa: E402
     take,
     take_home,
     training,
+    untrained,
 )
 from views.places import theme  # noqa: E402
 from views.tour import IMAGES, draw_tour  # noqa: E402
@@ -67,8 +68,9 @@ outcome, choice = training.nearest(outcome, asked)
 if choice != asked:
     sentence.info(training.stand_in(asked, choice), icon=":material/hourglass_top:")
 
-for note in compute.notes(outcome):
-    sentence.caption(note)
+failed = untrained.sentences(outcome.networks)
+for words in failed:
+    sentence.caption(words)
 
 if tabs["Reliability"].open:
     overview.draw(outcome, choice, images, tabs["Reliability"])
@@ -83,3 +85,6 @@ if tabs["Your picture"].open:
 if tabs["Take home"].open:
     program = take_home.code(choice.experiment, choice.n_samples, choice.n_bins)
     take.draw(outcome, choice, program, partial(sections.all_charts, outcome, choice), tabs["Take home"])
+for note in compute.notes(outcome):
+    if note not in failed:
+        st.caption(note)
