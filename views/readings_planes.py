@@ -63,7 +63,8 @@ def of_planes(
     sign = 1 if quantity == "probability" else -1
     places = _places(one, other)
     gains = {place: _gain(sign * (after - before), noise, cells) for place, cells in places.items()}
-    mean = f"mean {NAMES[quantity]} {_numbers(before, after)}{unit}{_true(truth, quantity)}"
+    where = " over the plane" if quantity == "epistemic" else ""  # at the points it may go the other way
+    mean = f"mean {NAMES[quantity]} {_numbers(before, after)}{unit}{where}{_true(truth, quantity)}"
     words = _where_surer(gains, *DOUBT.get(quantity, SELF))
     claim = f"{words}: {mean}" if words else f"{_silence(sign * (after - before), noise, n_samples)}: {mean}"
     return f"{_moved(one, other)}; {claim}."

@@ -226,7 +226,8 @@ def draw_reliability(
         ),
         help=f"The columns at the foot are the share of {nouns.examples} in each bin (a quarter of the height would "
         "be all of them). An uncertainty is not an error rate, so the third panel does not follow the diagonal even "
-        "for a calibrated network: compare UCE with its floor.",
+        "for a calibrated network: compare UCE with its floor. Over- and under-confident tell of the signed "
+        "gap, which has no bins, and so tells more than an ECE within its floor.",
     )
     error = "ECE" if choice.binning == "width" else "ACE"
     chance = () if compared.against_truth(outcome) else ("Floor", "Consistency bars")
@@ -241,7 +242,9 @@ def _error_line(name: str, judged: Judged, metric: str, quantity: Quantity, said
     elif judged.floor:
         words.append(claims.beside(judged.bins.error, judged.floor, minimum=quantity == "confidence"))
     if not said and quantity == "confidence" and claims.side(judged.gap):
-        words.append(claims.leaning(judged.gap))
+        within = judged.floor and claims.place(judged.bins.error, judged.floor) == "within"
+        # No contradiction: without bins the signed gap needs no floor, and finds what an ECE cannot tell.
+        words.append(f"{'yet ' if within else ''}{claims.leaning(judged.gap)}")
     return f"- :{colour}[**{name}**] {', '.join(words)}"
 
 
