@@ -115,6 +115,7 @@ def _look_closer(outcome: Outcome, choice: ImageChoice, images: Shown, role: str
     left, right = st.columns([1, 2], gap="medium")
     left.html(cards.picture(part.pixels[index], LARGE, name))
     left.markdown(f"**{name}**, {known}")
+    pair = {"Dense": outcome.dense, "Pruned": outcome.pruned}
     said = [_predictions(network, role).probs_of(index, choice.n_samples) for network in outcome.networks]
     answers = rows(outcome, choice, said)
     left.html(cards.bars(answers, images.test.classes))
@@ -128,7 +129,7 @@ def _look_closer(outcome: Outcome, choice: ImageChoice, images: Shown, role: str
     st.markdown(
         "**Test images that are answered most alike**: the nearest predicted distributions (Hellinger distance)."
     )
-    for title, network in {"Dense": outcome.dense, "Pruned": outcome.pruned}.items():
+    for title, network in pair.items():
         own = _predictions(network, role).probs_of(index, choice.n_samples)
         skip = index if role == "test" else None
         nearest, distance = neighbours(own, network.test.probs(choice.n_samples), NEIGHBOURS, skip)
@@ -139,8 +140,7 @@ def _look_closer(outcome: Outcome, choice: ImageChoice, images: Shown, role: str
         st.html(cards.strip(title, alike, SMALL))
     pixels = part.pixels[index : index + 1]
     said_by = {
-        title: ask(choice.experiment, network, pixels, IMAGE_SAMPLES[-1])[:, 0]
-        for title, network in {"Dense": outcome.dense, "Pruned": outcome.pruned}.items()
+        title: ask(choice.experiment, network, pixels, IMAGE_SAMPLES[-1])[:, 0] for title, network in pair.items()
     }
     with spread.container():
         for title, samples in said_by.items():

@@ -236,3 +236,15 @@ def visit(chromium, server: str) -> Iterator[Callable[..., Visitor]]:
     """Open the page as a new visitor, who meets no error."""
     with visitors(chromium, server) as new:
         yield new
+
+
+def sentence(visitor: Visitor) -> str:
+    """The sentence under the controls, in figures."""
+    return visitor.page.get_by_text(re.compile(r"^Pruned to \d")).inner_text()
+
+
+def told(visitor: Visitor, *words: str) -> None:
+    """The page stands still, and says this."""
+    visitor.settle()
+    for each in words:
+        assert visitor.page.get_by_text(each).first.is_visible(), f"{each!r} is not to be read"

@@ -7,6 +7,7 @@ import statistics
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
+from conftest import sentence, told
 
 from views import controls
 from views.tour import MOONS
@@ -16,18 +17,6 @@ POINTS = "x,y,label\n" + "".join(
     f"{side + i % 6},{i // 6},{name}\n" for side, name in ((0, "west"), (9, "east")) for i in range(30)
 )
 BROKEN = "x,y,label\n0,1,west\n2,three,east\n"
-
-
-def sentence(visitor) -> str:
-    """The sentence under the controls, in figures."""
-    return visitor.page.get_by_text(re.compile(r"^Pruned to \d")).inner_text()
-
-
-def told(visitor, *words: str) -> None:
-    """The page stands still, and says this."""
-    visitor.settle()
-    for each in words:
-        assert visitor.page.get_by_text(each).first.is_visible(), f"{each!r} is not to be read"
 
 
 # The tour

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
+from conftest import sentence, told
 
 from views import controls
 from views.stories import STORIES
@@ -15,18 +14,6 @@ FOCUSED = """() => {
   while (at.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
   return at.textContent;
 }"""
-
-
-def sentence(visitor) -> str:
-    """The sentence under the controls, in figures."""
-    return visitor.page.get_by_text(re.compile(r"^Pruned to \d")).inner_text()
-
-
-def told(visitor, *words: str) -> None:
-    """The page stands still, and says this."""
-    visitor.settle()
-    for each in words:
-        assert visitor.page.get_by_text(each).first.is_visible(), f"{each!r} is not to be read"
 
 
 def said_by(story) -> dict[str, str]:
