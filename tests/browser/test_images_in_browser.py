@@ -83,8 +83,9 @@ def first_visit(chromium, house: House) -> str:
         # Whichever network a look falls on: the dense one may be trained between two looks.
         underway = re.compile(r"Training the (dense network|network pruned at [\d.]+) \(\d+ of 11\), epoch \d")
         visitor.page.get_by_text(underway).first.wait_for(timeout=TRAINING)
+        # The curves are folded once one network is there, which on a fast machine is before the first look.
         visitor.chart("loss, nats, epoch by epoch").locator("[aria-roledescription=circle]").first.wait_for(
-            timeout=TRAINING
+            state="attached", timeout=TRAINING
         )
         assert visitor.chart("validation accuracy, epoch by epoch").count() == 1
         assert visitor.button("Train").count() == 0
