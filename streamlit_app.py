@@ -6,16 +6,16 @@ Streamlit imports this file once, for `app`, and runs it for every visitor, for 
 import streamlit as st
 
 if st.runtime.exists():
-    from views import lock
-    from views.window import draw_type_switch, mend_window
+    from views.browser.window_fixes import draw_type_switch, mend_window
+    from views.controls import lock
 
     # First of all, or the icon of the page would be the tab's, which the browser would fetch from elsewhere.
     st.set_page_config(page_icon="🌗", layout="wide", initial_sidebar_state="collapsed")
     page = st.navigation(
         [
-            st.Page("views/moons.py", title="Moons", icon=":material/nightlight:", default=True),
-            st.Page("views/images.py", title="Images", icon=":material/image_search:"),
-            st.Page("views/glossary_page.py", title="Glossary", icon=":material/menu_book:", url_path="glossary"),
+            st.Page("views/pages/moons.py", title="Moons", icon=":material/nightlight:", default=True),
+            st.Page("views/pages/images.py", title="Images", icon=":material/image_search:"),
+            st.Page("views/pages/glossary.py", title="Glossary", icon=":material/menu_book:", url_path="glossary"),
         ],
         position="top",
     )
@@ -29,7 +29,7 @@ if st.runtime.exists():
 else:
     from starlette.middleware import Middleware
 
-    from views.compressed import Compressed
-    from views.styled import Styled
+    from views.browser.compression import Compressed
+    from views.browser.page_style import Styled
 
     app = st.App(__file__, middleware=[Middleware(Compressed), Middleware(Styled)])

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
+from pruning.data.csv_points import Points, read_points
 from pruning.experiment import RATIOS, Experiment, ImageExperiment
+from pruning.lottery.progress import Diverged, Progress
 from pruning.options import Architecture, Criterion, Dataset, DropoutRule, ImageSet, PrunedLayers, Scope, Strategy
 from pruning.outcome import Network, Outcome, PlaneOutcome
-from pruning.points import Points, read_points
-from pruning.progress import Diverged, Progress
 
 if TYPE_CHECKING:
     from torch import nn
@@ -75,7 +75,7 @@ def run(
     network cannot be trained, `NoImages` where the images of the task are not there.
     """
     if isinstance(experiment, ImageExperiment):
-        from pruning.image_steps import run_images
+        from pruning.lottery.image_engine import run_images
 
         return run_images(experiment, progress, ratios=ratios)
     return run_seeds(experiment, [experiment.seed], progress, ratios=ratios, points=points)[0]
@@ -93,7 +93,7 @@ def run_seeds(
 
     The data are the same for all; only training differs.
     """
-    from pruning.sweep import run_seeds as run_stack
+    from pruning.lottery.engine import run_seeds as run_stack
 
     return run_stack(experiment, seeds, progress, ratios=ratios, points=points)
 
@@ -101,9 +101,9 @@ def run_seeds(
 def module(experiment: Experiment | ImageExperiment, network: Network, n_classes: int) -> nn.Sequential:
     """The network as a PyTorch module, physically without its removed units, in evaluation mode."""
     if isinstance(experiment, ImageExperiment):
-        from pruning.image_training import module as image_module
+        from pruning.lottery.image_training import module as image_module
 
         return image_module(experiment, network)
-    from pruning.sweep import module as plane_module
+    from pruning.lottery.engine import module as plane_module
 
     return plane_module(experiment, network, n_classes)

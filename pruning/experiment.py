@@ -24,11 +24,11 @@ from pruning.options import (
     Dataset,
     DropoutRule,
     ImageSet,
-    Option,
     PrunedLayers,
     Scope,
     Strategy,
 )
+from uncertainty.options import Option
 
 RATIOS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 """The grid of prune ratios that is shown, and the levels of iterative pruning on its way."""

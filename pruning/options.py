@@ -5,30 +5,12 @@ Nothing heavy is imported here, so that a page can list the choices before PyTor
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Literal, Self
+from typing import Literal
+
+from uncertainty.options import Option
 
 MaskFrom = Literal["scores", "chance"]
 StartFrom = Literal["trained", "rewound", "random"]
-
-
-class Option(StrEnum):
-    """A named choice. `label` is for people, `help` is one sentence for a tooltip."""
-
-    label: str
-    help: str
-
-    def __new__(cls, value: str, label: str, help: str, *_: object) -> Self:
-        member = str.__new__(cls, value)
-        member._value_ = value
-        member.label = label
-        member.help = help
-        return member
-
-    @classmethod
-    def _missing_(cls, value: object) -> None:
-        legal = ", ".join(member.value for member in cls)
-        raise ValueError(f"{cls.__name__.lower()} {value!r} is unknown; choose one of: {legal}")
 
 
 class Strategy(Option):
@@ -167,36 +149,6 @@ class Dataset(Option):
     BLOBS = ("blobs", "Three blobs", "Three round clouds, three classes.")
 
 
-class ImageSet(Option):
-    """An image classification task, with the images it has never seen.
-
-    `shape` is (H, W, channels) of a picture, `flip` whether its mirror image is of the same class,
-    `batch_size` what suits the number of its images.
-    """
-
-    def __init__(
-        self, value: str, label: str, help: str,
-        shape: tuple[int, int, int], n_classes: int, flip: bool, batch_size: int,
-    ) -> None:  # fmt: skip
-        self.shape = shape
-        self.n_classes = n_classes
-        self.flip = flip
-        self.batch_size = batch_size
-
-    DIGITS = (
-        "digits",
-        "Digits",
-        "Handwritten 0 to 7 of 8 × 8 pixels, bundled with scikit-learn; 8 and 9 are out of distribution.",
-        (8, 8, 1), 8, False, 32,
-    )  # fmt: skip
-    CIFAR10 = (
-        "cifar10",
-        "CIFAR-10 → CIFAR-100",
-        "Photographs of ten classes, 32 × 32 pixels; those of CIFAR-100 are out of distribution.",
-        (32, 32, 3), 10, True, 128,
-    )  # fmt: skip
-
-
 class Architecture(Option):
     """A convolutional network: ReLU and 2 × 2 pooling after each convolution, dropout after each hidden layer.
 
@@ -231,6 +183,42 @@ class Architecture(Option):
     WIDE_NORM = (
         "wide_norm", "Wider CNN, BatchNorm", "The wider CNN with BatchNorm, which is pruned along with its channels.",
         (32, 64), (128,), 3, 1, True,
+    )  # fmt: skip
+
+
+class ImageSet(Option):
+    """An image classification task, with the images it has never seen.
+
+    `shape` is (H, W, channels) of a picture, `flip` whether its mirror image is of the same class,
+    `batch_size` what suits the number of its images, `networks` those that fit, the usual one first, and
+    `train_sizes` the numbers of training images that pages offer, 0 for all.
+    """
+
+    def __init__(
+        self, value: str, label: str, help: str,
+        shape: tuple[int, int, int], n_classes: int, flip: bool, batch_size: int,
+        networks: tuple[Architecture, ...], train_sizes: tuple[int, ...],
+    ) -> None:  # fmt: skip
+        self.shape = shape
+        self.n_classes = n_classes
+        self.flip = flip
+        self.batch_size = batch_size
+        self.networks = networks
+        self.train_sizes = train_sizes
+
+    DIGITS = (
+        "digits",
+        "Digits",
+        "Handwritten 0 to 7 of 8 × 8 pixels, bundled with scikit-learn; 8 and 9 are out of distribution.",
+        (8, 8, 1), 8, False, 32,
+        (Architecture.SMALL, Architecture.WIDE, Architecture.WIDE_NORM), (100, 200, 400, 0),
+    )  # fmt: skip
+    CIFAR10 = (
+        "cifar10",
+        "CIFAR-10 → CIFAR-100",
+        "Photographs of ten classes, 32 × 32 pixels; those of CIFAR-100 are out of distribution.",
+        (32, 32, 3), 10, True, 128,
+        (Architecture.LENET, Architecture.WIDE, Architecture.WIDE_NORM), (1000, 2000, 5000, 10_000, 20_000, 0),
     )  # fmt: skip
 
 

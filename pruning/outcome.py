@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pruning.chance import left_chance
 from pruning.experiment import Experiment, Recipe
-from pruning.history import History
+from pruning.lottery.history import History
+from pruning.training.chance import left_chance
 from uncertainty.predictions import Predictions
 
 MAX_SAMPLES = 200
 """MC-dropout samples of a network on a two-dimensional task; any smaller number is a prefix of these."""
+PLANE_SAMPLES = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 75, 100, 150, MAX_SAMPLES)
+"""The numbers of samples that maps and fresh points are kept for: dense where one more changes the picture."""
 LATENCY_BATCH = 1024
 """Points of the pass that is timed."""
 IMAGE_SAMPLES = (1, 2, 5, 10, 20, 50, 100)

@@ -29,7 +29,8 @@ PROGRAM = """
 import hashlib, json, sys
 from dataclasses import asdict
 from streamlit.testing.v1 import AppTest
-from views import planes, sections
+from views.moons import planes
+from views.shared import sections
 
 def visited(link):
     measured, painted = [], []

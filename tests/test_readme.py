@@ -75,7 +75,7 @@ def test_the_recipe_for_a_strategy_is_all_it_takes(tmp_path):
 
 def test_the_recipe_for_a_criterion_scores_units():
     """The function of the README takes the evidence on a layer and returns one score a unit."""
-    from pruning.importance import Evidence
+    from pruning.model.importance import Evidence
 
     namespace: dict = {"np": np, "Evidence": Evidence}
     exec(PYTHON[5], namespace)

@@ -17,12 +17,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from pruning import RATIOS, Experiment, Network, PlaneOutcome, Strategy, module, run_seeds
-from pruning.figures import changes
-from pruning.fresh import fresh_points
+from pruning.data.fresh_points import fresh_points
+from pruning.evaluation.metrics import changes
 from pruning.outcome import Fresh
-from pruning.randomness import sampling_seed
-from pruning.training import one_thread
+from pruning.training.stack import one_thread
 from uncertainty.expected import Differences
+from uncertainty.randomness import sampling_seed
 from uncertainty.sampling import predict
 
 PAGES = {"default page": (64, 64), "2-30-2": (30,)}

@@ -21,18 +21,19 @@ from torch import Tensor, nn
 from torch.profiler import profile
 from torch.utils.data import DataLoader, Dataset
 
-from pruning.cifar import packed, torchvision_datasets
+from pruning.data.cifar import packed, torchvision_datasets
+from pruning.data.images import Images, folder, shown, training
 from pruning.experiment import ImageExperiment
-from pruning.image_steps import steps, train_step
-from pruning.images import Images, folder, shown, training
-from pruning.minibatch import MOMENTUM, WEIGHT_DECAY, train
-from pruning.networks import cnn, draw_weights, with_weights
+from pruning.lottery.image_engine import train_step
+from pruning.lottery.image_plan import steps
+from pruning.lottery.progress import Curves, StepProgress
+from pruning.model.networks import cnn, draw_weights, with_weights
 from pruning.options import Architecture, ImageSet
 from pruning.outcome import IMAGE_SAMPLES
-from pruning.progress import Curves, StepProgress
-from pruning.randomness import Purpose, stream
-from pruning.training import Examples, Schedule, threads
+from pruning.training.minibatch import MOMENTUM, WEIGHT_DECAY, train
+from pruning.training.stack import Examples, Schedule, threads
 from tests.benchmarks.timing import report
+from uncertainty.randomness import Purpose, stream
 from uncertainty.sampling import predict
 
 CIFAR = ImageSet.CIFAR10

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from pruning.networks import mlp
-from pruning.plane import SAMPLES, grid
+from pruning.inspect.plane import SAMPLES, grid
+from pruning.model.networks import mlp
 from tests.benchmarks.timing import report, seconds
 from uncertainty.sampling import mc_dropout
 

@@ -13,7 +13,7 @@ from statistics import mean
 import torch
 
 from pruning import ImageExperiment, Network, Outcome, Strategy
-from pruning.image_steps import run_images
+from pruning.lottery.image_engine import run_images
 from uncertainty.calibration import accuracy, negative_log_likelihood
 
 RATIOS = (0.7, 0.8, 0.9, 0.95)

@@ -17,13 +17,13 @@ from torch import nn
 from torch.profiler import profile
 
 from pruning import RATIOS, Experiment, run_seeds
-from pruning.importance import importance
-from pruning.masks import apply_masks, full_masks, prune
-from pruning.networks import draw_weights, mlp, with_weights
-from pruning.randomness import Purpose, stream
-from pruning.tasks import make_task
-from pruning.training import Examples, Schedule, Start, train_stack
+from pruning.data.plane_tasks import make_task
+from pruning.model.importance import importance
+from pruning.model.masks import apply_masks, full_masks, prune
+from pruning.model.networks import draw_weights, mlp, with_weights
+from pruning.training.stack import Examples, Schedule, Start, train_stack
 from tests.benchmarks.timing import report
+from uncertainty.randomness import Purpose, stream
 
 EXPERIMENT = Experiment(hidden=(30,), learning_rate=0.01, patience=20, max_epochs=2000)
 PRUNED = RATIOS[1:]

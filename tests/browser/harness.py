@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from views.components import source
+from views.browser.component import source
 
 # What Streamlit tells a component about the theme.
 STYLE = {

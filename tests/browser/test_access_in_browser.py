@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
-from conftest import Visitor, visitors
 from PIL import Image
 
-from views.controls import TABS
+from tests.browser.conftest import Visitor, visitors
+from views.controls.moons import TABS
 
 playwright = pytest.importorskip("playwright.sync_api")
 Axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe

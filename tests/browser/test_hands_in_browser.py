@@ -11,12 +11,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from conftest import TRAINING, Visitor
 
 from pruning import RATIOS
-from views.controls import ALL, RATIO, TABS
-from views.image_controls import TAB as IMAGE_TAB
-from views.stories import STORIES, Story
+from tests.browser.conftest import TRAINING, Visitor
+from views.controls.images import TAB as IMAGE_TAB
+from views.controls.moons import ALL, RATIO, TABS
+from views.moons.presets import STORIES, Story
 
 expect = pytest.importorskip("playwright.sync_api").expect
 NAMES = [story.name for story in STORIES]

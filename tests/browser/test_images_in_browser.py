@@ -18,9 +18,10 @@ from pathlib import Path
 from urllib.parse import quote_plus
 
 import pytest
-from conftest import MISSING, TRAINING, Visitor, free_port, start_server, visitors
 from PIL import Image, ImageDraw
-from small_cifar import make_archives, pack
+
+from tests.browser.conftest import MISSING, TRAINING, Visitor, free_port, start_server, visitors
+from tests.browser.small_cifar import make_archives, pack
 
 TABS = ("Reliability", "Gallery", "Mistaken for", "Detection", "Your picture", "Take home")
 CIFAR = "?task=" + quote_plus("CIFAR-10 → CIFAR-100")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from views.controls import SETTINGS
+from views.controls.moons import SETTINGS
 
 
 def pixels(data_url: str) -> np.ndarray:

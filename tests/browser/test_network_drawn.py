@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from harness import blank_page, events, mount, remount, unmount
 from PIL import Image
 
-from views.colours import CLASSES, rgb
-from views.drawing import SIGNS
+from tests.browser.harness import blank_page, events, mount, remount, unmount
+from views.browser.network_diagram import SIGNS
+from views.charts.colours import CLASSES, rgb
 
 PAPER = {"light": (255, 255, 255), "dark": (14, 17, 23)}  # of the bare page
 

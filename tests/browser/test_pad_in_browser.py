@@ -8,11 +8,11 @@ import re
 
 import numpy as np
 import pytest
-from harness import blank_page, events, mount, remount
 from PIL import Image
 
-from views.colours import CLASSES, INK, PAPER
-from views.pad import board
+from tests.browser.harness import blank_page, events, mount, remount
+from views.browser.drawing_board import board
+from views.charts.colours import CLASSES, INK, PAPER
 
 WIDTH = 416  # pixels of the board, 12 of them at each side beyond −1 and 1
 BRUSH = {"one point": "0", "small": "1", "large": "2"}

@@ -7,10 +7,10 @@ import statistics
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
-from conftest import sentence, told
 
-from views import controls
-from views.tour import MOONS
+from tests.browser.conftest import sentence, told
+from views.browser.page_tour import MOONS
+from views.controls import moons as moons_controls
 
 expect = pytest.importorskip("playwright.sync_api").expect
 POINTS = "x,y,label\n" + "".join(
@@ -285,7 +285,7 @@ def test_a_locked_link_leaves_one_slider(visit):
     visitor = visit("?ratio=0.7")
     visitor.reach(visitor.button("Share")).keys("Enter")
     whole = links(visitor)[0]
-    assert whole.keys() == {knob.name for knob in controls.ALL}
+    assert whole.keys() == {knob.name for knob in moons_controls.ALL}
     assert visitor.query().items() <= whole.items()
     assert visitor.page.get_by_text("localhost is this computer alone").first.is_visible()
     visitor.reach(visitor.page.get_by_role("combobox", name="Lock controls")).page.keyboard.type("Prune r")

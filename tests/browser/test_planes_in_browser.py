@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from harness import blank_page, mount, remount, unmount
 
-from pruning.plane import RESOLUTION
-from views.colours import CLASSES, INK, PAPER, SEQUENCE, STRONGEST, TRUE_BOUNDARY, blend, rgb, sequence
-from views.planes import packed
+from pruning.inspect.plane import RESOLUTION
+from tests.browser.harness import blank_page, mount, remount, unmount
+from views.charts.colours import CLASSES, INK, PAPER, SEQUENCE, STRONGEST, TRUE_BOUNDARY, blend, rgb, sequence
+from views.moons.planes import packed
 
 TOP = 0.2  # of the scale for epistemic uncertainty
 QUANTITIES = ["probability", "entropy", "aleatoric", "epistemic"]

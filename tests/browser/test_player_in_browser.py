@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from harness import blank_page, events, mount, remount, unmount
 
 from pruning import Experiment
-from pruning.film import SIDE, Phase, Recording
+from pruning.inspect.replay import SIDE, Phase, Recording
 from pruning.outcome import PlaneOutcome
-from views.colours import CLASSES, INK, PAPER, STRONGEST, rgb
-from views.player import film
+from tests.browser.harness import blank_page, events, mount, remount, unmount
+from views.browser.replay_player import film
+from views.charts.colours import CLASSES, INK, PAPER, STRONGEST, rgb
 
 DENSE_FRAMES = 31  # epochs 0 to 29, and the early stop
 PRUNED_FRAMES = 13

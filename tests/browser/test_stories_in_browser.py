@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from conftest import sentence, told
 
-from views import controls
-from views.stories import STORIES
+from tests.browser.conftest import sentence, told
+from views.controls import moons as moons_controls
+from views.moons.presets import STORIES
 
 pytest.importorskip("playwright.sync_api")
 FOCUSED = """() => {
@@ -18,7 +18,7 @@ FOCUSED = """() => {
 
 def said_by(story) -> dict[str, str]:
     """What the address says of a story's settings."""
-    knobs = {knob.name: knob for knob in controls.ALL}
+    knobs = {knob.name: knob for knob in moons_controls.ALL}
     asked = {**story.settings, **story.view}
     return {name: knobs[name].show(value) for name, value in asked.items() if value != knobs[name].default}
 

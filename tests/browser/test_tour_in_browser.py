@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 
 import pytest
-from harness import blank_page, mount, remount, unmount
 
-from views.tour import MOONS
+from tests.browser.harness import blank_page, mount, remount, unmount
+from views.browser.page_tour import MOONS
 
 SITE = "http://explorer.test/"
 STEPS = [asdict(step) for step in MOONS]

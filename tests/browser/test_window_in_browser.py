@@ -6,10 +6,10 @@ import re
 from itertools import pairwise
 
 import pytest
-from conftest import Visitor, start_server
 
-from views.stories import STORIES
-from views.tour import MOONS
+from tests.browser.conftest import Visitor, start_server
+from views.browser.page_tour import MOONS
+from views.moons.presets import STORIES
 
 expect = pytest.importorskip("playwright.sync_api").expect
 QUICK = "strategy=No+retraining&ratio=0.8"  # of both pages; trains the dense network alone

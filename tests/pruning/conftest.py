@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pruning import RATIOS, Experiment, Outcome, cost, run
-from pruning.training import one_thread
+from pruning import RATIOS, Experiment, Outcome, run
+from pruning.model import cost
+from pruning.training.stack import one_thread
 
 SMALL = {"points": 200, "hidden": (12, 8), "max_epochs": 30, "patience": 5, "learning_rate": 0.03, "data_seed": 1}
 

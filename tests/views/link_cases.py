@@ -13,11 +13,11 @@ from urllib.parse import parse_qsl
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from cache import results
 from cache.jobs import Jobs
 from cache.store import Store
-from pruning import cost
-from views import compute
-from views.controls import ALL
+from pruning.model import cost
+from views.controls.moons import ALL
 
 APP = Path(__file__).parents[2] / "streamlit_app.py"
 SMALL = {"points": "200", "hidden": "10", "patience": "5"}
@@ -206,8 +206,8 @@ def shared_store(folder: Path) -> Iterator[Store]:
     """An empty store and a queue for all visits within, so that of equal ones only the first trains."""
     with pytest.MonkeyPatch.context() as patch:
         store = Store(folder / "store", "test")
-        patch.setattr(compute, "STORE", store)
-        patch.setattr(compute, "JOBS", Jobs())
+        patch.setattr(results, "STORE", store)
+        patch.setattr(results, "JOBS", Jobs())
         patch.setattr(cost, "latency", partial(cost.latency, repeats=1))
         yield store
 

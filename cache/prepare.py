@@ -1,0 +1,137 @@
+"""Train a grid of image experiments beforehand, so that a class finds them stored.
+
+    python -m cache.prepare --task cifar10 --strategies one_shot iterative --seeds 0
+
+It can be stopped and started again: what is finished is kept, in the store of the app.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from itertools import product
+from threading import Event
+from typing import Any
+
+from tqdm import tqdm
+
+from cache import image_runs, results
+from cache.jobs import Cancelled
+from pruning import RATIOS, Architecture, ImageExperiment, ImageSet, Strategy
+from pruning.data.images import NoImages, folder, shown
+from pruning.lottery.image_plan import steps
+from pruning.lottery.progress import StepProgress
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Train what the arguments ask for; 0 if all of it is stored in the end."""
+    chosen = _parser().parse_args(arguments)
+    task = ImageSet(chosen.task)  # type: ignore[call-arg]  # looking a member up
+    networks = chosen.networks or [task.networks[0]]
+    try:
+        grid = [
+            ImageExperiment(
+                dataset=task, network=network, strategy=strategy, seed=seed, train_images=chosen.images,
+                max_epochs=chosen.epochs,
+            )
+            for network, strategy, seed in product(networks, chosen.strategies, chosen.seeds)
+        ]  # fmt: skip
+    except ValueError as error:
+        sys.exit(str(error))
+    if task == ImageSet.CIFAR10:
+        _fetch()
+    try:
+        return _train(grid)
+    except (NoImages, RuntimeError, ValueError) as error:  # what the environment asks for is not there
+        sys.exit(str(error))
+
+
+def _parser() -> argparse.ArgumentParser:
+    plain = ImageExperiment()
+    parser = argparse.ArgumentParser(prog="python -m cache.prepare", description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("--task", choices=[each.value for each in ImageSet], default=ImageSet.CIFAR10.value)
+    parser.add_argument(
+        "--networks", nargs="+", choices=[each.value for each in Architecture], default=[], help="default: the page's"
+    )
+    parser.add_argument(
+        "--strategies",
+        nargs="+",
+        choices=[each.value for each in Strategy],
+        default=list(Strategy),
+        help="default: all",
+    )
+    parser.add_argument("--seeds", nargs="+", type=int, default=[plain.seed])
+    parser.add_argument("--images", type=int, default=plain.train_images, help="training images; 0 takes all")
+    parser.add_argument("--epochs", type=int, default=plain.max_epochs)
+    return parser
+
+
+def _fetch() -> None:
+    """Download and pack CIFAR where it is not there yet."""
+    from pruning.data.cifar import fetch, packed
+    from pruning.data.download import DownloadError
+
+    if packed(folder()):
+        return
+    with tqdm(unit="B", unit_scale=True) as bar:
+
+        def show(fetching: Any) -> None:
+            bar.set_description_str(f"{fetching.name}, {fetching.phase}")
+            if transfer := fetching.transfer:
+                bar.total, bar.n = transfer.total, transfer.done
+            bar.refresh()
+
+        try:
+            fetch(folder(), show)
+        except DownloadError as error:
+            sys.exit(str(error))
+
+
+def _train(grid: Sequence[ImageExperiment]) -> int:
+    """Every network of the grid, those that several experiments share once."""
+    keys = {step.key for one in grid for step in steps(one, RATIOS, shown(one.dataset).fingerprint)}
+    done = {key for key in keys if results.STORE.get(key) is not None}
+    print(f"{len(keys)} networks, {len(done)} of them stored already in {results.STORE.folder}")
+    stop, failed = Event(), 0
+    with tqdm(total=len(keys), initial=len(done), unit="network") as bar:
+
+        def run(experiment: ImageExperiment) -> None:
+            def report(progress: StepProgress | None = None, **_: Any) -> None:
+                if stop.is_set():
+                    raise Cancelled
+                if progress is not None:
+                    bar.set_description_str(f"{experiment.strategy.label}: {progress.message}"[:70], refresh=False)
+                    bar.update(0)
+
+            def finished(key: str) -> None:
+                done.add(key)
+                bar.n = len(done)
+                bar.refresh()
+
+            image_runs.train(experiment, report, finished)
+
+        with ThreadPoolExecutor(image_runs.workers().count) as pool:
+            futures = {pool.submit(run, experiment): experiment for experiment in grid}
+            try:
+                for future in as_completed(futures):
+                    if error := future.exception():
+                        failed += 1
+                        tqdm.write(f"{_name(futures[future])}: {error}")
+            except KeyboardInterrupt:
+                stop.set()
+                pool.shutdown(cancel_futures=True)
+                tqdm.write("Stopped. What is finished is kept; the same command goes on from there.")
+                return 130
+    if results.STORE.note:
+        print(results.STORE.note)
+    return 1 if failed or results.STORE.note else 0
+
+
+def _name(experiment: ImageExperiment) -> str:
+    return f"{experiment.strategy.label}, {experiment.network.label}, seed {experiment.seed}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

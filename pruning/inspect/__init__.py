@@ -1,0 +1,1 @@
+"""A trained run looked into: over the plane, epoch by epoch, against its invariants, unit by unit."""

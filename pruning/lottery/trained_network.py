@@ -1,0 +1,62 @@
+"""A trained network as the plain arrays and counts that are kept of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from torch import Tensor, nn
+
+from pruning.lottery.history import History
+from pruning.lottery.tickets import Ticket
+from pruning.model import cost
+from pruning.model.networks import Weights
+from pruning.model.pruned_dropout import rates_of
+from pruning.outcome import Network
+from pruning.training.stack import Trained
+from uncertainty.predictions import Predictions
+
+
+def measured(
+    ticket: Ticket,
+    trained: Trained,
+    weights: Weights,
+    small: nn.Sequential,
+    example: Tensor,
+    test: Predictions,
+    ood: Predictions,
+    latency: float = float("nan"),
+    chance: float = float("inf"),
+) -> Network:
+    """The record of a network that started from `ticket`, as if nothing had been trained before that.
+
+    `weights` are those of its early stop at their places in the dense network, `small` is its
+    physically smaller form, `example` (1, …) one input of it. latency: seconds, NaN until measured.
+    chance: validation loss, in nats, of one answer to everything.
+    """
+    return Network(
+        prune_ratio=ticket.prune_ratio,
+        level=ticket.level,
+        masks=ticket.masks,
+        start_weights=_arrays(ticket.weights),
+        weights=_arrays(weights),
+        early_stop_epoch=trained.best_epoch if len(trained.train_loss) else None,
+        train_loss=trained.train_loss,
+        val_loss=trained.val_loss,
+        diverged=trained.diverged,
+        units=cost.units(small),
+        parameters=cost.parameters(small),
+        multiply_adds=cost.multiply_adds(small, example),
+        latency=latency,
+        test=test,
+        ood=ood,
+        rewind_weights={} if ticket.level else _arrays(trained.rewind),
+        dropout=rates_of(small),
+        history=History(spent=len(trained.train_loss)),
+        chance_loss=chance,
+        parents_trained=ticket.parents_trained,
+    )
+
+
+def _arrays(weights: Mapping[str, Tensor]) -> dict[str, np.ndarray]:
+    return {name: value.numpy() for name, value in weights.items()}

@@ -1,0 +1,1 @@
+"""Training with an early stop: a stack of small networks at once, or one convolutional network."""

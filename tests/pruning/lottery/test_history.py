@@ -1,0 +1,104 @@
+"""Epochs in all: what is in a network's weights, what it took, and which early stops compare."""
+
+from __future__ import annotations
+
+import pytest
+
+from pruning import Experiment, ImageExperiment, Strategy
+from pruning.lottery.history import History, next_history
+from pruning.lottery.image_engine import run_images
+
+SOME = (0.1, 0.2, 0.5)
+DENSE = History(spent=91)  # stopped at epoch 71
+
+
+def following(strategy, rewind_epoch=0, last=DENSE, stop=71, epochs=30):
+    recipe = Experiment(strategy=strategy, rewind_epoch=rewind_epoch)
+    return next_history(recipe, 91, last, stop, epochs)
+
+
+def test_fine_tuning_goes_on_where_the_last_network_stopped():
+    """The 71 epochs of the dense one are in its weights; a second level has those of the first too."""
+    first = following("one_shot")
+    assert first == History(before=71, trainings=2, spent=121)
+    second = following("iterative_finetune", last=first, stop=8, epochs=28)
+    assert second == History(before=79, trainings=3, spent=149)
+
+
+@pytest.mark.parametrize("strategy", ["one_shot_rewind", "iterative", "random_mask"])
+def test_rewinding_goes_back_to_its_epoch(strategy):
+    """Only k epochs are in the weights, the last of the dense run where that came before k; all others are spent."""
+    assert following(strategy) == History(before=0, trainings=1, spent=121)
+    assert following(strategy, 5) == History(before=5, trainings=1, spent=121)
+    assert following(strategy, 2000) == History(before=91, trainings=1, spent=121)
+    third = following(strategy, 5, last=History(before=5, spent=180), stop=44, epochs=64)
+    assert third == History(before=5, trainings=1, spent=244)
+
+
+def test_new_random_weights_have_no_epochs_in_them():
+    """Whatever the rewind epoch."""
+    assert following("one_shot_random", 5) == History(before=0, trainings=1, spent=121)
+
+
+def test_without_retraining_nothing_is_added():
+    """The weights are those of the dense network at its stop, and nothing more was spent."""
+    assert following("prune_only", epochs=0) == History(before=71, trainings=1, spent=91)
+
+
+@pytest.mark.parametrize("strategy", Strategy)
+@pytest.mark.parametrize("rewind_epoch", [0, 3])
+def test_an_outcome_tells_the_epochs_in_all(outcome_of, strategy, rewind_epoch):
+    """From the lengths of the trainings themselves, for every strategy."""
+    outcome = outcome_of(strategy=strategy, rewind_epoch=rewind_epoch, ratios=SOME)
+    dense = outcome.dense
+    assert dense.history == History(spent=len(dense.train_loss))
+    assert dense.epochs_in_all == dense.early_stop_epoch
+    before = {"trained": dense.early_stop_epoch, "rewound": rewind_epoch, "random": 0}[strategy.start_from]
+    for network in outcome.networks[1:]:
+        first = not strategy.iterative or network.level == 1
+        if not strategy.retrain:
+            assert (network.early_stop_epoch, network.epochs_in_all) == (None, None)
+            assert network.history.spent == dense.history.spent
+            assert network.kept_epoch == 0
+            continue
+        if first or strategy.start_from != "trained":
+            assert network.epochs_in_all == before + network.early_stop_epoch
+        if first:
+            assert network.history.spent == len(dense.train_loss) + len(network.train_loss)
+        assert network.history.trainings == (1 + network.level if strategy.start_from == "trained" else 1)
+
+
+def test_a_chain_adds_up_its_levels(outcome_of):
+    """Levels 1 and 2 follow each other: the second has spent what the first has and its own besides."""
+    for strategy in ("iterative", "iterative_finetune"):
+        _, first, second, _ = outcome_of(strategy=strategy, ratios=SOME).networks
+        assert second.history.spent == first.history.spent + len(second.train_loss)
+        if strategy == "iterative_finetune":
+            assert second.history.before == first.epochs_in_all
+
+
+def test_like_is_compared_with_like(outcome_of):
+    """Dense, rewound and new networks compare; fine-tuned ones with those as often trained; idle ones never."""
+    found = {strategy: outcome_of(strategy=strategy, ratios=SOME) for strategy in Strategy}
+    dense = found[Strategy.ONE_SHOT].dense
+    for strategy, outcome in found.items():
+        first, last = outcome.networks[1], outcome.networks[-1]
+        trained_once = strategy.start_from != "trained"
+        assert first.stop_compares_with(dense) == dense.stop_compares_with(first) == trained_once
+        alike = strategy.retrain and (trained_once or not strategy.iterative)
+        assert first.stop_compares_with(last) == alike
+    assert dense.stop_compares_with(dense)
+    one_shot, chain = (found[s].at(0.1) for s in (Strategy.ONE_SHOT, Strategy.ITERATIVE_FINETUNE))
+    assert one_shot.stop_compares_with(chain)
+
+
+def test_networks_on_images_tell_the_epochs_in_all_too():
+    """Three epochs of the dense network at most, then levels that are fine-tuned from its early stop."""
+    experiment = ImageExperiment(train_images=64, max_epochs=2, strategy="iterative_finetune", prune_ratio=0.2)
+    dense, first, second = run_images(experiment, ratios=[0.1]).networks
+    assert dense.history == History(spent=len(dense.train_loss))
+    assert first.history == History(dense.early_stop_epoch, 2, dense.history.spent + len(first.train_loss))
+    assert second.history.before == first.epochs_in_all
+    assert second.history.trainings == 3
+    idle = run_images(ImageExperiment(train_images=64, max_epochs=2, strategy="prune_only")).pruned
+    assert (idle.early_stop_epoch, idle.epochs_in_all) == (None, None)

@@ -1,0 +1,405 @@
+"""Steps of an image run: what a key holds, who is whose parent, what comes first, and what is never done twice."""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+from dataclasses import fields, replace
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pruning import RATIOS, Criterion, ImageExperiment, Network, PrunedLayers, Scope, Strategy
+from pruning.data.images import NoImages, shown
+from pruning.lottery.image_engine import outcome, run_images, train_step
+from pruning.lottery.image_plan import Step, results, steps
+from pruning.lottery.progress import StepProgress
+from uncertainty.predictions import Predictions
+
+ROOT = Path(__file__).parents[3]
+TINY = {"train_images": 64, "max_epochs": 1}
+REWOUND = [s for s in Strategy if s.start_from == "rewound"]
+iterating = pytest.mark.parametrize("strategy", [s for s in Strategy if s.iterative])
+every_strategy = pytest.mark.parametrize("strategy", Strategy)
+
+# What decides every network, with another value than the default's.
+TRAINING = {
+    "dataset": "cifar10", "network": "wide", "train_images": 100, "dropout": 0.3, "learning_rate": 0.04,
+    "batch_size": 64, "max_epochs": 15, "patience": 4, "seed": 1,
+}  # fmt: skip
+# What decides a pruned network alone.
+PRUNING = {
+    "strategy": "iterative_finetune", "criterion": "taylor", "scope": "global", "pruned_layers": "fully_connected",
+    "dropout_rule": "scaled",
+}  # fmt: skip
+LEVELS = {"prune_ratio", "rounds", "round_share"}  # in a key by the levels that they lead to
+REWINDING = {"rewind_epoch"}  # decides what is rewound
+
+
+def plan(*ratios, fingerprint="f", **changes):
+    return steps(ImageExperiment(**changes), ratios, fingerprint)
+
+
+def keys(*ratios, **changes):
+    """The keys of the dense network and of the last step."""
+    found = plan(*ratios, **changes)
+    return found[0].key, found[-1].key
+
+
+# ---- keys
+
+
+def test_every_field_has_its_place_in_a_key():
+    """A new field of an experiment must say here which networks it decides."""
+    assert {field.name for field in fields(ImageExperiment)} == {*TRAINING, *PRUNING, *LEVELS, *REWINDING}
+
+
+@pytest.mark.parametrize("name", TRAINING)
+def test_what_decides_training_is_in_every_key(name):
+    """Another value is another dense and another pruned network."""
+    before, after = keys(), keys(**{name: TRAINING[name]})
+    assert before[0] != after[0]
+    assert before[1] != after[1]
+
+
+@pytest.mark.parametrize("name", PRUNING)
+def test_what_decides_pruning_is_in_the_keys_of_pruned_networks_alone(name):
+    """Another value is another pruned network of the same dense one."""
+    before, after = keys(prune_ratio=0.1), keys(prune_ratio=0.1, **{name: PRUNING[name]})
+    assert before[0] == after[0]
+    assert before[1] != after[1]
+
+
+def test_other_images_are_other_networks():
+    """The fingerprint is part of every key, and of the step."""
+    before, after = keys(), keys(fingerprint="g")
+    assert before[0] != after[0]
+    assert before[1] != after[1]
+    assert {step.fingerprint for step in plan(0.1, 0.3, fingerprint="g")} == {"g"}
+
+
+def test_all_experiments_share_one_dense_network():
+    """Whatever is pruned, how, by how much and in how many rounds."""
+    dense = {
+        keys(strategy=s, criterion=c, scope=scope, pruned_layers=layers, prune_ratio=ratio, rounds=rounds)[0]
+        for s in Strategy for c in Criterion for scope in Scope for layers in PrunedLayers
+        for ratio, rounds in ((0.0, 0), (0.5, 0), (0.33, 4))
+    }  # fmt: skip
+    assert len(dense) == 1
+
+
+@every_strategy
+def test_the_rewind_epoch_decides_only_what_is_rewound(strategy):
+    """Where nothing is rewound it changes no key; elsewhere all, for the dense network keeps those weights."""
+    before, after = keys(strategy=strategy), keys(strategy=strategy, rewind_epoch=1)
+    assert (before[0] == after[0], before[1] == after[1]) == ((strategy not in REWOUND),) * 2
+
+
+def test_strategies_that_rewind_to_one_epoch_share_their_dense_network():
+    """One dense network for each rewind epoch."""
+    for epoch in (1, 2):
+        assert len({keys(strategy=strategy, rewind_epoch=epoch)[0] for strategy in REWOUND}) == 1
+
+
+def test_strategies_are_told_apart():
+    """No two share a pruned network of one ratio."""
+    pruned = [keys(strategy=strategy, prune_ratio=0.1)[1] for strategy in Strategy]
+    assert len(set(pruned)) == len(Strategy)
+
+
+def test_random_tickets_do_not_depend_on_the_criterion():
+    """Chance looks at no score: all criteria share a network; the scope and the layers still count."""
+    assert len({keys(strategy="random_mask", criterion=criterion) for criterion in Criterion}) == 1
+    for change in ({"scope": "global"}, {"pruned_layers": "fully_connected"}):
+        assert keys(strategy="random_mask", **change)[1] != keys(strategy="random_mask")[1]
+
+
+@every_strategy
+def test_the_ratio_asked_for_decides_no_other_step(strategy):
+    """A step of one ratio has the same key, whichever ratio the experiment is about."""
+    one = {step.levels: step for step in plan(0.3, strategy=strategy, prune_ratio=0.2)}
+    other = {step.levels: step for step in plan(0.2, strategy=strategy, prune_ratio=0.3)}
+    assert one == other
+
+
+@every_strategy
+def test_no_two_networks_share_a_key(strategy):
+    """Every ratio, every level and every number of rounds is a network of its own."""
+    found = {step for rounds in (0, 2, 3) for step in plan(*RATIOS, 0.33, strategy=strategy, rounds=rounds)}
+    assert all(a.levels != b.levels and a.key != b.key for a, b in combinations(found, 2))
+
+
+@iterating
+def test_rounds_count_by_the_levels_they_lead_to(strategy):
+    """One round to 10 % is the grid's own first step; three rounds to 50 % are not the grid's."""
+    assert keys(strategy=strategy, prune_ratio=0.1, rounds=1) == keys(strategy=strategy, prune_ratio=0.1)
+    assert keys(strategy=strategy, prune_ratio=0.5, rounds=3)[1] != keys(strategy=strategy, prune_ratio=0.5)[1]
+
+
+@pytest.mark.parametrize("dataset", ["digits", "cifar10"])
+def test_the_data_set_s_own_batch_size_has_two_names(dataset):
+    """0 and the number itself train the same networks."""
+    own = ImageExperiment(dataset=dataset).dataset.batch_size
+    assert keys(dataset=dataset, batch_size=0) == keys(dataset=dataset, batch_size=own)
+    assert keys(dataset=dataset, batch_size=own + 1)[0] != keys(dataset=dataset)[0]
+
+
+# ---- parents and order
+
+
+@every_strategy
+@pytest.mark.parametrize("rounds", [0, 3])
+def test_a_parent_is_the_network_it_is_pruned_from(strategy, rounds):
+    """The level before on its chain, the dense network for the first; and it comes earlier in the plan."""
+    found = plan(*RATIOS, 0.33, strategy=strategy, rounds=rounds)
+    by_levels = {step.levels: step for step in found}
+    assert (found[0].levels, found[0].parent, found[0].prune_ratio) == ((), None, 0.0)
+    done = set()
+    for step in found:
+        if step.levels:
+            assert step.parent == by_levels[step.levels[:-1]].key
+            assert step.parent in done
+            assert step.prune_ratio == step.levels[-1]
+        done.add(step.key)
+    assert len(done) == len(found)
+
+
+def test_networks_pruned_once_all_come_from_the_dense_one():
+    """The ratio of the experiment first, then the others as they rise."""
+    assert [step.levels for step in plan(0.3, 0.1, 0.9, 0.0, prune_ratio=0.5)] == [(), (0.5,), (0.1,), (0.3,), (0.9,)]
+
+
+@iterating
+def test_the_chosen_ratio_s_chain_comes_first(strategy):
+    """Off the grid it has a chain of its own, which the grid's then goes on from."""
+    found = [step.levels for step in plan(0.1, 0.3, 0.4, strategy=strategy, prune_ratio=0.25)]
+    grid = (0.1, 0.2, 0.3, 0.4)
+    assert found == [(), (0.1,), (0.1, 0.2), (0.1, 0.2, 0.25), grid[:3], grid]
+
+
+@iterating
+def test_rounds_to_the_chosen_ratio_come_first(strategy):
+    """Two rounds to 75 % take half each; those to 36 % a fifth each, and come after."""
+    found = [step.levels for step in plan(0.36, strategy=strategy, prune_ratio=0.75, rounds=2)]
+    assert found[:3] == [(), (0.5,), (0.5, 0.75)]
+    assert found[3] == pytest.approx((0.2,))
+    assert found[4] == pytest.approx((0.2, 0.36))
+
+
+@every_strategy
+def test_nothing_but_the_dense_network_is_trained_for_a_ratio_of_zero(strategy):
+    """It is the whole plan, and the whole result."""
+    assert [step.levels for step in plan(strategy=strategy, prune_ratio=0)] == [()]
+    assert list(results(ImageExperiment(strategy=strategy, prune_ratio=0), [0.0], "f")) == [0.0]
+
+
+@every_strategy
+@pytest.mark.parametrize("rounds", [0, 3])
+def test_results_are_in_order_of_the_ratio(strategy, rounds):
+    """Dense first, then each ratio asked for and the experiment's own, once, by the step that ends on it."""
+    experiment = ImageExperiment(strategy=strategy, prune_ratio=0.5, rounds=rounds)
+    found = results(experiment, [0.9, 0.33, 0.1, 0.5], "f")
+    assert list(found) == [0.0, 0.1, 0.33, 0.5, 0.9]
+    assert all(step.prune_ratio == ratio for ratio, step in found.items())
+    planned = steps(experiment, [0.9, 0.33, 0.1], "f")
+    assert all(step in planned for step in found.values())
+
+
+@iterating
+def test_a_step_on_the_way_is_no_result(strategy):
+    """The grid's 10 % and 20 % lead to 30 % and were not asked for."""
+    assert list(results(ImageExperiment(strategy=strategy, prune_ratio=0.3), [], "f")) == [0.0, 0.3]
+
+
+@pytest.mark.parametrize(
+    ("levels", "name"),
+    [
+        ((), "the dense network"),
+        ((0.5,), "the network pruned at 0.5"),
+        ((0.1, 0.95), "the network pruned at 0.95"),
+        ((0.29289,), "the network pruned at 0.293"),
+        ((0.29,), "the network pruned at 0.29"),
+    ],
+)
+def test_a_step_has_a_name_for_people(levels, name):
+    """Per cent with three digits at most."""
+    assert Step(levels, "key", None, "f").name == name
+
+
+# ---- a run, of networks that nobody trains
+
+
+def network(step, parent):
+    """A network with nothing in it but its place in the plan."""
+    nothing = Predictions((1,), np.zeros((1, 0, 8)), np.zeros((1, 0)), np.zeros((0, 8)))
+    return Network(
+        prune_ratio=step.prune_ratio, level=len(step.levels), masks={}, start_weights={}, weights={"parent": parent},
+        early_stop_epoch=0, train_loss=np.zeros(0), val_loss=np.zeros(1), diverged=False, units=0, parameters=0,
+        multiply_adds=0, latency=0.0, test=nothing, ood=nothing,
+    )  # fmt: skip
+
+
+class Worker:
+    """Stands in for another process: what it is given goes through a pickle, and it notes what it was asked for."""
+
+    def __init__(self):
+        self.done = []
+
+    def __call__(self, function, *arguments, report):
+        function, (_, step, dense, last) = pickle.loads(pickle.dumps((function, arguments)))
+        assert function is train_step
+        report(None)
+        report(StepProgress(0, 0, f"Training {step.name}"))
+        self.done.append((step.levels, dense and dense.level, last and (last.level, last.prune_ratio)))
+        return network(step, np.array(last.prune_ratio if last else -1.0))
+
+
+CHAIN = {"strategy": "iterative", "prune_ratio": 0.3}
+
+
+def test_a_step_is_given_the_dense_network_and_its_parent():
+    """Both through a pickle, as to another process; the dense step gets neither."""
+    worker = Worker()
+    run_images(ImageExperiment(**CHAIN), ratios=[0.25], call=worker)
+    assert worker.done == [
+        ((), None, None),
+        ((0.1,), 0, (0, 0.0)),
+        ((0.1, 0.2), 0, (1, 0.1)),
+        ((0.1, 0.2, 0.3), 0, (2, 0.2)),
+        ((0.1, 0.2, 0.25), 0, (2, 0.2)),
+    ]
+
+
+def test_an_outcome_holds_what_was_asked_for_in_order():
+    """The ratios asked for, the experiment's own and the dense network, with the labels of the test images."""
+    experiment = ImageExperiment(**CHAIN)
+    found = run_images(experiment, ratios=[0.25, 0.1 * 2], call=Worker())
+    assert [one.prune_ratio for one in found.networks] == [0.0, 0.2, 0.25, 0.3]
+    assert found.pruned is found.networks[-1]
+    assert np.array_equal(found.test_labels, shown(experiment.dataset).test.labels)
+    assert (found.n_classes, found.experiment) == (8, experiment)
+
+
+def test_an_outcome_can_be_had_of_what_there_is_so_far():
+    """The dense network alone is one."""
+    experiment = ImageExperiment(**CHAIN)
+    dense = network(plan()[0], np.array(-1.0))
+    found = outcome(experiment, [dense])
+    assert found.dense is dense
+    assert not found.has(0.3)
+
+
+def test_progress_is_told_the_number_of_the_step():
+    """From 0, of all steps, with the words of the step and those of its beginning; no news are None."""
+    told = []
+    run_images(ImageExperiment(**CHAIN), told.append, call=Worker())
+    names = ["the dense network", *(f"the network pruned at {ratio}" for ratio in (0.1, 0.2, 0.3))]
+    expected = []
+    for number, name in enumerate(names):
+        begin, news = (StepProgress(number, 4, f"{verb} {name}") for verb in ("Starting on", "Training"))
+        expected += [begin, None, news]
+    assert told == expected
+
+
+def test_a_kept_network_is_announced_all_the_same():
+    """A run that finds everything tells its steps, so that it can be stopped."""
+    store, told = {}, []
+    run_images(ImageExperiment(**CHAIN), keep=keeping(store), call=Worker())
+    run_images(ImageExperiment(**CHAIN), told.append, keep=keeping(store), call=Worker())
+    assert [part.step for part in told] == [0, 1, 2, 3]
+
+
+def keeping(store):
+    """`keep` on a dict."""
+
+    def keep(key, compute):
+        if key not in store:
+            store[key] = compute()
+        return store[key]
+
+    return keep
+
+
+def test_a_kept_network_is_not_trained_again():
+    """The second run asks for nothing; another strategy asks for its own pruned network alone."""
+    store, worker = {}, Worker()
+    first = run_images(ImageExperiment(**CHAIN), keep=keeping(store), call=worker)
+    assert len(worker.done) == len(store) == 4
+    again = run_images(ImageExperiment(**CHAIN), keep=keeping(store), call=worker)
+    assert len(worker.done) == 4
+    assert again.networks == first.networks
+    run_images(ImageExperiment(strategy="one_shot", prune_ratio=0.3), keep=keeping(store), call=worker)
+    assert worker.done[4:] == [((0.3,), 0, (0, 0.0))]
+
+
+def test_a_longer_chain_goes_on_from_a_shorter_one():
+    """Only the levels that are not there yet are trained."""
+    store, worker = {}, Worker()
+    run_images(ImageExperiment(**CHAIN), keep=keeping(store), call=worker)
+    run_images(replace(ImageExperiment(**CHAIN), prune_ratio=0.5), keep=keeping(store), call=worker)
+    assert [levels[-1] for levels, _, _ in worker.done[4:]] == [0.4, 0.5]
+
+
+def stop(part):
+    """Break off the third step once it is under way."""
+    if part and part.step == 2 and part.message.startswith("Training"):
+        raise KeyboardInterrupt
+
+
+def test_an_interrupted_run_is_resumed():
+    """Stopped at its third step, it has kept two; the next run trains the other two alone."""
+    store, worker = {}, Worker()
+
+    with pytest.raises(KeyboardInterrupt):
+        run_images(ImageExperiment(**CHAIN), stop, keep=keeping(store), call=worker)
+    assert len(worker.done) == len(store) == 2
+    resumed = run_images(ImageExperiment(**CHAIN), keep=keeping(store), call=worker)
+    assert [levels for levels, _, _ in worker.done] == [(), (0.1,), (0.1, 0.2), (0.1, 0.2, 0.3)]
+    assert [one.prune_ratio for one in resumed.networks] == [0.0, 0.3]
+
+
+def test_a_resumed_run_ends_on_the_same_bytes(differences):
+    """Trained in earnest and through pickles: stopped after two networks and resumed, or never stopped."""
+    experiment = ImageExperiment(**TINY, strategy="iterative_finetune", prune_ratio=0.3)
+    whole, store = run_images(experiment), {}
+
+    def stored(key, compute):
+        if key not in store:
+            store[key] = pickle.dumps(compute())
+        return pickle.loads(store[key])
+
+    with pytest.raises(KeyboardInterrupt):
+        run_images(experiment, stop, keep=stored)
+    assert len(store) == 2
+    assert differences(run_images(experiment, keep=stored).networks, whole.networks) == []
+
+
+@pytest.mark.parametrize("ratio", [1.0, -0.1, "half"])
+def test_a_ratio_out_of_range_is_refused_before_anything_is_trained(ratio):
+    """The sentence is that of an experiment with this ratio."""
+    worker = Worker()
+    with pytest.raises(ValueError, match=r"^prune_ratio is .*; it must be a number from 0 to 0\.99"):
+        run_images(ImageExperiment(), ratios=[ratio], call=worker)
+    assert worker.done == []
+
+
+def test_a_worker_with_other_images_refuses():
+    """The sentence names both fingerprints and says where the images come from."""
+    here = shown(ImageExperiment().dataset).fingerprint
+    with pytest.raises(NoImages, match=rf"other Digits images .* \({here} and elsewhere\).*EXPLORER_DATA"):
+        train_step(ImageExperiment(), plan(fingerprint="elsewhere")[0], None, None, lambda part: None)
+
+
+def test_planning_loads_nothing_heavy():
+    """Neither PyTorch nor scikit-learn comes with the steps, their keys and their order."""
+    code = (
+        "import sys; from pruning import ImageExperiment, RATIOS;"
+        "from pruning.lottery.image_plan import results, steps;"
+        "steps(ImageExperiment(), RATIOS, 'f'), results(ImageExperiment(), RATIOS, 'f');"
+        "print(*({'torch', 'sklearn'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

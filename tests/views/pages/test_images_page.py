@@ -1,0 +1,438 @@
+"""The image page without a browser: every tab, every state of the training, and what a link or a task gets wrong."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cache import image_runs
+from cache import results as stored_results
+from cache.store import Store
+from cache.workers.protocol import WorkerLost
+from pruning import RATIOS, Diverged, ImageExperiment, ImageSet, Network, Outcome, Strategy
+from pruning.data.images import NoImages, shown
+from pruning.lottery.image_engine import run_images
+from pruning.lottery.image_plan import results
+from pruning.lottery.progress import Curves, StepProgress
+from pruning.model import cost
+from views.charts import images as image_charts
+from views.controls.images import TAB, ImageChoice
+from views.images import training_panel
+from views.shared.job_panel import STOPPED
+
+PAGE = Path(__file__).parents[3] / "views" / "pages" / "images.py"
+PATIENCE = 30  # seconds before a test gives up on something that hangs
+TINY = ImageExperiment(train_images=100, max_epochs=2, strategy=Strategy.PRUNE_ONLY)
+LINK = {"images": "100", "epochs": "2", "strategy": "No retraining"}
+FINGERPRINT = shown(TINY.dataset).fingerprint
+
+
+@pytest.fixture(scope="module")
+def whole() -> Iterator[Outcome]:
+    """All networks of the tiny experiment."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cost, "latency", partial(cost.latency, repeats=1))
+        yield run_images(TINY, ratios=RATIOS)
+
+
+@pytest.fixture
+def held(here: Any) -> Iterator[threading.Event]:
+    """Training that waits, reporting where it is, until the test lets it go on."""
+    go = threading.Event()
+
+    def wait(experiment: Any, step: Any, dense: Any, last: Any, report: Callable[[Any], None]) -> Network:
+        end = time.monotonic() + PATIENCE
+        while not go.wait(0.005):
+            report(StepProgress(0, 0, f"Training {step.name}", Curves(0.5, 2, 3.0, (), (2.0,), (0.1,))))
+            assert time.monotonic() < end, "neither ended nor cancelled"
+        raise Diverged("Training broke off.")
+
+    here.instead = wait
+    yield go
+    go.set()
+
+
+def keep(outcome: Outcome, *ratios: float) -> None:
+    """Store the networks of these ratios."""
+    for ratio, step in results(TINY, RATIOS, FINGERPRINT).items():
+        if ratio in ratios:
+            stored_results.STORE.fetch(step.key, partial(outcome.at, ratio))
+
+
+def page(**link: str) -> AppTest:
+    app = AppTest.from_file(str(PAGE), default_timeout=60)
+    app.query_params.update(LINK | link)
+    return app
+
+
+def job() -> Any:
+    return image_runs.queue().get(image_runs.key(TINY))
+
+
+def until(true: Callable[[], Any]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.005)
+
+
+def drawn(app: AppTest) -> list[str]:
+    """The descriptions of all charts of a page that has none of the errors."""
+    assert not app.exception
+    assert not app.error
+    return [chart.proto.alt for chart in app.get("vega_lite_chart")]
+
+
+def sentences(app: AppTest) -> list[str]:
+    assert not app.exception
+    return [element.value for element in (*app.error, *app.info, *app.warning)]
+
+
+# The whole page
+
+
+def test_a_visit_from_nothing_to_everything(here):
+    """The page trains digits by itself, without a click, and shows all of it once that is done."""
+    app = page().run()
+    assert not app.exception
+    until(lambda: job() is None)
+    app.run()
+    assert len(drawn(app)) == 8
+    assert not app.info
+    assert not app.get("progress")
+    assert sorted(here.ratios) == list(RATIOS)
+    before = list(here.ratios)
+    app.run()
+    assert here.ratios == before
+
+
+@pytest.mark.parametrize(
+    ("tab", "charts", "parts"),
+    [
+        ("Reliability", 8, 0),
+        ("Gallery", 0, 10),
+        ("Mistaken for", 3, 0),
+        ("Detection", 5, 4),
+        ("Your picture", 0, 0),
+        ("Take home", 0, 0),
+    ],
+)
+def test_every_tab_is_drawn_and_no_other(here, whole, tab, charts, parts):
+    """From a link, with its charts and pieces of HTML; what is not seen is not computed."""
+    keep(whole, *RATIOS)
+    app = page(tab=tab).run()
+    assert len(drawn(app)) == charts
+    assert len(app.get("html")) == parts
+    assert len(app.file_uploader) == (tab == "Your picture")
+    assert not app.info
+    assert here.ratios == []
+
+
+def test_the_tabs_are_those_of_the_link():
+    """Every tab has a test above."""
+    marks = test_every_tab_is_drawn_and_no_other.pytestmark
+    assert tuple(case[0] for mark in marks for case in mark.args[1]) == TAB.options
+
+
+def test_a_closer_look_asks_the_networks(here, whole):
+    """From the gallery: both networks' samples are drawn, and the page stands."""
+    keep(whole, *RATIOS)
+    app = page(tab="Gallery").run()
+    app.button[0].click().run()
+    assert drawn(app) == ["Dense network: spread of samples.", "Pruned network: spread of samples."]
+
+
+def test_the_table_tells_of_the_chosen_ratio(here, whole):
+    """Its units are those of the stored network of that ratio; moving the slider trains nothing."""
+    keep(whole, *RATIOS)
+    app = page(ratio="0.9").run()
+    for ratio in (0.9, 0.0, 0.3):
+        app.select_slider(key="ratio").set_value(ratio).run()
+        drawn(app)
+        units = {row.Figure: (row.Dense, row.Pruned) for row in app.table[0].value.itertuples()}["Units"]
+        assert units == (str(whole.dense.units), str(whole.at(ratio).units))
+    assert here.ratios == []
+
+
+def test_notes_stand_at_the_foot(here, whole, tmp_path, monkeypatch):
+    """Which networks broke off, and that results cannot be kept."""
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(stored_results, "STORE", Store(tmp_path / "file" / "store", "test"))
+    broken = replace(whole, networks=tuple(replace(one, diverged=one.prune_ratio == 0.9) for one in whole.networks))
+    keep(broken, *RATIOS)
+    app = page().run()
+    assert not app.exception
+    notes = [caption.value for caption in app.caption]
+    assert any(note.startswith("Training broke off at prune ratio 0.9, because") for note in notes)
+    assert "cannot be kept" in notes[-1]
+
+
+# While it trains
+
+
+def test_before_the_first_network_there_is_a_sentence_and_a_bar(held):
+    """Which network, how far, how long at most, a way to stop, a chart of what there is, and no empty tab."""
+    app = page().run()
+    until(lambda: job().progress and job().progress.curves)
+    app.run()
+    assert not app.exception
+    assert [button.label for button in app.button] == ["Stop"]
+    (bar,) = app.get("progress")
+    assert bar.text == "Training the dense network (1 of 11), epoch 0.5 of at most 2, at most 9 s left for it"
+    assert bar.value == round(100 * 0.25 / 11)
+    assert len(app.get("vega_lite_chart")) == 2
+    assert app.caption[-1].value == "The pictures below appear as soon as the first network is trained."
+
+
+def test_stop_is_final_until_a_click(held):
+    """The page says what is kept, and does not begin again by itself."""
+    app = page().run()
+    app.button[0].click().run()
+    for _ in range(2):
+        assert sentences(app) == [STOPPED]
+        assert [button.label for button in app.button] == ["Go on"]
+        app.run()
+    assert job() is None
+
+
+def test_with_the_dense_network_alone_the_page_shows_it_twice_and_says_so(held, whole):
+    """Until the pruned network is there, both sides are the dense one; the bar goes on above."""
+    keep(whole, 0.0)
+    app = page().run()
+    assert "The network pruned at 0.5 is not trained yet; shown is the dense one, on both sides." in sentences(app)
+    assert {row[4] for row in app.table[0].value.itertuples()} <= {"0", ""}
+    assert "Reliability diagram. Single pass: confidence." in drawn(app)
+    assert [button.label for button in app.button] == ["Stop"]
+
+
+@pytest.mark.parametrize("tab", TAB.options)
+def test_every_tab_can_do_with_the_dense_network(held, whole, tab):
+    """No tab needs more than there is so far."""
+    keep(whole, 0.0)
+    app = page(tab=tab).run()
+    assert not app.exception
+    assert not app.error
+
+
+def test_the_nearest_network_stands_in(held, whole):
+    """Of 40 % and 90 % the former is shown where 50 % was asked for."""
+    keep(whole, 0.0, 0.4, 0.9)
+    app = page().run()
+    (sentence,) = (text for text in sentences(app) if "not trained yet" in text)
+    assert sentence.endswith("shown is the one pruned at 0.4.")
+    drawn(app)
+
+
+def test_the_nearest_is_by_distance_and_the_lower_of_two(whole):
+    """The outcome and the choice are both of the ratio that is shown; the one that was asked for is left alone."""
+    some = replace(whole, networks=tuple(whole.at(ratio) for ratio in (0.0, 0.4, 0.6)))
+    for ratio, expected in ((0.0, 0.0), (0.1, 0.0), (0.3, 0.4), (0.5, 0.4), (0.95, 0.6), (0.6, 0.6)):
+        asked = ImageChoice(replace(TINY, prune_ratio=ratio), 50, 15)
+        outcome, choice = training_panel.nearest(some, asked)
+        assert outcome.pruned.prune_ratio == choice.experiment.prune_ratio == expected
+        assert (choice == asked) == (ratio == expected)
+        assert asked.experiment.prune_ratio == ratio
+
+
+# What goes wrong
+
+
+def test_a_network_that_cannot_be_trained_is_a_sentence(here):
+    """A loss that is no longer a number: what broke off, what helps, a second try; the controls stay."""
+
+    go = threading.Event()
+
+    def broken(*args: Any, report: Any) -> Network:
+        assert go.wait(PATIENCE)
+        raise Diverged("Training of the dense network broke off at epoch 2: its loss is no longer a number.")
+
+    here.instead = broken
+    app = page().run()
+    go.set()
+    until(lambda: job() is None)
+    app.run()
+    assert sentences(app) == ["Training of the dense network broke off at epoch 2: its loss is no longer a number."]
+    assert [button.label for button in app.button] == ["Try again"]
+    assert app.selectbox(key="strategy").value == Strategy.PRUNE_ONLY
+    assert here.ratios == [0.0]
+
+
+@pytest.mark.parametrize("error", [Diverged("no number"), NoImages("no files"), WorkerLost("it died")])
+def test_an_error_that_knows_what_to_say_says_it(error):
+    """Nothing is added to its own sentence."""
+    assert training_panel._failure(error, "key") == str(error)
+
+
+def test_an_error_that_nobody_foresaw_keeps_its_details_to_the_log(caplog):
+    """The page tells the kind alone; the log has the key and the rest."""
+    sentence = training_panel._failure(ValueError("secret"), "the key")
+    assert sentence == "Training did not finish (ValueError). Try again; the terminal has the details."
+    assert "the key" in caplog.text
+    assert "secret" in caplog.text
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(0.4, "0 s"), (89.4, "89 s"), (90, "2 min"), (600, "10 min")])
+def test_the_time_left_is_in_seconds_or_minutes(seconds, words):
+    """Minutes from a minute and a half on."""
+    assert training_panel._duration(seconds) == words
+
+
+def test_the_bar_is_full_only_at_the_end():
+    """Networks done and epochs of the one under way; before any news a worker starts."""
+    curves = Curves(4.0, 8, 10.0, (), (), ())
+    halfway = StepProgress(5, 10, "Training it", curves)
+    assert training_panel._progress(SimpleNamespace(progress=None)) == (0.0, "Starting a worker process")
+    share, text = training_panel._progress(SimpleNamespace(progress=halfway))
+    assert (share, text) == (0.55, "Training it (6 of 10), epoch 4.0 of at most 8, at most 10 s left for it")
+    last = replace(halfway, step=9, curves=replace(curves, epoch=8.0))
+    assert training_panel._progress(SimpleNamespace(progress=last))[0] == 1.0
+
+
+@pytest.mark.parametrize("losses", [(), (2.1, 1.4)])
+def test_the_live_curves_keep_their_height_and_scale(losses, monkeypatch):
+    """Drawn or not, each has one height; losses reach beyond ln 10, accuracy to 1; legends name what is drawn."""
+    reach = []
+    learning_chart = image_charts.learning_chart
+
+    def noted(*args, **options):
+        reach.append(options["reach"])
+        return learning_chart(*args, **options)
+
+    monkeypatch.setattr(image_charts, "learning_chart", noted)
+
+    def page(curves):
+        from views.images import training_panel
+
+        training_panel._draw_curves(curves)
+
+    curves = Curves(1.0, 16, 1.0, losses[1:], losses, losses[1:])
+    app = AppTest.from_function(page, kwargs={"curves": curves}).run()
+    assert not app.exception
+    heights = [block.proto.height_config.pixel_height for column in app.columns for block in column.children.values()]
+    assert heights == [image_charts.LEARNING_HEIGHT] * 2
+    drawn = [element.proto for element in app.get("vega_lite_chart")]
+    assert len(drawn) + len(app.get("skeleton")) == 2
+    assert reach == [training_panel.LOSS_REACH, 1.0][: len(drawn)]
+    assert np.log(10) < training_panel.LOSS_REACH < 3
+    series = [json.loads(one.spec)["layer"][1]["encoding"]["color"]["scale"]["domain"] for one in drawn]
+    assert series == [["training", "validation"], ["validation"]][: len(drawn)]
+
+
+# CIFAR
+
+
+def test_a_download_is_forgotten_once_the_images_are_there(here, whole):
+    """A download that this visitor has followed leaves nothing behind on a page that needs it no more."""
+    keep(whole, *RATIOS)
+    app = page()
+    app.session_state["fetching"] = SimpleNamespace(job=SimpleNamespace(key="cifar"))
+    app.run()
+    drawn(app)
+    assert "fetching" not in app.session_state
+
+
+def test_without_cifar_the_page_offers_it_and_digits_stay_a_click_away(held, tmp_path, monkeypatch):
+    """No images: a sentence, a button, no tab is drawn; back on digits the page is whole and nothing is left over."""
+    monkeypatch.setenv("EXPLORER_DATA", str(tmp_path / "nowhere"))
+    app = AppTest.from_file(str(PAGE), default_timeout=60)
+    app.query_params["task"] = "CIFAR-10 → CIFAR-100"
+    app.run()
+    (sentence,) = sentences(app)
+    assert "CIFAR-10 and CIFAR-100 are not in" in sentence
+    assert app.button[0].label.startswith("Download CIFAR-10 and CIFAR-100")
+    assert drawn(app) == []
+    app.segmented_control(key="task").set_value(ImageSet.DIGITS).run()
+    assert sentences(app) == []
+    assert [button.label for button in app.button] == ["Stop"]
+
+
+@pytest.fixture
+def cifar(here: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two packed files of noise."""
+    rng = np.random.default_rng(0)
+    for name, classes in (("cifar10", 10), ("cifar100", 100)):
+        arrays: dict[str, np.ndarray] = {"classes": np.array([f"{name} {i}" for i in range(classes)])}
+        for part in ("train", "test"):
+            arrays[f"x_{part}"] = rng.integers(0, 256, (200, 32, 32, 3), np.uint8)
+            arrays[f"y_{part}"] = np.arange(200) % classes
+        if name == "cifar10":
+            arrays["classes"][4] = "deer"
+        else:
+            arrays["classes"][46] = "man"
+        np.savez(tmp_path / f"{name}.npz", **arrays)
+    monkeypatch.setenv("EXPLORER_DATA", str(tmp_path))
+
+
+def test_long_training_waits_for_a_click(cifar, held):
+    """CIFAR is not trained by itself: the page says what it would take, and begins on a click."""
+    app = AppTest.from_file(str(PAGE), default_timeout=60)
+    app.query_params["task"] = "CIFAR-10 → CIFAR-100"
+    app.run()
+    (sentence,) = sentences(app)
+    assert sentence.startswith("None of the 11 networks is trained.")
+    assert [button.label for button in app.button] == ["Train"]
+    app.button[0].click().run()
+    assert [button.label for button in app.button] == ["Stop"]
+
+
+def test_a_task_with_other_networks_falls_back_to_its_own(cifar, held):
+    """LeNet is nothing for digits, nor the small network for CIFAR: the first legal one is taken, with no error."""
+    app = page().run()
+    assert app.selectbox(key="network").value == "small"
+    app.segmented_control(key="task").set_value(ImageSet.CIFAR10).run()
+    assert not app.exception
+    assert app.selectbox(key="network").value == "lenet"
+    assert app.select_slider(key="images").value == 0  # 100 is not among CIFAR's
+    # The browser would go on showing what it showed if it were not told.
+    for control in (app.selectbox(key="network"), app.select_slider(key="images")):
+        assert control.proto.set_value
+    app.segmented_control(key="task").set_value(ImageSet.DIGITS).run()
+    assert not app.exception
+    assert app.selectbox(key="network").value == "small"
+
+
+def test_a_network_that_both_tasks_have_is_kept(cifar, held):
+    """What is legal for the new task too is not forgotten."""
+    app = page(network="Wider CNN").run()
+    app.segmented_control(key="task").set_value(ImageSet.CIFAR10).run()
+    assert not app.exception
+    assert app.selectbox(key="network").value == "wide"
+
+
+# The link
+
+
+def test_what_a_link_gets_wrong_is_said_until_something_moves(here, whole):
+    """A network of the other task is named with the legal ones; the page stands with the default."""
+    keep(whole, *RATIOS)
+    app = page(network="LeNet", nonsense="1").run()
+    one, other = (warning.value for warning in app.warning)
+    assert "sets network to `LeNet`; it must be one of: Small CNN · Wider CNN · Wider CNN, BatchNorm" in one
+    assert "`nonsense`, which this page does not know" in other
+    drawn(app)
+    app.select_slider(key="ratio").set_value(0.9).run()
+    assert not app.warning
+
+
+def test_a_value_of_the_other_page_is_forgotten_where_it_is_not_legal(here, whole):
+    """Moons know 30 samples and a rewind epoch of 50, images do not; a ratio that both know is kept."""
+    keep(whole, *RATIOS)
+    app = page()
+    for name, value in (("samples", 30), ("rewind", 50), ("ratio", 0.9)):
+        app.session_state[name] = value
+    app.run()
+    drawn(app)
+    assert app.select_slider(key="samples").value == 50
+    assert app.select_slider(key="rewind").value == 0
+    assert app.select_slider(key="ratio").value == 0.9

@@ -1,0 +1,209 @@
+"""The moons page without a browser: what it says in every state, errors first."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cache import results
+from cache.jobs import Jobs, QueueFull
+from cache.store import Store
+from pruning import Diverged
+from views.controls import moons as moons_controls
+
+ROOT = Path(__file__).parents[3]
+SMALL = {"points": "200", "hidden": "10", "patience": "5"}
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    """The app with an empty store and small networks."""
+    monkeypatch.setattr(results, "STORE", Store(tmp_path / "store", "test"))
+    monkeypatch.setattr(results, "JOBS", Jobs())
+    test = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
+    for name, value in SMALL.items():
+        test.query_params[name] = value
+    return test
+
+
+def charts(app: AppTest) -> dict[str, object]:
+    """Description → chart."""
+    return {chart.proto.alt: chart for chart in app.get("vega_lite_chart")}
+
+
+def table(app: AppTest) -> dict[str, tuple[str, str, str]]:
+    """Figure → (dense, pruned, difference)."""
+    rows = app.table[0].value
+    return {row.Figure: (row.Dense, row.Pruned, row.Difference) for row in rows.itertuples()}
+
+
+def test_the_page_draws_every_part(app):
+    """A first run ends with the planes of two networks, three curves, three reliability panels and the table."""
+    app.run()
+    assert not app.exception
+    (pair,) = (part for part in app.get("bidi_component") if part.proto.component_name == "explorer_planes")
+    assert [panel["name"] for panel in json.loads(pair.proto.json)["panels"]] == ["Dense", "Pruned"]
+    drawn = list(charts(app))
+    assert len(drawn) == 6
+    assert sum(name.startswith("Reliability diagram") for name in drawn) == 3
+    assert len(table(app)) == 19
+    assert {"Bayes accuracy", "Excess NLL", "Signed gap"} <= table(app).keys()
+    assert any("Pruned to" in element.value for element in app.markdown)
+
+
+def test_the_three_controls_come_first(app):
+    """Strategy, prune ratio and samples stand above everything that is folded away."""
+    app.run()
+    assert app.selectbox[0].label == "Strategy"
+    assert [slider.label for slider in app.select_slider][:2] == ["Prune ratio", "MC-dropout samples"]
+
+
+def test_units_in_the_table_are_those_the_ratio_leaves(app):
+    """Ten units at ratio 0.3 leave seven; the difference is written with its sign."""
+    app.query_params["ratio"] = "0.3"
+    app.run()
+    assert table(app)["Units"] == ("10", "7", "−3")
+
+
+def test_nothing_pruned_shows_the_dense_network_twice(app):
+    """At ratio 0 there is no difference in any figure, and the page says so."""
+    app.query_params["ratio"] = "0.0"
+    app.run()
+    assert {row[2] for row in table(app).values()} <= {"0", ""}
+    assert any("Nothing is pruned yet" in element.value for element in app.markdown)
+
+
+def test_without_retraining_there_is_no_early_stop(app):
+    """Epoch 0 is neither praised under its curve nor written into the table; the dense network has its own."""
+    app.query_params.update({"strategy": "No retraining", "ratio": "0.5"})
+    app.run()
+    captions = [caption.value for caption in app.caption]
+    assert "Nothing is trained after pruning, so there is no early stop to compare." in captions
+    assert not any(words.startswith("Early-stop epoch") for words in captions)
+    dense, *pruned = table(app)["Early-stop epoch"]
+    assert pruned == ["–", ""]
+    app.select_slider[0].set_value(0.0).run()
+    assert table(app)["Early-stop epoch"] == (dense, dense, "0")
+
+
+def test_moving_the_samples_trains_nothing(app, monkeypatch):
+    """After the first run the sample slider only reads what is there: no job, no forward pass."""
+    app.run()
+
+    def forbidden(*_args, **_kwargs):
+        raise AssertionError("something was computed")
+
+    monkeypatch.setattr(results.JOBS, "watch", forbidden)
+    monkeypatch.setattr(results, "make_plane", forbidden)
+    before = table(app)
+    app.select_slider[1].set_value(1).run()
+    assert not app.exception
+    assert table(app)["Epistemic, test"][0] == "0.0000"
+    assert table(app) != before
+
+
+def test_every_strategy_runs(app):
+    """Each of the seven strategies ends in a page without an error."""
+    app.run()
+    for strategy in moons_controls.STRATEGY.options:
+        app.selectbox[0].set_value(strategy).run()
+        assert not app.exception
+        assert not app.error
+
+
+def test_training_that_breaks_off_ends_in_a_sentence(app, monkeypatch):
+    """A loss that is no longer a number is told in words, the controls stay."""
+
+    def broken(*_args, **_kwargs):
+        raise Diverged("Training of the dense network broke off at epoch 3: its loss is no longer a number.")
+
+    monkeypatch.setattr(results, "run", broken)
+    app.run()
+    assert not app.exception
+    assert "broke off at epoch 3" in app.error[0].value
+    assert app.selectbox[0].label == "Strategy"
+    assert not app.get("skeleton")
+    assert not app.get("progress")
+
+
+def test_a_full_queue_ends_in_a_sentence(app, monkeypatch):
+    """Where too much waits already, the page says so and stands."""
+
+    def full(*_args, **_kwargs):
+        raise QueueFull("65 computations are waiting already")
+
+    monkeypatch.setattr(results.JOBS, "watch", full)
+    app.run()
+    assert not app.exception
+    assert "65 computations are waiting already" in app.error[0].value
+
+
+def test_an_unexpected_failure_of_the_work_is_a_sentence_too(app, monkeypatch):
+    """Running out of memory, say, neither breaks the page nor shows a stack trace."""
+
+    def broken(*_args, **_kwargs):
+        raise MemoryError
+
+    monkeypatch.setattr(results, "run", broken)
+    app.run()
+    assert not app.exception
+    assert "did not finish" in app.error[0].value
+
+
+def test_results_that_cannot_be_kept_leave_a_note(app, tmp_path, monkeypatch):
+    """A store that cannot be written costs nothing but the storing, and the page says where."""
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(results, "STORE", Store(tmp_path / "file" / "store", "test"))
+    app.run()
+    assert not app.exception
+    assert any("cannot be kept" in caption.value for caption in app.caption)
+
+
+def test_what_is_stored_is_shown_without_loading_torch(tmp_path):
+    """A restarted server shows a known state from the store: neither PyTorch nor scikit-learn is imported."""
+    program = (
+        "import sys\n"
+        "from streamlit.testing.v1 import AppTest\n"
+        "app = AppTest.from_file('streamlit_app.py', default_timeout=60)\n"
+        f"app.query_params.update({SMALL!r})\n"
+        "app.run()\n"
+        "print(len(app.get('vega_lite_chart')), 'torch' in sys.modules, 'sklearn' in sys.modules)\n"
+    )
+    environment = {**os.environ, "EXPLORER_CACHE": str(tmp_path / "store")}
+    command = [sys.executable, "-W", "ignore", "-c", program]
+    lines = [
+        subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True).stdout.strip()
+        for _ in range(2)
+    ]
+    assert lines == ["6 True True", "6 False False"]
+
+
+def test_equal_links_give_equal_figures(app, tmp_path, monkeypatch):
+    """The same link with an empty store gives the same figures again, measured latency aside."""
+    app.run()
+    first = table(app)
+    monkeypatch.setattr(results, "STORE", Store(tmp_path / "other", "test"))
+    again = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
+    for name, value in SMALL.items():
+        again.query_params[name] = value
+    again.run()
+    second = table(again)
+    first.pop("Measured latency")
+    second.pop("Measured latency")
+    assert first == second
+
+
+def test_the_more_people_wait_the_less_often_each_looks(monkeypatch):
+    """One visitor looks ten times a second, thirty look twice, and never less."""
+
+    def pause(watchers: int) -> float:
+        monkeypatch.setattr(results.JOBS, "watchers", lambda: watchers)
+        return results._pause()
+
+    assert [pause(n) for n in (1, 5, 20, 30, 1000)] == [0.1, 0.1, 0.4, 0.5, 0.5]

@@ -1,0 +1,36 @@
+"""What the browser's window does around every page, set right: see `browser/window.js`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from views.browser.component import component
+
+_WINDOW = component("window")
+
+
+LARGE = "large"  # of the session: whether the type is large
+_LARGER = "<style>html:root { font-size: 21px; }</style>"
+_CHARTS = {part: {"labelFontSize": 16, "titleFontSize": 17} for part in ("axis", "legend", "header")}
+
+
+def draw_type_switch() -> None:
+    """A switch beside the page that makes all type larger, for the last row of a lecture hall."""
+    words = "Everything a third larger, for the last row of a lecture hall."
+    with st.sidebar:
+        st.toggle("Projector: larger type", key=LARGE, help=words, persist_state="session")
+    if st.session_state[LARGE]:
+        st.html(_LARGER)
+
+
+def chart_config() -> dict[str, Any]:
+    """What a chart's specification needs on top for the type that is wanted; mostly nothing."""
+    return {"config": _CHARTS} if st.session_state.get(LARGE) else {}
+
+
+def mend_window() -> None:
+    """Set the window right, once for as long as it is open."""
+    with st.container(key="window"):
+        _WINDOW(key="mended")

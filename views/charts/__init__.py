@@ -1,0 +1,1 @@
+"""From arrays to Vega-Lite specifications and pictures, without Streamlit."""

@@ -1,0 +1,1 @@
+"""Controls: their names in links, their choices, locks, and what of them is shared."""

@@ -1,0 +1,142 @@
+"""A knob: its name in the link, its label, its help, its choices, its default."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import streamlit as st
+
+from uncertainty.options import Option
+from views.controls import lock
+
+MANY = 12  # options of a select box, from which on one looks for one of them by typing
+
+
+@dataclass(frozen=True)
+class Knob:
+    """One control. `name` is its widget key and its name in the link; `show` turns a value into words."""
+
+    name: str
+    label: str
+    help: str
+    default: Any
+    options: Sequence[Any]
+    widget: Literal["select", "steps", "buttons", "number", "tabs"] = "steps"  # the page draws its tabs itself
+    show: Callable[[Any], str] = str
+
+    def legal(self) -> dict[str, Any]:
+        """What the link may say for this knob, and the value it stands for."""
+        return {self.show(option): option for option in self.options}
+
+    def allows(self, value: Any) -> bool:
+        """Whether it may have this value."""
+        if self.widget == "number":
+            return isinstance(value, int) and self.options[0] <= value <= self.options[-1]
+        return value in self.options
+
+    def read(self, text: str) -> Any:
+        """The value that a link stands for by `text`; raises ValueError with the legal set if there is none."""
+        if self.widget == "number":
+            low, high = self.options[0], self.options[-1]
+            if text.isdecimal() and text.isascii() and len(text) < 20 and low <= int(text) <= high:
+                return int(text)
+            raise ValueError(f"it must be a whole number from {low} to {high}")
+        if text not in self.legal():
+            raise ValueError(f"it must be one of: {' · '.join(self.legal())}")  # labels have commas of their own
+        return self.legal()[text]
+
+    def read_or_default(self, text: str | None) -> Any:
+        """As `read`, and the default for no text or a wrong one."""
+        try:
+            return self.default if text is None else self.read(text)
+        except ValueError:
+            return self.default
+
+    def knows(self, said: Mapping[str, str]) -> bool:
+        """Whether a link says something of this knob that it may be."""
+        try:
+            self.read(said[self.name])
+        except (KeyError, ValueError):
+            return False
+        return True
+
+    @property
+    def is_open(self) -> bool:
+        """Whether this visitor may move it."""
+        held = lock.current()
+        return held is None or held.leaves(self.name)
+
+    def draw(self) -> Any:
+        """Draw the control; the value chosen. One from another page or task that is not legal here gives way.
+
+        Where a lock holds it, nothing is drawn and the value is that of the link.
+        """
+        if not self.is_open:
+            return self._held()
+        if self.name in st.session_state and not self.allows(st.session_state[self.name]):
+            # Forgotten is not enough: the browser would go on showing it.
+            st.session_state[self.name] = self.default
+        common: dict[str, Any] = {"key": self.name, "help": self.help, "bind": "query-params"}
+        if self.widget == "number":
+            low, high = self.options[0], self.options[-1]
+            return st.number_input(self.label, low, high, self.default, **common)
+        if self.widget == "select":
+            start = list(self.options).index(self.default)
+            find: Literal["contains"] | None = "contains" if len(self.options) > MANY else None
+            return st.selectbox(self.label, self.options, start, format_func=self.show, filter_mode=find, **common)
+        if self.widget == "buttons":
+            return st.segmented_control(
+                self.label,
+                self.options,
+                default=self.default,
+                required=True,
+                format_func=self.show,
+                wrap=True,
+                **common,
+            )
+        return st.select_slider(self.label, self.options, self.default, format_func=self.show, **common)
+
+    def _held(self) -> Any:
+        held = lock.current()
+        assert held is not None
+        return self.read_or_default(held.values.get(self.name))
+
+
+def choice(
+    name: str,
+    label: str,
+    help: str,
+    default: Option,
+    options: Sequence[Option] = (),
+    widget: Literal["select", "buttons"] = "select",
+) -> Knob:
+    """A knob over members of an enum, all of them or `options`; each member's own sentence joins the help."""
+    options = tuple(options or type(default))
+    sentences = "\n".join(f"- **{member.label}**: {member.help}" for member in options)
+    return Knob(name, label, f"{help}\n\n{sentences}", default, options, widget, lambda member: member.label)
+
+
+def draw_settings(groups: Mapping[str, Sequence[Knob]]) -> dict[str, Any]:
+    """Knobs folded away beside the page, each group under its title; name → value.
+
+    Beside and not above the pictures: what they do is to be seen while they are moved.
+    """
+    values = {knob.name: knob.draw() for knobs in groups.values() for knob in knobs if not knob.is_open}
+    shown = {title: left for title, knobs in groups.items() if (left := [knob for knob in knobs if knob.is_open])}
+    for title, knobs in shown.items():
+        with st.sidebar:
+            st.markdown(f"**{title}**")
+            values |= {knob.name: knob.draw() for knob in knobs}
+    return values
+
+
+def draw_row(knobs: Sequence[Knob]) -> dict[str, Any]:
+    """Knobs side by side; name → value."""
+    values = {knob.name: knob.draw() for knob in knobs if not knob.is_open}
+    shown = [knob for knob in knobs if knob.is_open]
+    for column, knob in zip(st.columns(len(shown), gap="medium") if shown else (), shown, strict=True):
+        with column:
+            values[knob.name] = knob.draw()
+    return values

@@ -1,0 +1,192 @@
+"""The knobs of the image page, and the experiment they describe. Some offer what the chosen task allows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from pruning import ImageExperiment, ImageSet
+from pruning.data.images import NoImages, Shown, shown
+from pruning.outcome import IMAGE_SAMPLES
+from uncertainty.options import Score
+from views.controls import moons as moons_controls
+from views.controls.control import Knob, choice, draw_row, draw_settings
+from views.controls.url import warn_of_link
+
+if TYPE_CHECKING:
+    from uncertainty.calibration import Binning
+
+STANDARD = ImageExperiment()
+
+TASK = choice("task", "Task", "What the network learns, and what it has never seen.", STANDARD.dataset, (), "buttons")
+RATIO = replace(
+    moons_controls.RATIO,
+    help="The share of units (channels and neurons) removed from every layer that is pruned. Not of weights.",
+)
+N_SAMPLES = replace(moons_controls.N_SAMPLES, options=IMAGE_SAMPLES)
+MAIN = (moons_controls.STRATEGY, RATIO, N_SAMPLES)
+
+
+def percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def settings(task: ImageSet) -> Mapping[str, tuple[Knob, ...]]:
+    """The knobs that are folded away, with what this task allows."""
+    networks = task.networks
+    own = {knob.name: knob for knobs in moons_controls.SETTINGS.values() for knob in knobs}
+    return {
+        "Network": (
+            choice("network", "Network", "What is trained and pruned.", networks[0], networks),
+            replace(own["dropout"], name="drop", default=STANDARD.dropout),
+            own["dropout_rule"],
+        ),
+        "Training": (
+            Knob(
+                "images", "Training images", "A few thousand for a quick look, all for the real figure.",
+                0, task.train_sizes, "steps", lambda number: f"{number:,}" if number else "all",
+            ),
+            Knob(
+                "epochs", "Epochs", "The longest training; most networks stop sooner.",
+                STANDARD.max_epochs, (2, 4, 8, 12, 16, 20, 30),
+            ),
+            Knob(
+                "rate", "Learning rate", "Reached within one epoch, then constant.",
+                STANDARD.learning_rate, (0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2),
+            ),
+            replace(own["patience"], name="stop_after", options=(2, 3, 5, 10), default=STANDARD.patience),
+        ),
+        "Pruning": (
+            choice("layers", "Pruned layers", "Which layers lose units.", STANDARD.pruned_layers),
+            own["criterion"],
+            own["scope"],
+            replace(own["rewind"], options=(0, 1, 2, 4, 8)),
+            own["rounds"],
+        ),
+        "Measurement": (own["bins"], own["binning"], own["seed"]),
+    }  # fmt: skip
+
+
+TAB = Knob(
+    "tab", "Tab", "", "Reliability",
+    ("Reliability", "Gallery", "Mistaken for", "Detection", "Your picture", "Take home"), "tabs",
+)  # fmt: skip
+
+
+# What the page opens on where nothing is asked for: pictures, and a ratio at which pruning shows.
+OPENING: Mapping[str, Any] = {RATIO.name: 0.9, TAB.name: "Gallery"}
+
+PICTURES = Knob(
+    "pictures", "Pictures", "Classes that no network has learned, or test images of the classes it knows.",
+    "never seen", ("never seen", "test images"), "buttons", str.capitalize,
+)  # fmt: skip
+ORDER = Knob(
+    "order", "Order",
+    "By the pruned network's confidence or predictive entropy, or by how much the prune ratios disagree "
+    "(mutual information between picture and ratio).",
+    "confident first", ("confident first", "doubtful first", "highest entropy", "most disagreement"),
+    "select", str.capitalize,
+)  # fmt: skip
+MISTAKEN_ROWS = Knob(
+    "rows", "Rows", "The classes whose answers change most from the dense to the pruned network, or all.",
+    "largest change", ("largest change", "all classes"), "buttons", str.capitalize,
+)  # fmt: skip
+SCORE = choice(
+    "score", "Score", "What an image is judged by. OOD, out of distribution, is an image of a class that the network "
+    "has never seen.", Score.MSP, (), "buttons",
+)  # fmt: skip
+REFUSE = Knob(
+    "refuse", "Refuse the most uncertain",
+    "Images whose score is above a threshold get no answer. Each network has its own threshold: the one that refuses "
+    "this share of its test images.",
+    0.1, tuple(step / 20 for step in range(19)), "steps", percent,
+)  # fmt: skip
+ALL_CLASSES = "all classes"
+# What the study tells of CIFAR, and its like for digits: an unknown class, and what it is called.
+STORY = {ImageSet.CIFAR10: ("man", "deer"), ImageSet.DIGITS: ("9", "3")}
+
+
+def of_class(images: Shown) -> Knob:
+    """The filter of the gallery, over the classes of the pictures that may be shown."""
+    names = (ALL_CLASSES, *images.ood.classes, *images.test.classes)
+    return Knob("of", "Class", "Show one class alone.", ALL_CLASSES, tuple(dict.fromkeys(names)), "select")
+
+
+def pair(dataset: ImageSet, images: Shown) -> tuple[Knob, Knob]:
+    """An unknown class and the known one it may be mistaken for."""
+    unknown, known = STORY[dataset]
+    return (
+        Knob("unknown", "How often is", "A class never learned.", unknown, images.ood.classes, "select"),
+        Knob("taken_for", "called", "A class the network knows.", known, images.test.classes, "select"),
+    )
+
+
+def in_tabs(task: ImageSet) -> tuple[Knob, ...]:
+    """The knobs that stand further down the page."""
+    fixed = (TAB, PICTURES, ORDER, MISTAKEN_ROWS, SCORE, REFUSE)
+    try:
+        images = shown(task)
+    except NoImages:  # whose classes nobody knows
+        return fixed
+    return (*fixed, of_class(images), *pair(task, images))
+
+
+VIEW = (TAB, PICTURES, ORDER, SCORE, REFUSE)  # how a story may have it looked at
+
+
+def of_story() -> tuple[Knob, ...]:
+    """What stories tell of: the digits, which anybody's machine trains while one waits."""
+    return (TASK, *MAIN, *(knob for knobs in settings(ImageSet.DIGITS).values() for knob in knobs))
+
+
+@dataclass(frozen=True)
+class ImageChoice:
+    """What the controls of the image page say."""
+
+    experiment: ImageExperiment
+    n_samples: int
+    n_bins: int
+    binning: Binning = "width"  # of the reliability diagrams
+    values: Mapping[str, Any] = field(default_factory=dict)  # knob → value
+
+
+def draw_controls() -> ImageChoice:
+    """The task, the three sliders, everything else folded away."""
+    return warn_of_link("images", lambda: known(_task_of_link()), _draw_knobs)
+
+
+def known(task: ImageSet) -> tuple[Knob, ...]:
+    """Every knob of the page, with what this task allows."""
+    return (TASK, *MAIN, *(knob for knobs in settings(task).values() for knob in knobs), *in_tabs(task))
+
+
+def _task_of_link() -> ImageSet:
+    """The task that decides which values of the link are legal."""
+    return TASK.legal().get(st.query_params.get("task", ""), TASK.default)
+
+
+def _draw_knobs() -> ImageChoice:
+    with st.container(horizontal=True, key="task_row"):
+        task = TASK.draw()
+    values = draw_row(MAIN) | draw_settings(settings(task))
+    experiment = ImageExperiment(
+        dataset=task,
+        prune_ratio=values["ratio"],
+        rewind_epoch=values["rewind"],
+        pruned_layers=values["layers"],
+        train_images=values["images"],
+        max_epochs=values["epochs"],
+        dropout=values["drop"],
+        learning_rate=values["rate"],
+        patience=values["stop_after"],
+        **{
+            name: values[name]
+            for name in ("strategy", "network", "seed", "criterion", "scope", "dropout_rule")
+        },
+        **moons_controls.rounds_of(values["rounds"]),
+    )  # fmt: skip
+    measured = values["samples"], values["bins"], values["binning"]
+    return ImageChoice(experiment, *measured, {TASK.name: task, **values})

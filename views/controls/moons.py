@@ -1,0 +1,195 @@
+"""The knobs of the moons page, and the experiment they describe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from pruning import RATIOS, Experiment
+from pruning.inspect.plane import SAMPLES
+from views.controls.control import Knob, choice, draw_row, draw_settings
+from views.controls.url import warn_of_link
+
+if TYPE_CHECKING:
+    from uncertainty.calibration import Binning
+
+STANDARD = Experiment()
+FIFTH = 0.2  # of what is left, a round
+UNITS = "units"  # of the link: those that are turned over by hand
+
+
+def _layers(widths: tuple[int, ...]) -> str:
+    return "-".join(str(width) for width in widths)
+
+
+def rounds_in_words(value: float) -> str:
+    return "20 %" if value == FIFTH else str(value)
+
+
+def rounds_of(value: float) -> dict[str, Any]:
+    """The fields of an experiment that the control stands for: the number of rounds, or a share of what is left."""
+    return {"round_share": value} if value == FIFTH else {"rounds": value}
+
+
+STRATEGY = choice("strategy", "Strategy", "How the pruned network comes about.", STANDARD.strategy)
+RATIO = Knob(
+    "ratio",
+    "Prune ratio",
+    "The share of units (neurons) removed from every hidden layer. It is not the share of weights.",
+    STANDARD.prune_ratio,
+    RATIOS,
+)
+N_SAMPLES = Knob(
+    "samples",
+    "MC-dropout samples",
+    "How many thinned networks are averaged. One sample knows no disagreement, so no epistemic uncertainty.",
+    50,
+    SAMPLES,
+)
+MAIN = (STRATEGY, RATIO, N_SAMPLES)
+
+ROUNDS = Knob(
+    "rounds", "Rounds of iterative pruning",
+    "0 prunes step by step along the ratios of the slider, at its end half of what is left; n takes n equal "
+    "fractions instead, 20 % a fifth of what is left each time, as Frankle & Carbin do.",
+    STANDARD.rounds, (0, 1, 2, 3, 5, 10, FIFTH), show=rounds_in_words,
+)  # fmt: skip
+SETTINGS: Mapping[str, tuple[Knob, ...]] = {
+    "Data": (
+        choice("dataset", "Dataset", "The task the networks learn.", STANDARD.dataset),
+        Knob(
+            "noise", "Noise", "Standard deviation of the Gaussian noise on the points.",
+            STANDARD.noise, (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5),
+        ),
+        Knob(
+            "label_noise", "Label noise",
+            "Share of points whose label is replaced by another class: of those that train, validate and test alike.",
+            STANDARD.label_noise, (0.0, 0.05, 0.1, 0.2, 0.3, 0.4),
+        ),
+        Knob(
+            "points", "Points", "How many points are drawn; 70 % train, 15 % validate, 15 % test.",
+            STANDARD.points, (200, 400, 700, 1000, 1500, 2000, 3000),
+        ),
+    ),
+    "Network": (
+        Knob(
+            "hidden", "Hidden layers",
+            "Units per hidden layer; 30 is the width of the study's network, trained here in this page's own way.",
+            STANDARD.hidden, ((10,), (30,), (64,), (128,), (16, 16), (64, 64), (128, 128), (32, 32, 32)),
+            "select", _layers,
+        ),
+        Knob(
+            "dropout", "Dropout rate", "Share of hidden units silenced at random; at 0 all MC samples are equal.",
+            STANDARD.dropout, (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5),
+        ),
+        choice(
+            "dropout_rule", "Dropout after pruning",
+            "What becomes of the rate where units are removed, in training and in MC dropout alike.",
+            STANDARD.dropout_rule,
+        ),
+        Knob(
+            "learning_rate", "Learning rate", "Step size of Adam, in training and after pruning.",
+            STANDARD.learning_rate, (0.001, 0.003, 0.01, 0.03, 0.1),
+        ),
+        Knob(
+            "patience", "Patience",
+            "Training stops after so many epochs in which the validation loss has not fallen by 0.0001 nats.",
+            STANDARD.patience, (5, 10, 20, 50, 100),
+        ),
+    ),
+    "Pruning": (
+        choice("criterion", "Criterion", "What makes a unit important.", STANDARD.criterion),
+        choice("scope", "Scope", "Where the least important units are looked for.", STANDARD.scope),
+        Knob(
+            "rewind", "Rewind epoch",
+            "Re-initialised weights are those of this epoch of the dense run (its last, if it stopped sooner); "
+            "0: the start.",
+            STANDARD.rewind_epoch, (0, 1, 2, 5, 10, 20, 50),
+        ),
+        ROUNDS,
+    ),
+    "Measurement": (
+        Knob(
+            "bins", "Bins", "Bins of the reliability diagrams and of every calibration error.",
+            15, (5, 10, 15, 20, 30),
+        ),
+        Knob(
+            "binning", "Bins of a diagram",
+            "Of equal width, as ECE and UCE are defined, or of equal mass: as many examples in each, so that a few "
+            "make no zigzag. The error beside a diagram follows; curves and table keep equal width.",
+            "width", ("width", "mass"), "buttons", lambda name: f"Equal {name}",
+        ),
+        Knob(
+            "seed", "Seed", "Decides initial weights and dropout; the same seed gives the same figures.",
+            STANDARD.seed, (0, 9999), "number",
+        ),
+        Knob(
+            "data_seed", "Data seed", "Decides which points are drawn and how they are split.",
+            STANDARD.data_seed, (0, 9999), "number",
+        ),
+    ),
+}  # fmt: skip
+
+QUANTITY = Knob(
+    "colour",
+    "Colour",
+    "What colours the plane. Predictive entropy is the sum of two parts: aleatoric (expected entropy), the doubt "
+    "that each thinned network has on its own, and epistemic, the disagreement between them. The former is the "
+    "noise in the data only where the network fits: pruned hard, it grows while the data stay the same. Of a "
+    "generated task the truth is known: the exact class probabilities; their entropy, the noise in the data; and the "
+    "error, a network's distance from them.",
+    "probability",
+    ("probability", "entropy", "aleatoric", "epistemic", "error", "truth", "noise"),
+    "buttons",
+    lambda name: {"entropy": "Predictive entropy", "noise": "True entropy"}.get(name, name.capitalize()),
+)
+# Of one's own points nobody knows the truth.
+OWN_QUANTITY = replace(QUANTITY, options=QUANTITY.options[:4])
+POINTS = Knob(
+    "show", "Points shown", "Which points are drawn; a ring marks test points that the network gets wrong.",
+    "test", ("test", "training", "none"), "buttons", str.capitalize,
+)  # fmt: skip
+
+
+# What the page opens on where nothing is asked for: a ratio at which pruning shows, and where networks are unsure.
+OPENING: Mapping[str, Any] = {RATIO.name: 0.9, QUANTITY.name: "entropy"}
+
+BASIS = Knob(
+    "judged", "Measured on",
+    "A generated task is known: figures are those of 4,096 fresh points against the exact class probabilities. The "
+    "test points are what a study would have; their intervals say how little so few can tell.",
+    "truth", ("truth", "test"), "buttons", lambda name: {"truth": "The truth", "test": "Test points"}[name],
+)  # fmt: skip
+
+EXPERIMENT = (*MAIN, *(knob for knobs in SETTINGS.values() for knob in knobs))
+TABS = ("Reliability", "Watch it train", "The network", "Checks", "Your own points", "Take home")
+TAB = Knob("view", "Tab", "What is shown below the planes.", TABS[0], TABS, "tabs")
+ALL = (*EXPERIMENT, QUANTITY, POINTS, BASIS, TAB)
+VIEW = (QUANTITY, POINTS, TAB)  # how a story may have it looked at
+UNTOLD = frozenset({"samples", "binning"})  # what decides how networks are shown, of which no story tells
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the controls of the moons page say."""
+
+    experiment: Experiment
+    n_samples: int
+    n_bins: int
+    binning: Binning = "width"  # of the reliability diagrams
+    values: Mapping[str, Any] = field(default_factory=dict)  # knob → value
+    basis: str = "truth"  # what figures are measured on: see `views.basis`
+
+
+def draw_controls() -> Choice:
+    """The three sliders in a row, everything else folded away beneath them."""
+    return warn_of_link("moons", lambda: ALL, _draw_knobs, also=[UNITS])
+
+
+def _draw_knobs() -> Choice:
+    values = draw_row(MAIN) | draw_settings(SETTINGS)
+    own = {"samples", "bins", "binning", "ratio", "rewind", "rounds"}
+    same = {name: value for name, value in values.items() if name not in own} | rounds_of(values["rounds"])
+    experiment = Experiment(prune_ratio=values["ratio"], rewind_epoch=values["rewind"], **same)
+    return Choice(experiment, values["samples"], values["bins"], values["binning"], values)

@@ -1,0 +1,103 @@
+"""The link that reopens what is on the page, whole or locked, as text and as a code for a camera."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from views.controls import addresses, lock
+from views.controls.control import Knob
+from views.controls.url import link
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+
+SAME = ", so it gives the same figures to everybody."
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+def draw_share(
+    values: Mapping[str, Any], knobs: Sequence[Knob], extra: Mapping[str, str], caveat: str, place: DeltaGenerator
+) -> None:
+    """A button that unfolds the link to this state, and a locked one that leaves the chosen controls alone.
+
+    extra: further words of the link. caveat: what the link cannot carry, mostly nothing.
+    """
+    held, lockable = lock.current(), tuple(values)
+    values = {**_elsewhere(knobs), **values}
+    with place.popover("Share", icon=":material/link:"):
+        st.markdown(f"**This very state**: the link carries every control{'.' if caveat else SAME}")
+        left = sorted(held.left) if held else []
+        fixed = {lock.PARAM: lock.write(left)} if held else {}
+        _draw_link(link(values, knobs, {**extra, **fixed}), "whole")
+        if caveat:
+            st.caption(caveat)
+        if held is None:
+            _draw_lock(values, lockable, knobs, extra)
+
+
+def _draw_lock(
+    values: Mapping[str, Any], lockable: Sequence[str], knobs: Sequence[Knob], extra: Mapping[str, str]
+) -> None:
+    labels = {knob.name: knob.label for knob in knobs if knob.name in lockable}
+    left = st.multiselect(
+        "Lock controls: leave only these",
+        list(labels),
+        format_func=labels.__getitem__,
+        placeholder="leave none",
+        key="left",
+        help="Who opens the locked link sees these controls alone; all others stand where they stand now.",
+    )
+    _draw_link(link(values, knobs, {**extra, lock.PARAM: lock.write(left)}), "locked")
+
+
+def _draw_link(query: str, which: str) -> None:
+    """The link as it is here, the one that others can open if that is another, and a button for its code."""
+    here = f"{st.context.url or ''}?{query}"
+    st.code(here, language=None, wrap_lines=True)
+    there: str | None = here
+    if addresses.is_local(here):
+        there = None if st.get_option("server.address") in LOOPBACK else addresses.for_others(here)
+        st.caption(_advice(there))
+        if there:
+            st.code(there, language=None, wrap_lines=True)
+    if there and st.context.url and st.button("QR code", key=f"qr_{which}", icon=":material/qr_code_2:"):
+        _show_code(there)
+
+
+def _advice(there: str | None) -> str:
+    if there is None:
+        return (
+            "*localhost* is this computer alone, and nobody else can open it. To let others in, start the server "
+            "with `--server.address 0.0.0.0` on a machine that has a network."
+        )
+    return "*localhost* is this computer alone. Others in your network open this, unless a firewall is in the way:"
+
+
+@st.dialog("Open this with a camera", width="large")
+def _show_code(address: str) -> None:
+    """The code as large as a projector likes it, on white for every camera, and a file of it."""
+    picture = qr_code(address)
+    st.image(picture, width="stretch")
+    st.code(address, language=None, wrap_lines=True)
+    st.download_button(
+        "The code as SVG", picture, "link.svg", "image/svg+xml", icon=":material/download:", on_click="ignore"
+    )
+
+
+def qr_code(address: str) -> str:
+    """The QR code of an address as SVG: black on white with a quiet rim (ISO/IEC 18004), as large as its place."""
+    import segno
+
+    return str(
+        segno.make(address, error="l", micro=False).svg_inline(border=4, omitsize=True, light="#fff", title=address)
+    )
+
+
+def _elsewhere(knobs: Sequence[Knob]) -> dict[str, Any]:
+    """What the controls say that stand further down the page, as far as they have been drawn in this visit."""
+    found = {knob.name: st.session_state.get(knob.name) for knob in knobs}
+    return {knob.name: found[knob.name] for knob in knobs if knob.allows(found[knob.name])}

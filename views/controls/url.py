@@ -1,0 +1,148 @@
+"""A link to what is on the page, and a sentence for everything that a link gets wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl, urlencode
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from views.controls import lock, opening, setting
+from views.controls.control import Knob
+
+C = TypeVar("C")
+MOST_PROBLEMS = 20  # told one by one
+ELSEWHERE = (
+    "You came by a link that is locked, and made for another page. Here the controls stand where it puts them, and "
+    "the others at their defaults."
+)
+
+
+def link(values: Mapping[str, Any], knobs: Sequence[Knob], extra: Mapping[str, str] | None = None) -> str:
+    """What stands behind the question mark of the link that reopens these values.
+
+    Defaults are said too: who hands it out today means today's, whatever a later version begins with.
+    """
+    said = {knob.name: knob.show(values.get(knob.name, knob.default)) for knob in knobs}
+    return urlencode({**said, **(extra or {})})
+
+
+def warn_of_link(
+    page: str, knobs: Callable[[], Sequence[Knob]], draw: Callable[[], C], also: Sequence[str] = ()
+) -> C:
+    """Draw the controls, and above them what the link got wrong, until one of them is moved.
+
+    `knobs` are those the link may set; they are asked for once, and only if it sets any. `also` are
+    words of a link that other parts of the page understand.
+    """
+    if st.session_state.get("arrived"):
+        setting.forget()
+        _arrive(knobs())
+    setting.settle()
+    if held := lock.current():
+        lock.restore(knob.name for knob in knobs() if knob.widget != "tabs" and knob.knows(held.values))
+    # Streamlit drops from the address what it cannot use, so this is read before the knobs are drawn.
+    if f"{page}_problems" not in st.session_state:
+        params = st.query_params.to_dict()
+        known = knobs() if params else ()
+        st.session_state[f"{page}_problems"] = link_problems(params, known, also)
+        if _correct_link(params, known):
+            st.rerun()
+    problems = st.session_state[f"{page}_problems"]
+    place = st.container()
+    if lock.is_elsewhere():
+        place.info(ELSEWHERE, icon=":material/lock:")
+    choice = draw()
+    if st.session_state.setdefault(f"{page}_choice", choice) != choice:
+        problems.clear()
+    for problem in problems[:MOST_PROBLEMS]:
+        place.warning(problem, icon=":material/link_off:")
+    if len(problems) > MOST_PROBLEMS:
+        place.warning(f"{len(problems) - MOST_PROBLEMS} more things in the link are wrong.")
+    return choice
+
+
+def _arrive(knobs: Sequence[Knob]) -> None:
+    """Put into the address what a page that a visitor comes to from another one is to show.
+
+    Streamlit takes out of it what the pages share, and so would reset those controls. Who goes back
+    or forward finds what the address said; along a link to the page the controls keep what they say.
+    """
+    run = get_script_run_ctx()
+    if run and run.is_history_navigation:
+        said = dict(parse_qsl(run.query_string))
+        due = {knob.name: said[knob.name] for knob in knobs if knob.name in said}
+    else:
+        values = {knob: st.session_state.get(knob.name, knob.default) for knob in knobs if knob.is_open}
+        due = {
+            knob.name: knob.show(value)
+            for knob, value in values.items()
+            if value != knob.default and knob.allows(value)
+        }
+    if not due.keys() <= set(st.query_params):
+        st.query_params.update(due)
+        st.session_state.page = None  # so the run that begins here arrives too
+        st.rerun()
+
+
+def _correct_link(params: Mapping[str, str], knobs: Sequence[Knob]) -> bool:
+    """Take out of the address what `Knob.read` refuses, and whether there was any.
+
+    Streamlit reads some of it otherwise (1e3 as a number, the first of two) and breaks on some (inf).
+    """
+    wrong = {
+        knob.name
+        for knob in knobs
+        if knob.name in params and _problem({knob.name: knob}, knob.name, params[knob.name])
+    }
+    twice = {knob.name for knob in knobs if len(st.query_params.get_all(knob.name)) > 1} - wrong
+    for name in wrong:
+        del st.query_params[name]
+    for name in twice:
+        st.query_params[name] = params[name]
+    return bool(wrong | twice)
+
+
+def link_problems(params: Mapping[str, str], knobs: Sequence[Knob], also: Sequence[str] = ()) -> list[str]:
+    """A sentence for everything in the link that no knob understands; the page then uses the default."""
+    known = {knob.name: knob for knob in knobs}
+    other = {*also, lock.PARAM, opening.WORD}
+    problems = [_problem(known, name, value) for name, value in params.items() if name not in other]
+    locked = [] if lock.is_elsewhere() else _lock_problems(params, _names(known))
+    return [problem for problem in problems if problem] + locked
+
+
+def _lock_problems(params: Mapping[str, str], names: str) -> list[str]:
+    if lock.PARAM not in params:
+        return []
+    held = lock.read(params)
+    if held is None:
+        legal = f"say `{lock.NOTHING}` or name some of: {names}"
+        return [
+            f"The link sets `{lock.PARAM}`, the controls that it leaves, to no name; it must {legal}. None is locked."
+        ]
+    unknown = sorted(held.left - set(names.split(", ")) - {lock.NOTHING})
+    return [f"The link leaves the control {quoted(name)}, which is none. There are: {names}." for name in unknown]
+
+
+def _names(known: Mapping[str, Knob]) -> str:
+    return ", ".join(known)
+
+
+def _problem(known: Mapping[str, Knob], name: str, value: str) -> str | None:
+    if name not in known:
+        return f"The link sets {quoted(name)}, which this page does not know. It knows: {_names(known)}."
+    knob = known[name]
+    try:
+        knob.read(value)
+    except ValueError as legal:
+        return f"The link sets {name} to {quoted(value)}; {legal}. Using {knob.show(knob.default)}."
+    return None
+
+
+def quoted(text: str) -> str:
+    """At most 40 characters of something a stranger wrote, as code, so that nothing in it is markup."""
+    clean = "".join(c for c in text if c.isprintable() and c != "`")
+    return f"`{clean[:40]}{'…' if len(clean) > 40 else ''}`" if clean else "nothing"

@@ -1,0 +1,221 @@
+"""The tab on detection: do scores tell unknown classes from known ones, and what is gained by refusing?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from pruning import Outcome
+from pruning.data.images import Images, Shown
+from uncertainty.options import Score
+from views.charts import detection as detection_charts
+from views.charts import vega
+from views.charts.colours import Theme
+from views.charts.detection import CAUGHT
+from views.controls.images import REFUSE, SCORE, ImageChoice, percent
+from views.images.cards import picture
+from views.images.detection import (
+    LEAST_COVERAGE,
+    Group,
+    Judged,
+    Measures,
+    compared,
+    differences,
+    groups,
+    judge,
+    measures,
+)
+from views.shared.glossary_popover import draw_depth
+from views.shared.placeholder import Place
+from views.text import figure_table, readings, readings_curves
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+SIDE = 64  # pixels of an example
+EQUAL_SAMPLES = (
+    "Mutual information is the disagreement of the MC-dropout samples, and here they cannot disagree: there is only "
+    "one, or the dropout rate is 0. Take more samples, or another score."
+)
+MEANINGS = """
+- **AUROC**: the chance that an image of an unknown class has a higher score than a test image.
+- **AUPR**: of the images above a threshold, the share that is of unknown classes, averaged over all thresholds
+  that catch one more of them. It depends on how many there are of each.
+- **FPR@95TPR**: the share of test images above the threshold that 95 % of the unknown classes are above.
+- **ROC**: for every threshold, the share of unknown classes above it against the share of test images above it.
+- **Coverage** and **risk**: the share of test images that is kept, and the error rate among them.
+- **AURC**: the risk averaged over all coverages. The least it can be is that of a score that is higher for every
+  wrong answer than for any right one.
+
+MSP, predictive entropy and mutual information go with the answers of MC dropout, energy and max logit with those of
+a single pass: so the accuracy may change with the score.
+"""
+Rows = Mapping[Score, tuple[Measures, Measures] | None]  # of the dense and of the pruned network
+Pair = Mapping[str, Judged]  # dense and pruned
+
+
+def draw(outcome: Outcome, choice: ImageChoice, images: Shown, theme: Theme, place: DeltaGenerator) -> None:
+    """Scores of test images and of unknown classes, and what it does to refuse by the chosen one."""
+    place.header("Detection: does the score tell unknown classes from known ones?", anchor=False)
+    with place:
+        score = SCORE.draw()
+    pictures, table = place.container(), place.container()
+    place.header("Rejection: what is gained by refusing?", anchor=False)
+    with place:
+        refused = REFUSE.draw()
+    rows = {each: compared(each, outcome, choice.n_samples) for each in Score}
+    _draw_measures(rows, score, outcome, choice.n_samples, table)
+    if rows[score] is None:
+        pictures.info(EQUAL_SAMPLES)
+        place.caption("There is nothing to refuse by: the score is the same for all images.")
+        return
+    pair = {
+        name: judge(score, network, outcome.test_labels, choice.n_samples, refused)
+        for name, network in (("dense", outcome.dense), ("pruned", outcome.pruned))
+    }
+    _draw_scores(pair, theme, pictures)
+    _draw_rejection(pair, place)
+    _draw_groups(pair["pruned"], images, place)
+    place.expander("What each figure means", icon=":material/menu_book:").markdown(MEANINGS)
+    draw_depth(place, score.label, "AUROC", "AUPR", "FPR@95TPR", "Risk–coverage curve", "AURC")
+
+
+def _draw_scores(pair: Pair, theme: Theme, place: DeltaGenerator) -> None:
+    """The histograms of both networks, and their ROC curves."""
+    *columns, last = place.columns(3, gap="medium")
+    histograms = detection_charts.histogram_charts(
+        [(judged.known, judged.unknown) for judged in pair.values()],
+        [judged.threshold for judged in pair.values()],
+        theme,
+    )
+    for column, name, chart in zip(columns, pair, histograms, strict=True):
+        column.markdown(f"**{name.capitalize()}: the scores of both groups**")
+        Place(column).chart(chart, f"{name.capitalize()} network: histogram of test images and of unknown classes.")
+        column.caption(readings.of_scores(pair[name].known, pair[name].unknown))
+    last.markdown("**ROC: what every threshold refuses**")
+    chart = detection_charts.roc_chart(
+        {name: judged.curves.roc for name, judged in pair.items()},
+        {name: judged.refused for name, judged in pair.items()},
+        theme,
+    )
+    Place(last).chart(chart, "ROC curves of the dense and of the pruned network.")
+    place.caption(
+        "The columns of each group add up to 100 %. The upright line is the threshold that is chosen under "
+        "Rejection: what is right of it is refused. The dots on the ROC curves are that threshold. The dashed "
+        "diagonal is chance; the dotted level is where FPR@95TPR is read off."
+    )
+
+
+def _draw_measures(rows: Rows, chosen: Score, outcome: Outcome, n_samples: int, place: DeltaGenerator) -> None:
+    """All scores in a table; the chosen one in words, and over the prune ratios."""
+    left, right = place.columns((2, 1), gap="medium")
+    left.table(measure_table(rows, chosen), hide_index=True, border="horizontal")
+    left.caption(chance(len(outcome.dense.test.logits), len(outcome.dense.ood.logits)))
+    pair = rows[chosen]
+    if pair is None:
+        return
+    dense, pruned = pair
+    left.markdown(f"**{chosen.label}**, pruned network: {orientation(pruned.fpr)} Dense network: {dense.fpr:.2f}.")
+    values = {network.prune_ratio: measures(chosen, network, n_samples).auroc for network in outcome.networks}
+    curve = figure_table.over_ratios(values, outcome.experiment.prune_ratio)
+    curve = curve.assign(trained=[network.trained for network in outcome.networks])
+    Place(right).chart(vega.curve_chart(curve, "AUROC"), "AUROC against prune ratio.")
+    right.caption(
+        readings_curves.of_curve(curve, "AUROC", 3, differences(chosen, outcome, n_samples), "these images")
+    )
+
+
+def measure_table(rows: Rows, chosen: Score) -> pd.DataFrame:
+    """AUROC, AUPR and FPR@95TPR of every score, dense → pruned; None is a score that means nothing."""
+
+    def cells(pair: tuple[Measures, Measures] | None) -> list[str]:
+        if pair is None:
+            return ["–"] * 3
+        dense, pruned = pair
+        return [f"{getattr(dense, name):.3f} → {getattr(pruned, name):.3f}" for name in ("auroc", "aupr", "fpr")]
+
+    names = {score: f"**{score.label}**" if score == chosen else score.label for score in rows}
+    lines = [(names[score], *cells(pair)) for score, pair in rows.items()]
+    return pd.DataFrame(lines, columns=["Score", "AUROC", "AUPR", "FPR@95TPR"])
+
+
+def chance(n_known: int, n_unknown: int) -> str:
+    """How the table is read, and what scores without any knowledge would get."""
+    return (
+        f"Dense → pruned. {n_known:,} test images and {n_unknown:,} of unknown classes, which are the positive ones. "
+        f"AUROC and AUPR: higher is better; by chance they are 0.500 and {n_unknown / (n_known + n_unknown):.3f}. "
+        "FPR@95TPR: lower is better; by chance it is 0.950."
+    )
+
+
+def orientation(fpr: float) -> str:
+    """FPR@95TPR in words: who is caught, and who pays for it."""
+    written = f"{fpr:.2f}"
+    return (
+        f"FPR@95TPR {written}: to catch {percent(CAUGHT)} of the images from unknown classes one must also refuse "
+        f"{percent(float(written))} of the test images."
+    )
+
+
+def _draw_rejection(pair: Pair, place: DeltaGenerator) -> None:
+    """What the chosen threshold keeps and refuses, and the error rate at every coverage."""
+    left, right = place.columns(2, gap="medium")
+    left.table(rejection_table(pair), hide_index=True, border="horizontal")
+    left.markdown("\n".join(_area_line(name, judged) for name, judged in pair.items()))
+    left.caption(
+        f"AURC: lower is better. The curve begins at {percent(LEAST_COVERAGE)}: the error rate of fewer images is "
+        "noise. Images of equal score are kept or refused together, so that fewer may be refused than asked for."
+    )
+    chart = detection_charts.risk_chart(
+        {name: judged.curves.risk for name, judged in pair.items()},
+        {name: judged.risk for name, judged in pair.items()},
+    )
+    Place(right).chart(chart, "Risk–coverage curves of the dense and of the pruned network.")
+
+
+def rejection_table(pair: Pair) -> pd.DataFrame:
+    """What the threshold does to each network's accuracy and to both groups, with the counts."""
+
+    def column(judged: Judged) -> list[str]:
+        kept, (known, unknown) = judged.kept, judged.refused
+        return [
+            f"{judged.accuracy:.3f} (n = {len(judged.known):,})",
+            f"{kept.accuracy:.3f} (n = {kept.id_kept:,})",
+            f"{percent(known)} ({kept.id_refused:,} of {len(judged.known):,})",
+            f"{percent(unknown)} ({kept.ood_refused:,} of {len(judged.unknown):,})",
+        ]
+
+    names = ["Accuracy, all test images", "Accuracy, those kept", "Test images refused", "Unknown classes refused"]
+    return pd.DataFrame({"Figure": names} | {name.capitalize(): column(judged) for name, judged in pair.items()})
+
+
+def _area_line(name: str, judged: Judged) -> str:
+    colour = "gray" if name == "dense" else "violet"
+    curves = judged.curves
+    return f"- :{colour}[**{name}**] AURC **{curves.aurc:.3f}**; ranking its errors perfectly: {curves.best:.3f}"
+
+
+def _draw_groups(judged: Judged, images: Shown, place: DeltaGenerator) -> None:
+    """Pictures that the pruned network answers, and pictures that it refuses."""
+    place.markdown("**The pruned network's pictures: true class → what it says**")
+    shown = groups(judged.known, judged.unknown, judged.threshold)
+    for column, group in zip(place.columns(len(shown), gap="medium"), shown, strict=True):
+        part, said = (images.ood, judged.said_unknown) if group.unknown else (images.test, judged.said_known)
+        column.markdown(f"{group.title}  \n**{group.count:,}** of {len(part):,}")
+        column.html(group_html(group, part, said, images.test.classes))
+    place.caption("The most certain of those kept come first, and the most uncertain of those refused.")
+
+
+def group_html(group: Group, images: Images, said: np.ndarray, classes: Sequence[str]) -> str:
+    """The examples of a group as one string; `said` are the numbers in `classes` that the network answers (N,)."""
+    words = [f"{images.classes[images.labels[i]]} → {classes[said[i]]}" for i in group.examples]
+    cells = "".join(
+        f'<div style="width:{SIDE}px;font-size:12px;line-height:1.3;overflow-wrap:anywhere">'
+        f"{picture(images.pixels[i], SIDE, text)}{escape(text)}</div>"
+        for i, text in zip(group.examples, words, strict=True)
+    )
+    return f'<div style="display:flex;flex-wrap:wrap;gap:12px">{cells or "None."}</div>'

@@ -1,0 +1,140 @@
+"""The training of image networks as a visitor sees it: what it would take, live curves, what is missing."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from cache import image_runs
+from cache.jobs import Job
+from cache.workers.protocol import WorkerLost
+from pruning import RATIOS, Architecture, Diverged, ImageExperiment, ImageSet, Outcome
+from pruning.data.images import NoImages, training_size
+from pruning.lottery.progress import Curves, StepProgress
+from views.charts import images as image_charts
+from views.controls import lock
+from views.controls.images import ImageChoice
+from views.shared.job_panel import Kind, follow, leave
+from views.shared.placeholder import Place
+from views.text.names import network_named
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+# Of one image in one epoch, prediction included, as measured on two cores with one thread.
+SECONDS = {
+    Architecture.LENET: 1.4e-4,
+    Architecture.WIDE: 5.6e-4,
+    Architecture.WIDE_NORM: 7e-4,
+    Architecture.SMALL: 1e-4,
+}
+LOSS_REACH = 2.5  # nats: just above ln 10, where networks that know nothing of ten classes begin
+
+
+def draw_training(experiment: ImageExperiment, outcome: Outcome | None, place: DeltaGenerator) -> None:
+    """What is still to be trained, and how far that is; nothing where all is there."""
+    if outcome is not None and len(outcome.networks) >= len({*RATIOS, experiment.prune_ratio}):
+        leave(TRAINING)
+        return
+    with place:
+        # Who came by a link that is locked for another page has not asked for these networks.
+        asked = experiment.dataset == ImageSet.DIGITS and not lock.is_elsewhere()
+        offer = None if asked else partial(_offer, experiment, outcome)
+        follow(TRAINING, image_runs.key(experiment), partial(image_runs.join, experiment), offer)
+
+
+def nearest(outcome: Outcome, asked: ImageChoice) -> tuple[Outcome, ImageChoice]:
+    """The outcome and the choice with the trained ratio nearest to the one asked for."""
+    wanted = asked.experiment.prune_ratio
+    ratio = min((network.prune_ratio for network in outcome.networks), key=lambda there: abs(there - wanted))
+    experiment = replace(asked.experiment, prune_ratio=ratio)
+    return replace(outcome, experiment=experiment), replace(asked, experiment=experiment)
+
+
+def stand_in(asked: ImageChoice, shown: ImageChoice) -> str:
+    """What is shown while the network that was asked for is not there yet."""
+    ratio = shown.experiment.prune_ratio
+    there = f"the one {network_named(ratio)}" if ratio else "the dense one, on both sides"
+    return f"The network {network_named(asked.experiment.prune_ratio)} is not trained yet; shown is {there}."
+
+
+def _offer(experiment: ImageExperiment, outcome: Outcome | None) -> str:
+    """What a click on the button will take; the button's label."""
+    trained = len(outcome.networks) if outcome else 0
+    one = seconds_of_one(experiment)
+    missing = _duration(one * (len(RATIOS) - trained))
+    st.info(
+        f"{trained or 'None'} of the {len(RATIOS)} networks {'are' if trained else 'is'} trained. On two cores the "
+        f"rest takes about {missing}, {_duration(one)} for each network. Training goes on while this page is "
+        "open, and what is finished is kept; whoever asks for the same shares the run.",
+        icon=":material/model_training:",
+    )
+    return "Train the rest" if trained else "Train"
+
+
+def seconds_of_one(experiment: ImageExperiment) -> float:
+    """About how long a network of CIFAR takes on two cores, all its epochs long."""
+    whole = training_size(experiment.dataset)
+    n_images = min(experiment.train_images or whole, whole)
+    return SECONDS[experiment.network] * n_images * experiment.max_epochs
+
+
+def _failure(error: Exception, key: str) -> str:
+    if isinstance(error, Diverged | NoImages | WorkerLost):
+        return str(error)
+    logging.getLogger(__name__).error("training failed: %s", key, exc_info=error)
+    return f"Training did not finish ({type(error).__name__}). Try again; the terminal has the details."
+
+
+def _draw(job: Job) -> int | None:
+    """The live curves, folded once there are pictures to look at; the number of networks that are finished."""
+    progress: StepProgress | None = job.progress
+    with st.expander("Loss and accuracy, live", expanded=not (progress and progress.step)):
+        _draw_curves(progress.curves if progress else None)
+    return progress.step if progress else None
+
+
+def _progress(job: Job) -> tuple[float, str]:
+    progress: StepProgress | None = job.progress
+    if progress is None:
+        return 0.0, "Starting a worker process"
+    share, text = progress.step / progress.steps, f"{progress.message} ({progress.step + 1} of {progress.steps})"
+    if curves := progress.curves:
+        share += curves.epoch / curves.max_epochs / progress.steps
+        text += f", epoch {curves.epoch:.1f} of at most {curves.max_epochs}"
+        if curves.seconds_left is not None:
+            text += f", at most {_duration(curves.seconds_left)} left for it"
+    return min(share, 1.0), text
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
+def _draw_curves(curves: Curves | None) -> None:
+    """Losses and accuracy of the network that is being trained, epoch by epoch."""
+    train, val, accuracy = (curves.train_loss, curves.val_loss, curves.val_accuracy) if curves else ((), (), ())
+    losses = [("training", epoch + 1, value) for epoch, value in enumerate(train)]
+    losses += [("validation", epoch, value) for epoch, value in enumerate(val)]
+    shares = [("validation", epoch, value) for epoch, value in enumerate(accuracy)]
+    left, right = st.columns(2, gap="medium")
+    for column, rows, title, series, reach in (
+        (left, losses, "loss, nats", image_charts.TRAIN_VAL, LOSS_REACH),
+        (right, shares, "validation accuracy", image_charts.TRAIN_VAL[1:], 1.0),
+    ):
+        # Between two drawings a chart has no height; what stands below is not to jump.
+        place = Place(column.container(height=image_charts.LEARNING_HEIGHT, border=False))
+        if curves and rows:
+            table = pd.DataFrame(rows, columns=["series", "epoch", "value"])
+            chart = image_charts.learning_chart(table, title, curves.max_epochs, series, reach=reach)
+            place.chart(chart, f"{title}, epoch by epoch.")
+        else:
+            place.skeleton(image_charts.LEARNING_HEIGHT)
+
+
+TRAINING = Kind("training", image_runs.queue, _failure, _progress, _draw)

@@ -1,0 +1,130 @@
+"""A visitor's own picture: what the networks say of it, and how it compares with what they know."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from cache.image_samples import ask
+from pruning import Network, Outcome
+from pruning.data.picture_upload import MAX_BYTES, Picture, PictureError, read_picture
+from pruning.evaluation.memo import remembered
+from uncertainty.predictive import confidence, mutual_information, predictive_entropy
+from views.controls.images import ImageChoice
+from views.images import cards
+from views.images.gallery_tab import rows
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+LARGE = 224
+FILE, CAMERA = "From a file", "With the camera"
+FORGOTTEN = "It is looked at on this server and forgotten when you leave; nothing is stored."
+SEEN = "own_picture_seen"  # of this visit: the file whose answers were drawn last
+# All that JPEG files are called, and PNG and MPO files with more than one picture. HEIC is none of them: a phone that
+# is asked for JPEG sends its photographs as that.
+ENDINGS = ["png", "jpg", "jpeg", "webp", "jfif", "jpe", "jif", "pjpeg", "pjp", "apng", "mpo"]
+
+
+def draw(outcome: Outcome, choice: ImageChoice, classes: tuple[str, ...], place: DeltaGenerator) -> None:
+    """A file or a photograph; then the picture as the networks see it, a row a prune ratio, and how unusual the
+    answers are."""
+    with place:
+        source = st.segmented_control(
+            "A picture of your own",
+            (FILE, CAMERA),
+            default=FILE,
+            required=True,
+            key="own_picture_from",
+            help=FORGOTTEN,
+        )
+        file = _photograph() if source == CAMERA else _upload()
+        line = st.empty()  # one place for words, so that those of a file before leave with it
+        if file is None:
+            line.caption(
+                f"The networks know {', '.join(classes)}. Show them one of these, or anything else. Photographs in "
+                "HEIC, as phones keep them, have to be exported as JPEG before."
+            )
+            return
+        height, _, channels = choice.experiment.dataset.shape
+        try:
+            picture = read_picture(file.getvalue(), height, channels)
+        except PictureError as problem:
+            line.error(str(problem), icon=":material/error:")
+            return
+        is_new = st.session_state.get(SEEN) != file.file_id
+        _draw_answers(outcome, choice, classes, picture, is_new)
+        st.session_state[SEEN] = file.file_id
+
+
+def _upload() -> UploadedFile | None:
+    return st.file_uploader("PNG, JPEG or WebP", type=ENDINGS, max_upload_size=MAX_BYTES // 2**20, key="own_picture")
+
+
+def _photograph() -> UploadedFile | None:
+    """The camera is asked for only where somebody wants it."""
+    return st.camera_input(
+        "A photograph",
+        key="own_photograph",
+        help="Browsers lend a camera to pages of this very computer and to those that come over https. On a phone "
+        "the button for a file offers the camera too.",
+    )
+
+
+def _draw_answers(
+    outcome: Outcome, choice: ImageChoice, classes: tuple[str, ...], picture: Picture, is_new: bool
+) -> None:
+    """The picture at once; where it `is_new`, what was said of another leaves before the networks have answered."""
+    left, *columns = st.columns([1, 1, 2], gap="medium")
+    left.html(cards.picture(picture.pixels, LARGE, "your picture as the networks see it", kept=False))
+    side = picture.pixels.shape[0]
+    notes = "".join(f" {note}." for note in picture.notes)
+    left.caption(f"{picture.width:,} × {picture.height:,} pixels, brought to {side} × {side}.{notes}")
+    places = [column.empty() if is_new else column for column in columns]
+    for place in places if is_new else ():
+        place.skeleton(LARGE)
+    samples = {
+        network.prune_ratio: ask(choice.experiment, network, picture.pixels[None], choice.n_samples)
+        for network in outcome.networks
+    }
+    said = [probs.mean(axis=0)[0] for probs in samples.values()]
+    middle, right = (place.container() for place in places)
+    middle.html(cards.bars(rows(outcome, choice, said), classes))
+    middle.caption(f"One row a prune ratio. The bars from left to right: {', '.join(classes)}.")
+    pair = {"Dense": outcome.dense, "Pruned": outcome.pruned}
+    right.table(
+        measures({name: (network, samples[network.prune_ratio]) for name, network in pair.items()}, choice.n_samples),
+        hide_index=True,
+        border="horizontal",
+    )
+    right.caption(
+        "In brackets: the share of the test images of the known classes that are less uncertain than this picture. "
+        "Near 100 % the network treats it as something new."
+    )
+
+
+def measures(asked: dict[str, tuple[Network, np.ndarray]], n_samples: int) -> pd.DataFrame:
+    """Confidence, entropy and mutual information of each network's answer (S, 1, C), and how rare they are."""
+
+    def column(network: Network, probs: np.ndarray) -> list[str]:
+        sure, total, between = (float(f(probs)[0]) for f in (confidence, predictive_entropy, mutual_information))
+        usual = remembered(network, ("usual", n_samples), lambda: _usual(network, n_samples))
+        return [
+            f"{sure:.2f} ({100 * (usual[0] > sure).mean():.0f} %)",
+            f"{total:z.2f} ({100 * (usual[1] < total).mean():.0f} %)",
+            f"{between:.3f} ({100 * (usual[2] < between).mean():.0f} %)",
+        ]
+
+    columns = {name: column(network, probs) for name, (network, probs) in asked.items()}
+    names = ["Confidence", "Predictive entropy, nats", "Mutual information, nats"]
+    return pd.DataFrame({"Measure": names, **columns})
+
+
+def _usual(network: Network, n_samples: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Confidence, entropy and mutual information of the test images."""
+    probs = network.test.probs(n_samples)
+    return probs.max(axis=1), predictive_entropy(probs[None]), network.test.epistemic(n_samples)

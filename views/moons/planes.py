@@ -1,0 +1,228 @@
+"""The plane as the dense and the pruned network see it."""
+
+from __future__ import annotations
+
+import base64
+import math
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from cache import results
+from cache.visitor import Visit
+from pruning import Network
+from pruning.evaluation.memo import remembered
+from pruning.inspect.plane import RESOLUTION, Maps, Plane, TrueMaps, extent
+from pruning.outcome import PlaneOutcome
+from views.browser.component import component
+from views.charts import vega
+from views.charts.colours import CLASSES, INK, PAPER, SEQUENCE, STRONGEST, TRUE_BOUNDARY, Theme
+from views.controls.moons import OWN_QUANTITY, QUANTITY, Choice
+from views.text import readings_planes
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+# The tops of the colour scale for epistemic uncertainty: a fixed few, so that colours compare.
+EPISTEMIC_TOPS = (0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1.1)
+TRUE = ("error", "truth", "noise")  # quantities that only the truth can tell
+SHORT = {"noise": "true entropy"}  # beside a number
+LEVELS = 4095  # of a map's values on their way to the browser: twelve bits, a fourth of a thousandth
+_PLANES = component("planes")
+
+
+@dataclass(frozen=True)
+class View:
+    """How the plane is to be shown."""
+
+    quantity: str
+    points: str
+    theme: Theme
+
+
+def draw_planes(outcome: PlaneOutcome, choice: Choice, view: View, visit: Visit, place: DeltaGenerator) -> None:
+    """The plane as the dense and as the pruned network sees it, on one colour scale.
+
+    What is nobody else's comes from the visit's shelf. It is drawn but once in a run.
+    """
+    scene = _Scene(outcome, choice, view, visit)
+    with place:
+        _PLANES(key="plane_pair", data=scene.data(*scene.networks))
+
+
+def draw_pruned_plane(
+    outcome: PlaneOutcome, choice: Choice, view: View, visit: Visit, place: DeltaGenerator, key: str
+) -> None:
+    """The pruned network's plane once more, on the scale that it shares with the dense one."""
+    with place:
+        _PLANES(key=key, data=_Scene(outcome, choice, view, visit).data("Pruned"))
+
+
+def sentence(outcome: PlaneOutcome, choice: Choice, view: View, visit: Visit) -> str:
+    """What reads both planes; a slider that goes to and fro asks for the same few sentences again."""
+    scene = _Scene(outcome, choice, view, visit)
+    dense, pruned, truth = scene.planes["Dense"], scene.planes["Pruned"], scene.truth
+
+    def compute() -> str:
+        if truth and view.quantity in TRUE:
+            maps = dense.maps(choice.n_samples), pruned.maps(choice.n_samples)
+            return readings_planes.of_truth(truth, *maps, view.quantity)
+        probs = truth.probs if truth else None
+        return readings_planes.of_planes(
+            dense, pruned, choice.n_samples, view.quantity, truth=probs, trained=outcome.pruned.trained
+        )
+
+    beside = None if dense is pruned else dense  # what held itself would be remembered for ever
+    return remembered(pruned, ("sentence", beside, choice.n_samples, view.quantity, truth), compute)
+
+
+def plane_charts(outcome: PlaneOutcome, choice: Choice, view: View, visit: Visit) -> dict[str, vega.Chart]:
+    """Both planes and their scale by name, for whoever saves them."""
+    scene = _Scene(outcome, choice, view, visit)
+    named = {f"{view.quantity} {name}": scene.chart(name) for name in scene.networks}
+    return {**named, f"{view.quantity} scale": scene.legend()}
+
+
+def packed(probs: np.ndarray, *others: np.ndarray) -> str:
+    """Maps with values in [0, 1] as the browser unpacks them: the probability of every class but the first
+    (R, R, C), then the others (R, R).
+
+    Rows go from high to low y, and the cells at the rim are repeated once around. The differences along
+    a row, high bytes before low bytes, are deflated and written in base64.
+    """
+    layers = [*np.moveaxis(probs, -1, 0)[1:], *others]
+    values = np.stack([np.pad(layer[::-1], 1, mode="edge") for layer in layers])
+    levels = np.rint(LEVELS * values.clip(0, 1)).astype(np.uint16)
+    steps = np.diff(levels, axis=2, prepend=np.uint16(0))
+    return base64.b64encode(zlib.compress(np.stack([steps >> 8, steps & 255]).astype(np.uint8).tobytes())).decode()
+
+
+def _packed_maps(maps: Maps, top: float) -> str:
+    """A network's maps for the browser; epistemic uncertainty as a share of `top`."""
+    return packed(maps.probs, maps.epistemic / top)
+
+
+class _Scene:
+    """Both networks' planes, and the scale that they share."""
+
+    def __init__(self, outcome: PlaneOutcome, choice: Choice, view: View, visit: Visit) -> None:
+        self.outcome, self.choice, self.view, self.visit = outcome, choice, view, visit
+        self.networks = {"Dense": outcome.dense, "Pruned": outcome.pruned}
+        self.planes = {name: self._plane(network, visit) for name, network in self.networks.items()}
+        self.epistemic_top = _epistemic_top(self.planes.values(), choice.n_samples, outcome.n_classes)
+        self.truth = None if visit.points else results.truth(outcome.experiment, extent(outcome))
+        self.quantities = (OWN_QUANTITY if visit.points else QUANTITY).options
+
+    def _plane(self, network: Network, visit: Visit) -> Plane:
+        outcome = self.outcome
+        plane = partial(results.plane, outcome.experiment, network, outcome.n_classes, extent(outcome))
+        if network is outcome.by_hand:
+            # It is looked at once, so it is drawn for no more samples than are shown.
+            return plane(visit.shelf, (self.choice.n_samples,))
+        return plane(visit.shelf if visit.points else None)
+
+    def data(self, *names: str) -> dict[str, Any]:
+        """What the browser needs to draw the planes of these networks."""
+        outcome, view, own = self.outcome, self.view, self.visit.points
+        classes = own.classes if own else [f"class {c}" for c in range(outcome.n_classes)]
+        bounds = extent(outcome)
+        return {
+            "panels": [self._panel(name) for name in names],
+            "truth": packed(self.truth.probs) if self.truth else None,
+            "side": RESOLUTION + 2,
+            "classes": outcome.n_classes,
+            "names": list(classes),
+            "axes": list(own.axes) if own else ["", ""],
+            "extent": bounds,
+            "points": _places(*_points(outcome, view.points), bounds),
+            "quantity": view.quantity,
+            "quantities": list(self.quantities),
+            "words": {quantity: _words(quantity, outcome.n_classes) for quantity in self.quantities},
+            "tops": {quantity: self._top(quantity) for quantity in self.quantities},
+            "scale": self.epistemic_top,
+            "theme": view.theme,
+            "strongest": STRONGEST,
+            "colours": {
+                "classes": CLASSES[: outcome.n_classes],
+                "sequence": SEQUENCE[view.theme],
+                "paper": PAPER[view.theme],
+                "ink": INK[view.theme],
+                "truth": TRUE_BOUNDARY[view.theme],
+            },
+        }
+
+    def _panel(self, name: str) -> dict[str, Any]:
+        plane, n_samples, top = self.planes[name], self.choice.n_samples, self.epistemic_top
+        maps = remembered(plane, ("packed", n_samples, top), lambda: _packed_maps(plane.maps(n_samples), top))
+        wrong = _wrong(self.outcome, self.networks[name], n_samples) if self.view.points == "test" else []
+        return {"name": name, "id": f"{zlib.crc32(maps.encode()):x}", "maps": maps, "wrong": wrong}
+
+    def _top(self, quantity: str) -> float:
+        """Where the colour scale ends."""
+        if quantity in ("probability", "truth", "error"):
+            return 1.0
+        return self.epistemic_top if quantity == "epistemic" else math.log(self.outcome.n_classes)
+
+    def chart(self, name: str) -> vega.Chart:
+        view, n_samples, outcome = self.view, self.choice.n_samples, self.outcome
+        plane, quantity = self.planes[name], view.quantity
+        inputs, labels = _points(outcome, view.points)
+        points = pd.DataFrame({"x": inputs[:, 0], "y": inputs[:, 1], "label": labels}).assign(wrong=False, p=np.nan)
+        if view.points == "test":
+            own = self.networks[name].test.probs(n_samples)[np.arange(len(labels)), labels]
+            points = points.assign(wrong=_wrong(outcome, self.networks[name], n_samples), p=own)
+        if self.truth and quantity in TRUE:
+            maps, quantity = _true_view(self.truth, plane.maps(n_samples), quantity)
+            return vega.maps_chart(maps, plane.extent, points, quantity, self._top(view.quantity), view.theme)
+        return vega.plane_chart(plane, n_samples, points, quantity, self._top(quantity), view.theme)
+
+    def legend(self) -> vega.Chart:
+        quantity, n_classes = self.view.quantity, self.outcome.n_classes
+        return vega.legend_chart(quantity, n_classes, self._top(quantity), self.view.theme)
+
+
+def _true_view(truth: TrueMaps, maps: Maps, quantity: str) -> tuple[Maps, str]:
+    """Maps that show what only the truth can tell, and the quantity of theirs that does."""
+    if quantity == "error":
+        return replace(maps, entropy=truth.error(maps)), "entropy"
+    true = Maps(truth.probs, truth.entropy, truth.entropy, np.zeros_like(truth.entropy))
+    return true, "probability" if quantity == "truth" else "entropy"
+
+
+def _words(quantity: str, n_classes: int) -> dict[str, str]:
+    """What the browser calls a quantity: in a sentence, above its scale, beside a number."""
+    name, short = vega.TERMS.get(quantity, f"{quantity} uncertainty"), SHORT.get(quantity, quantity)
+    return {"name": name, "title": vega.scale_title(quantity, n_classes), "short": short}
+
+
+def _epistemic_top(planes: Iterable[Plane], n_samples: int, n_classes: int) -> float:
+    """The next round value above all epistemic uncertainty there is."""
+    largest = max(float(plane.maps(n_samples).epistemic.max()) for plane in planes)
+    return next((top for top in EPISTEMIC_TOPS if top >= largest), math.log(n_classes))
+
+
+def _points(outcome: PlaneOutcome, shown: str) -> tuple[np.ndarray, np.ndarray]:
+    """The points to draw (N, 2) and their classes (N,)."""
+    if shown == "none":
+        return np.zeros((0, 2)), np.zeros(0, int)
+    if shown == "training":
+        return outcome.train_inputs, outcome.train_labels
+    return outcome.test_inputs, outcome.test_labels
+
+
+def _wrong(outcome: PlaneOutcome, network: Network, n_samples: int) -> list[bool]:
+    """Which test points a network gets wrong (N,); the others' predictions are not kept."""
+    probs = network.test.probs(n_samples)
+    return (probs.argmax(axis=1) != outcome.test_labels).tolist()
+
+
+def _places(inputs: np.ndarray, labels: np.ndarray, extent: tuple[float, ...]) -> list[tuple[float, float, int]]:
+    """Points as shares of the extent, with their class."""
+    x0, x1, y0, y1 = extent
+    shares = ((inputs - [x0, y0]) / [x1 - x0, y1 - y0]).tolist()
+    return [(round(x, 4), round(y, 4), int(label)) for (x, y), label in zip(shares, labels, strict=True)]

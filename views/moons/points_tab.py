@@ -1,0 +1,121 @@
+"""A visitor's own points instead of a ready-made data set: from a CSV file, or drawn on a board."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from cache.visitor import Shelf, Visit
+from pruning.data.csv_points import MAX_BYTES, MAX_POINTS, MIN_POINTS, Points, PointsError, drawn_points, read_points
+from pruning.data.splits import sizes
+from uncertainty.proportion import wilson_interval
+from views.browser.drawing_board import draw_pad
+from views.charts.colours import Theme
+from views.controls import lock
+from views.text.markdown import plain
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+POINTS, PROBLEM = "own_points", "own_problem"
+TELLING = 100  # test points; with fewer, an accuracy of 0.9 is known to about ± 0.06 and worse
+USUAL = 0.9  # an accuracy
+EXAMPLE = "x,y,label\n" + "".join(
+    f"{(i % 10) / 5 - 1 + (i // 30) * 0.9:.2f},{(i * 7 % 13) / 6 - 1:.2f},{'left' if i < 30 else 'right'}\n"
+    for i in range(60)
+)
+
+
+def visit() -> Visit:
+    """What this visit alone has: its shelf, and the points that take the place of the data set."""
+    return Visit(st.session_state.setdefault("shelf", Shelf()), st.session_state.get(POINTS))
+
+
+def draw_banner(points: Points, place: DeltaGenerator) -> None:
+    """What the networks are learning, and the way back."""
+    sizes = ", ".join(f"{plain(name)} {(points.labels == c).sum()}" for c, name in enumerate(points.classes))
+    row = place.container(horizontal=True, vertical_alignment="center")
+    row.info(
+        f"The networks learn **your own {len(points.labels):,} points** ({len(points.classes)} classes), so the "
+        f"controls Dataset, Noise and Points say nothing here. {told_of_split(len(points.labels))} "
+        "The points stay in this visit, until the page is loaded anew, and are stored nowhere.",
+        icon=":material/scatter_plot:",
+    )
+    row.button("Back to the data set", on_click=forget, icon=":material/undo:", help=f"Points of each class: {sizes}")
+
+
+def told_of_split(points: int) -> str:
+    """How many points are trained, validated and tested on and, where these are few, how little they tell."""
+    n_train, n_val, n_test = sizes(points)
+    told = f"{n_train:,} of them train, {n_val:,} validate and {n_test:,} test, each class by its share."
+    if n_test >= TELLING:
+        return told
+    right = round(USUAL * n_test)
+    low, high = wilson_interval(right, n_test)
+    return (
+        f"{told} {n_test} test points tell little: a network that is right on {right} of them "
+        f"may be right on {100 * low:.0f} to {100 * high:.0f} % of all such points."
+    )
+
+
+def draw(theme: Theme, place: DeltaGenerator) -> DeltaGenerator:
+    """Two ways to bring points, and what was wrong with the last ones; a place for what comes of them."""
+    if lock.current():
+        place.info("This link is locked by whoever made it: it shows one data set.", icon=":material/lock:")
+        return place.container()
+    line = place.empty()  # always there: else all below would take another place, and be seen twice while it trains
+    if problem := st.session_state.get(PROBLEM):
+        line.error(plain(problem), icon=":material/error:")
+    board, file = place.columns(2, gap="large")
+    points: Points | None = st.session_state.get(POINTS)
+    answer = file.container()  # on a phone it comes right below the board
+    if points:
+        answer.markdown("**Pruned** network on your points; all pictures above show them too")
+    board.markdown("**Draw them**")
+    rows = draw_pad(5, theme, board)
+    if rows is not None:
+        _take(drawn_points, rows)
+        st.rerun()
+    file.markdown("**Or bring a file**")
+    file.file_uploader(
+        "CSV: two columns of numbers and a label",
+        type=["csv", "txt", "tsv"],
+        max_upload_size=MAX_BYTES // 2**20,
+        key="own_file",
+        on_change=_upload,
+        help="It is read on this server, kept in memory for this visit, and stored nowhere.",
+    )
+    file.caption(
+        f"One point a line, 2 to 5 classes, {MIN_POINTS} to {MAX_POINTS:,} points; a header line is optional. Labels "
+        "may be words. Numbers need one decimal sign throughout, point or comma. Each column is brought to mean 0 "
+        "and standard deviation 1 by the training points, without a look at the others."
+    )
+    file.download_button(
+        "An example file", EXAMPLE, "points.csv", "text/csv", icon=":material/download:", on_click="ignore"
+    )
+    for note in points.notes if points else ():
+        file.caption(f"{plain(note)}.")
+    return answer
+
+
+def _upload() -> None:
+    file = st.session_state.get("own_file")
+    if file is None:
+        st.session_state[PROBLEM] = None
+    else:
+        _take(read_points, file.getvalue())
+
+
+def _take(read: Any, data: Any) -> None:
+    """Take the points that `read` finds in the data, or note why there are none; those before stay then."""
+    try:
+        st.session_state[POINTS] = read(data)
+        st.session_state[PROBLEM] = None
+    except PointsError as problem:
+        st.session_state[PROBLEM] = str(problem)
+
+
+def forget() -> None:
+    """Go back to the data set."""
+    st.session_state[POINTS] = st.session_state[PROBLEM] = None

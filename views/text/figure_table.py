@@ -1,0 +1,235 @@
+"""What the pages write: the table of figures, the rows of the curves, the sentence on top, numbers in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from operator import attrgetter
+
+import pandas as pd
+
+from pruning import Network, Outcome
+from pruning.evaluation.cached import calibration, floor
+from pruning.evaluation.memo import remembered
+from pruning.evaluation.metrics import Figures
+from pruning.outcome import IMAGE_LATENCY_BATCH, LATENCY_BATCH
+from uncertainty.calibration import reliability_bins, rights
+from uncertainty.estimate import binned_estimate
+from uncertainty.expected import AgainstTruth
+from uncertainty.floor import Floor
+from uncertainty.proportion import wilson_interval
+from views.text.claims import PERCENT, band, changed
+from views.text.comparison import Compared
+
+NOT_YET = "…"  # where a number is not measured yet
+NONE = "–"  # where there is none
+
+
+@dataclass(frozen=True)
+class Number:
+    """How a number is written: multiplied by `scale`, with so many digits, and its unit; if need be, its sign."""
+
+    digits: int
+    unit: str = ""
+    scale: int = 1
+    signed: bool = False
+
+    def write(self, value: float | None) -> str:
+        if value is None:
+            return NONE
+        if value != value:
+            return NOT_YET
+        sign = "+" if self.signed and round(value, self.digits) else ""
+        return f"{self.scale * value:{sign}z,.{self.digits}f}{self.unit}".replace("-", "−")
+
+    def difference(self, before: float | None, after: float | None) -> str:
+        """That of the two numbers as they are written, with its sign, so that it is what a reader gets."""
+        if before is None or after is None:
+            return ""
+        if before != before or after != after:
+            return NOT_YET
+        one, other = (round(self.scale * float(value), self.digits) for value in (before, after))
+        size = f"{abs(other - one):,.{self.digits}f}{self.unit}"
+        return "0" if one == other else ("+" if other > one else "−") + size
+
+
+@dataclass(frozen=True)
+class Row:
+    """One figure: where `Figures` have it, its name, how its number is written, and what it means."""
+
+    field: str
+    label: str
+    number: Number
+    meaning: str
+
+
+ROWS = (
+    Row("accuracy", "Accuracy", Number(3), "Share of test points that get the right class."),
+    Row("nll", "NLL", Number(3), "Negative log-likelihood in nats; lower is better."),
+    Row("brier", "Brier score", Number(3), "Squared distance to the true label; lower is better."),
+    Row("ece", "ECE", Number(3), "Expected calibration error: |accuracy − confidence|, averaged over bins."),
+    Row(
+        "signed_gap",
+        "Signed gap",
+        Number(3, signed=True),
+        "Mean confidence − accuracy: above 0 over-confident, below 0 under-confident.",
+    ),
+    Row("mce", "MCE", Number(3), "Maximum calibration error: the largest gap of any bin."),
+    Row("ace", "ACE", Number(3), "Adaptive calibration error: as ECE, over bins of equal mass."),
+    Row("uce", "UCE", Number(3), "Uncertainty calibration error: |error − normalised entropy|, averaged over bins."),
+    Row(
+        "epistemic_test",
+        "Epistemic, test",
+        Number(4),
+        "Mean mutual information in nats, where there are data.",
+    ),
+    Row("epistemic_ood", "Epistemic, OOD", Number(4), "The same out of distribution ({ood}); it ought to be larger."),
+    Row(
+        "early_stop_epoch",
+        "Early-stop epoch",
+        Number(0),
+        "Epochs up to the lowest validation loss, in all: with those in the weights that training started from.",
+    ),
+    Row(
+        "epochs_spent", "Epochs spent", Number(0), "Epochs of every training on the way, those thrown away included."
+    ),
+    Row("units", "Units", Number(0), "Hidden units that are left."),
+    Row("parameters", "Parameters", Number(0), "Weights and biases of the physically smaller network."),
+    Row(
+        "compression_ratio", "Compression ratio", Number(2, " ×"), "Dense parameters divided by those that are left."
+    ),
+    Row("speed_up", "Theoretical speed-up", Number(2, " ×"), "Dense multiply–adds divided by those that are left."),
+    Row(
+        "latency",
+        "Measured latency",
+        Number(3, " ms", scale=1000),
+        "One pass over {batch} on the computer that trained it, one thread.",
+    ),
+)
+
+
+# Figure → what only the truth adds to it, below it.
+TRUE_LINES: Mapping[str, tuple[str, Callable[[AgainstTruth], float]]] = {
+    "accuracy": ("Bayes accuracy", lambda against: against.bayes_accuracy),
+    "nll": ("Excess NLL", lambda against: against.excess_nll.value),
+}
+
+
+@dataclass(frozen=True)
+class Nouns:
+    """What a page calls its examples."""
+
+    examples: str
+    ood: str  # what is out of distribution
+    batch: str  # what the latency is measured on
+
+
+TINY = 1e-6  # nats: below it there is nothing but rounding
+POINTS = Nouns("test points", "a ring far from all data", f"{LATENCY_BATCH:,} points")
+FRESH = Nouns("fresh points", "a ring far from all data", f"{LATENCY_BATCH:,} points")
+IMAGES = Nouns("test images", "classes the network has never seen", f"{IMAGE_LATENCY_BATCH} images")
+
+
+def figure_table(
+    dense: Figures, pruned: Figures, floors: dict[str, tuple[Floor, Floor]], alike: bool
+) -> pd.DataFrame:
+    """Every figure, dense → pruned with the difference; ECE and UCE followed by their floors.
+
+    alike: whether the early stops compare, see `Network.stop_compares_with`.
+    """
+    lines: list[tuple[str, ...]] = []
+    for row in ROWS:
+        number, (a, b) = row.number, map(attrgetter(row.field), (dense, pruned))
+        difference = "" if row.field == "early_stop_epoch" and not alike else number.difference(a, b)
+        lines.append((row.label, number.write(a), number.write(b), difference))
+        if row.field in floors:
+            lines.append(_floor_line(row.label, *floors[row.field]))
+        if dense.against and pruned.against and row.field in TRUE_LINES:
+            label, value = TRUE_LINES[row.field]
+            a, b = value(dense.against), value(pruned.against)
+            lines.append((label, number.write(a), number.write(b), number.difference(a, b)))
+    return pd.DataFrame(lines, columns=["Figure", "Dense", "Pruned", "Difference"])
+
+
+def meanings(nouns: Nouns) -> str:
+    """What each figure is, as a list."""
+    floor = (
+        "**Floor**: what a perfectly calibrated network of the same confidences would get on as many examples, with "
+        f"the band that holds 95{PERCENT} of such results. Inside it so few {nouns.examples} cannot tell the network "
+        "from calibrated; that is no proof that it is."
+    )
+    words = [f"- **{row.label}**: {row.meaning.format(ood=nouns.ood, batch=nouns.batch)}" for row in ROWS]
+    if nouns is FRESH:
+        words += [
+            "- **Bayes accuracy**: that of always answering the truly most probable class; no network has more.",
+            "- **Excess NLL**: NLL minus the entropy of the truth, the least there can be (a KL divergence).",
+        ]
+    return "\n".join([*words, f"- {floor}"])
+
+
+def _floor_line(label: str, dense: Floor, pruned: Floor) -> tuple[str, ...]:
+    return (f"{label}, floor", band(dense), band(pruned), "")
+
+
+def curve_rows(outcome: Outcome, n_samples: int, n_bins: int) -> pd.DataFrame:
+    """One row a network that is there so far: ratio, accuracy, ece, early_stop_epoch, trained, chosen.
+
+    The early stop is that in all, and no number where there is none. Of the floor of ece there are the mean,
+    ece_floor, and the ends of its band, ece_low and ece_high; against the truth it has none. ece_single is the ECE
+    of a single pass. Where the examples have labels, accuracy_from and accuracy_to, ece_from and ece_to are the ends
+    of the intervals that so few leave.
+    """
+    chosen = outcome.experiment.prune_ratio
+
+    def row(network: Network) -> dict[str, float | None]:
+        return _curve_row(outcome, network, n_samples, n_bins)
+
+    rows = [remembered(network, ("curves", n_samples, n_bins), partial(row, network)) for network in outcome.networks]
+    table = pd.DataFrame(rows).astype({"early_stop_epoch": float})
+    return table.assign(chosen=table.ratio == chosen, trained=[network.trained for network in outcome.networks])
+
+
+def _curve_row(outcome: Outcome, network: Network, n_samples: int, n_bins: int) -> dict[str, float | None]:
+    labels, test = outcome.test_labels, network.test
+    right = rights(test.probs(n_samples), labels)
+    bins = calibration(outcome, network, n_samples, n_bins)
+    found: dict[str, float | None] = {
+        "ratio": network.prune_ratio,
+        "accuracy": float(right.mean()),
+        "ece": bins.error,
+        "ece_single": reliability_bins(test.single_pass(), labels, n_bins).error,
+        "early_stop_epoch": network.epochs_in_all,
+    }
+    if labels.ndim == 1:
+        low, high = wilson_interval(int(right.sum()), len(right))
+        error, due = binned_estimate(bins), floor(outcome, network, n_samples, n_bins)
+        found |= {"accuracy_from": low, "accuracy_to": high, "ece_from": max(error.low, 0.0), "ece_to": error.high}
+        found |= {"ece_floor": due.mean, "ece_low": due.low, "ece_high": due.high}
+    return found
+
+
+def over_ratios(values: Mapping[float, float], chosen: float) -> pd.DataFrame:
+    """What `curve_chart` draws of one number a prune ratio, the dense one at 0 among them."""
+    table = pd.DataFrame({"ratio": list(values), "value": list(values.values())})
+    return table.assign(dense=values[0.0], chosen=table.ratio == chosen)
+
+
+def reading(
+    outcome: Outcome, dense: Figures, pruned: Figures, seen: Compared, judged: str, basis: str, trained: bool = True
+) -> str:
+    """A sentence that reads this very picture.
+
+    judged: what `claims.calibrated` says of the pruned network. basis: what the intervals of `seen` rest on.
+    """
+    if outcome.experiment.prune_ratio == 0 and pruned.units == dense.units:  # by hand units may be out
+        return (
+            f"Nothing is pruned yet: both pictures show the dense network, accuracy {dense.accuracy:.3f}, "
+            f"ECE {dense.ece:.3f}."
+        )
+    start = f"Pruned to **{pruned.units:,} of {dense.units:,} units**"
+    if not trained:
+        return f"{start}, the network **did not train**: at accuracy {pruned.accuracy:.3f} its doubt means nothing."
+    # Of one sample, or without dropout, there is no disagreement to speak of.
+    told = [seen.accuracy, *([seen.epistemic] if max(seen.epistemic.before, seen.epistemic.after) > TINY else [])]
+    return f"{start}: {changed(told, basis)}. {judged[:1].upper()}{judged[1:]}."

@@ -1,0 +1,54 @@
+"""What things are called on every page: one name each, one way to write a prune ratio.
+
+Links and code keep their own spelling: `hidden1.3` of a link is unit 4 of hidden layer 1.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from pruning.model.units import Unit
+
+_LAYERS = {"hidden": "hidden layer", "conv": "convolution"}
+_PARTS = {"weight": "the weights of ", "bias": "the biases of ", None: ""}
+_LAYER = re.compile(rf"\b({'|'.join(_LAYERS)})([1-9])(?:\.(weight|bias))?\b")
+
+
+def layers_named(text: str) -> str:
+    """`hidden1` → hidden layer 1, `conv2.bias` → the biases of convolution 2, wherever they stand in the text."""
+    return _LAYER.sub(lambda found: f"{_PARTS[found[3]]}{_LAYERS[found[1]]} {found[2]}", text)
+
+
+def unit_named(unit: Unit) -> str:
+    """Units count from 1."""
+    layer, position = unit
+    return f"unit {position + 1} of {layers_named(layer)}"
+
+
+def network_named(prune_ratio: float) -> str:
+    """`dense`, or `pruned at 0.7`: a prune ratio is never written in per cent, which other shares are."""
+    return f"pruned at {prune_ratio:.3g}" if prune_ratio else "dense"
+
+
+def listed(names: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def ratios_named(chosen: Sequence[float], among: Sequence[float]) -> str:
+    """Where something happens, with its preposition: `at 0.9`, `from 0.8 on`, `from 0.3 to 0.6`, `at every ratio`.
+
+    chosen, rising, are some of `among`, the pruned networks' ratios, rising. More than three without a pattern
+    are counted.
+    """
+    written = [f"{ratio:.3g}" for ratio in chosen]
+    places = [list(among).index(ratio) for ratio in chosen]
+    if len(chosen) == len(among) > 1:
+        return "at every ratio"
+    run = len(chosen) > 1 and places == list(range(places[0], places[-1] + 1))
+    if run and places[-1] == len(among) - 1:
+        return f"from {written[0]} on"
+    if run and len(chosen) > 2:
+        return f"from {written[0]} to {written[-1]}"
+    return f"at {listed(written)}" if len(chosen) <= 3 else f"at {len(chosen)} of {len(among)} ratios"
