@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from cache import results
+from cache.runs import load_torch
+from cache.services import services
 from pruning import ImageExperiment, Network, module
 from uncertainty.randomness import sampling_seed
 
@@ -14,9 +15,9 @@ def ask(experiment: ImageExperiment, network: Network, pixels: np.ndarray, n_sam
 
     The samples are those behind the stored predictions: the same thinned networks.
     """
-    results.load_torch()
+    load_torch()
     from uncertainty.sampling import mc_dropout
 
-    with results.PICTURES:
+    with services().pictures:
         small = module(experiment, network, experiment.dataset.n_classes)
         return mc_dropout(small, pixels, n_samples, sampling_seed(experiment.seed))

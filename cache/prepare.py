@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from itertools import product
 from threading import Event
@@ -17,12 +17,13 @@ from typing import Any
 
 from tqdm import tqdm
 
-from cache import image_runs, results
+from cache import runs, services
 from cache.jobs import Cancelled
 from pruning import RATIOS, Architecture, ImageExperiment, ImageSet, Strategy
-from pruning.data.images import NoImages, folder, shown
-from pruning.lottery.image_plan import steps
-from pruning.lottery.progress import StepProgress
+from pruning.data.image_task import ImageTask
+from pruning.data.images import NoImages, folder
+from pruning.lottery.plan import plan
+from pruning.lottery.progress import Progress
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -91,28 +92,31 @@ def _fetch() -> None:
 
 def _train(grid: Sequence[ImageExperiment]) -> int:
     """Every network of the grid, those that several experiments share once."""
-    keys = {step.key for one in grid for step in steps(one, RATIOS, shown(one.dataset).fingerprint)}
-    done = {key for key in keys if results.STORE.get(key) is not None}
-    print(f"{len(keys)} networks, {len(done)} of them stored already in {results.STORE.folder}")
+    batches = [batch for one in grid for batch in plan([one], RATIOS, ImageTask(one.dataset))]
+    keys = {step.key for batch in batches for step in batch.steps}
+    store = services.services().store
+    done = {key for key in keys if store.get(key) is not None}
+    print(f"{len(keys)} networks, {len(done)} of them stored already in {store.folder}")
     stop, failed = Event(), 0
     with tqdm(total=len(keys), initial=len(done), unit="network") as bar:
 
         def run(experiment: ImageExperiment) -> None:
-            def report(progress: StepProgress | None = None, **_: Any) -> None:
+            def report(progress: Progress | None = None, **_: Any) -> None:
                 if stop.is_set():
                     raise Cancelled
                 if progress is not None:
                     bar.set_description_str(f"{experiment.strategy.label}: {progress.message}"[:70], refresh=False)
                     bar.update(0)
 
-            def finished(key: str) -> None:
-                done.add(key)
-                bar.n = len(done)
-                bar.refresh()
+            def finished(there: Collection[str]) -> None:
+                if not done.issuperset(there):
+                    done.update(there)
+                    bar.n = len(done)
+                    bar.refresh()
 
-            image_runs.train(experiment, report, finished)
+            runs.train(experiment, report, finished=finished)
 
-        with ThreadPoolExecutor(image_runs.workers().count) as pool:
+        with ThreadPoolExecutor(services.workers().count) as pool:
             futures = {pool.submit(run, experiment): experiment for experiment in grid}
             try:
                 for future in as_completed(futures):
@@ -124,9 +128,9 @@ def _train(grid: Sequence[ImageExperiment]) -> int:
                 pool.shutdown(cancel_futures=True)
                 tqdm.write("Stopped. What is finished is kept; the same command goes on from there.")
                 return 130
-    if results.STORE.note:
-        print(results.STORE.note)
-    return 1 if failed or results.STORE.note else 0
+    if store.note:
+        print(store.note)
+    return 1 if failed or store.note else 0
 
 
 def _name(experiment: ImageExperiment) -> str:

@@ -13,8 +13,8 @@ import os
 import pickle
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -81,14 +81,35 @@ class Store:
         """
         value = self.get(key)
         if value is None:
-            with self._one_at_a_time(key, waiting):
+            with self._locked(_stripe(key), waiting):
                 value = self.get(key)
                 if value is None:
                     value = self._compute_and_save(key, compute)
         return value
 
+    def fetch_all(
+        self,
+        keys: Collection[str],
+        compute: Callable[[Collection[str]], Mapping[str, Any]],
+        waiting: Callable[[], None] | None = None,
+    ) -> dict[str, Any]:
+        """The stored values of all keys; `compute` takes those that are missing and returns at least these.
+
+        All that it returns is stored. Otherwise as `fetch`: who asks for one of the keys meanwhile waits.
+        """
+        found = {key: self.get(key) for key in keys}
+        if any(value is None for value in found.values()):
+            with self._these_alone(keys, waiting):
+                found = {key: self.get(key) for key in keys}
+                missing = [key for key, value in found.items() if value is None]
+                for key, value in (compute(missing) if missing else {}).items():
+                    found[key] = self._saved(key, value)
+        return {key: found[key] for key in keys}
+
     def _compute_and_save(self, key: str, compute: Callable[[], T]) -> T:
-        value = compute()
+        return self._saved(key, compute())
+
+    def _saved(self, key: str, value: T) -> T:
         try:
             payload = pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
         except Exception as error:
@@ -155,12 +176,19 @@ class Store:
                 self._memory[key] = (size, value)
 
     @contextmanager
-    def _one_at_a_time(self, key: str, waiting: Callable[[], None] | None) -> Iterator[None]:
-        """Hold the lock of this key against the threads of this process and against other processes.
+    def _these_alone(self, keys: Collection[str], waiting: Callable[[], None] | None) -> Iterator[None]:
+        """Hold the locks of all these keys; in one order, so that no two wait for each other."""
+        with ExitStack() as held:
+            for stripe in sorted({_stripe(key) for key in keys}):
+                held.enter_context(self._locked(stripe, waiting))
+            yield
+
+    @contextmanager
+    def _locked(self, stripe: int, waiting: Callable[[], None] | None) -> Iterator[None]:
+        """Hold a lock against the threads of this process and against other processes.
 
         The operating system frees the lock of a process that dies.
         """
-        stripe = int(hashlib.sha256(key.encode()).hexdigest(), 16) % STRIPES
         between = self._locks[stripe]
         while not between.acquire(timeout=WAIT_STEP):
             if waiting:
@@ -190,3 +218,7 @@ class Store:
                     waiting()
             except OSError:
                 return None
+
+
+def _stripe(key: str) -> int:
+    return int(hashlib.sha256(key.encode()).hexdigest(), 16) % STRIPES

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pickle
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from cachetools import LRUCache
 
-from pruning.data.csv_points import Points
+from pruning.data.own_points import Points
 
 SHELF_BYTES = 64 * 2**20
 
@@ -32,13 +32,28 @@ class Shelf:
     def fetch(self, key: str, compute: Callable[[], Any], waiting: Callable[[], None] | None = None) -> Any:
         """What is kept under the key or, where nothing is, what `compute` returns; nobody else computes it."""
         result = self.get(key)
-        if result is None:
-            result = compute()
+        return self.keep({key: compute()})[key] if result is None else result
+
+    def fetch_all(
+        self,
+        keys: Collection[str],
+        compute: Callable[[Collection[str]], Mapping[str, Any]],
+        waiting: Callable[[], None] | None = None,
+    ) -> dict[str, Any]:
+        """What is kept under the keys; `compute` takes those that are missing and returns at least these."""
+        found = {key: self.get(key) for key in keys}
+        missing = [key for key, value in found.items() if value is None]
+        computed = self.keep(compute(missing)) if missing else {}
+        return {key: computed.get(key, found[key]) for key in keys}
+
+    def keep(self, results: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Keep these results, as far as there is room; the results themselves."""
+        for key, result in results.items():
             size = len(pickle.dumps(result))
             with self._lock:
                 if size <= self._results.maxsize:
                     self._results[key] = (size, result)
-        return result
+        return results
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
-from pruning.data.csv_points import Points, read_points
+from pruning.data.csv_points import read_points
+from pruning.data.own_points import Points
 from pruning.experiment import RATIOS, Experiment, ImageExperiment
 from pruning.lottery.progress import Diverged, Progress
 from pruning.options import Architecture, Criterion, Dataset, DropoutRule, ImageSet, PrunedLayers, Scope, Strategy
@@ -74,36 +75,33 @@ def run(
     `progress` is called now and then and may raise to stop the run. Raises `Diverged` if the dense
     network cannot be trained, `NoImages` where the images of the task are not there.
     """
-    if isinstance(experiment, ImageExperiment):
-        from pruning.lottery.image_engine import run_images
+    from pruning.lottery.engine import run_seeds as run_all
 
-        return run_images(experiment, progress, ratios=ratios)
-    return run_seeds(experiment, [experiment.seed], progress, ratios=ratios, points=points)[0]
+    return run_all(experiment, [experiment.seed], progress, ratios=ratios, points=points)[0]
 
 
 def run_seeds(
-    experiment: Experiment,
+    experiment: Experiment | ImageExperiment,
     seeds: Sequence[int],
     progress: Callable[[Progress], None] | None = None,
     *,
     ratios: Sequence[float] | None = None,
     points: Points | None = None,
-) -> list[PlaneOutcome]:
-    """The same experiment with several seeds, as one stack: an outcome per seed, in order.
+) -> list[Any]:
+    """The same experiment with several seeds: an outcome per seed, in order. On points they train as one stack.
 
-    The data are the same for all; only training differs.
+    The data are the same for all; only training differs. Raises as `run` does.
     """
-    from pruning.lottery.engine import run_seeds as run_stack
+    from pruning.lottery.engine import run_seeds as run_all
 
-    return run_stack(experiment, seeds, progress, ratios=ratios, points=points)
+    return run_all(experiment, seeds, progress, ratios=ratios, points=points)
 
 
 def module(experiment: Experiment | ImageExperiment, network: Network, n_classes: int) -> nn.Sequential:
-    """The network as a PyTorch module, physically without its removed units, in evaluation mode."""
-    if isinstance(experiment, ImageExperiment):
-        from pruning.lottery.image_training import module as image_module
+    """The network as a PyTorch module, physically without its removed units, in evaluation mode.
 
-        return image_module(experiment, network)
-    from pruning.lottery.engine import module as plane_module
+    Raises ValueError where the network is no network of this experiment.
+    """
+    from pruning.model.build import module as build
 
-    return plane_module(experiment, network, n_classes)
+    return build(experiment, network, n_classes)

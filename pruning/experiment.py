@@ -6,14 +6,10 @@ without loading PyTorch.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields, replace
-from functools import cache
-from importlib.metadata import version
-from pathlib import Path
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -52,6 +48,16 @@ RANGES: dict[str, tuple[float, float]] = {
     "batch_size": (0, 4096),
 }
 MAX_LAYERS, MAX_WIDTH = 4, 512
+
+CONFIGURATIONS: dict[str, tuple[str, ...]] = {
+    "data": ("dataset", "points", "noise", "label_noise", "data_seed", "train_images"),
+    "model": ("hidden", "network", "dropout"),
+    "training": ("learning_rate", "patience", "max_epochs", "batch_size", "seed", "rewind_epoch"),
+    "pruning": ("strategy", "criterion", "scope", "pruned_layers", "rounds", "round_share", "dropout_rule"),
+    "selection": ("prune_ratio",),
+}
+"""What each field of an experiment belongs to. The first three decide a dense network, the fourth what becomes of
+it; the selection is what is looked at of all that."""
 LEAST_ROUND_SHARE = 0.05
 
 
@@ -98,10 +104,13 @@ class Recipe:
         return _normal_number(name, value, type(default))
 
     def key(self) -> str:
-        """Canonical JSON of everything except the prune ratio: one sweep serves all ratios."""
-        values = asdict(replace(self, prune_ratio=0.0))
-        del values["prune_ratio"]
-        return json.dumps(values, sort_keys=True)
+        """Canonical JSON of everything but what is merely looked at: one run serves all prune ratios."""
+        decided = {name: value for name, value in asdict(self).items() if name not in CONFIGURATIONS["selection"]}
+        return json.dumps(decided, sort_keys=True)
+
+    def configuration(self, name: str) -> dict[str, Any]:
+        """The fields of one of `CONFIGURATIONS`, as far as this kind of experiment has them."""
+        return {field: getattr(self, field) for field in CONFIGURATIONS[name] if hasattr(self, field)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,16 +191,3 @@ def _number(value: Any, message: str) -> float:
 def rounded(number: float) -> float:
     """Ten decimals, and no negative zero: 0.1 · 6 and 0.6 are one value of one experiment."""
     return round(number, 10) + 0.0
-
-
-@cache
-def code_version() -> str:
-    """A hash of the code and the libraries that decide an outcome, for the key of stored results."""
-    root = Path(__file__).parent.parent
-    sources = sorted([*root.glob("pruning/**/*.py"), *root.glob("uncertainty/**/*.py")])
-    digest = hashlib.sha256()
-    for source in sources:
-        digest.update(str(source.relative_to(root)).encode() + b"\0" + source.read_bytes() + b"\0")
-    for library in ("torch", "numpy", "scipy", "scikit-learn"):
-        digest.update(f"{library} {version(library)}".encode())
-    return digest.hexdigest()[:16]

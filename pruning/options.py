@@ -222,6 +222,19 @@ class ImageSet(Option):
     )  # fmt: skip
 
 
+class Part(Option):
+    """Examples that a network is asked about."""
+
+    VALIDATION = ("validation", "Validation", "What the early stop is judged by.")
+    TEST = ("test", "Test", "Examples of the task that decide nothing.")
+    OOD = ("ood", "Out of distribution", "Inputs far from the data, or pictures of classes that were never learned.")
+    FRESH = (
+        "fresh",
+        "Fresh points",
+        "Points of a generated task that no network has seen, and the truth about them.",
+    )
+
+
 class PrunedLayers(Option):
     """Which layers lose units."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 
@@ -33,8 +33,8 @@ class Fresh:
 
 
 @dataclass(frozen=True, eq=False)
-class Network:
-    """One trained network as plain arrays: what it is, how it learned, what it predicts.
+class TrainedNetwork:
+    """One trained network as plain arrays: what it is, and how it learned. It is kept by itself.
 
     Equal only to itself, so that what is worked out of it can be remembered by it.
     The weights are those of the early stop, removed units at zero. Counts are of the physically
@@ -54,12 +54,9 @@ class Network:
     parameters: int
     multiply_adds: int
     latency: float  # seconds for one pass over a batch, NaN until measured
-    test: Predictions  # of the test examples
-    ood: Predictions  # of what is out of distribution
     rewind_weights: dict[str, np.ndarray] = field(
         default_factory=dict
     )  # of the rewind epoch; the dense network's alone
-    fresh: Predictions | None = None  # of the outcome's fresh points, as far as they have been asked yet
     dropout: dict[str, float] = field(default_factory=dict)  # layer → rate; one that is not named has the recipe's
     history: History = field(default_factory=History)
     chance_loss: float = math.inf  # nats; validation loss of one answer to everything, see `chance.chance_loss`
@@ -100,6 +97,21 @@ class Network:
     def beats_chance(self) -> bool:
         """Whether the kept validation loss is more than one per cent below that of chance, trained or not."""
         return left_chance(float(self.val_loss[self.kept_epoch]), self.chance_loss)
+
+
+@dataclass(frozen=True, eq=False)
+class Network(TrainedNetwork):
+    """A trained network with what it predicts."""
+
+    test: Predictions = field(kw_only=True)  # of the test examples
+    ood: Predictions = field(kw_only=True)  # of what is out of distribution
+    fresh: Predictions | None = field(default=None, kw_only=True)  # of the outcome's fresh points, once asked
+
+
+def answered(trained: TrainedNetwork, test: Predictions, ood: Predictions, fresh: Predictions | None) -> Network:
+    """The trained network together with what it predicts."""
+    own = {each.name: getattr(trained, each.name) for each in fields(TrainedNetwork)}
+    return Network(**own, test=test, ood=ood, fresh=fresh)
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,13 @@ class Option(StrEnum):
         raise ValueError(f"{cls.__name__.lower()} {value!r} is unknown; choose one of: {legal}")
 
 
+class Method(Option):
+    """Where class probabilities come from."""
+
+    SINGLE_PASS = ("single_pass", "Single pass", "One pass of the network with dropout off.")
+    MC_DROPOUT = ("mc_dropout", "MC dropout", "The mean over passes with dropout on: Gal & Ghahramani 2016.")
+
+
 class Score(Option):
     """What an image is judged by; higher means more OOD. `sampled` ones come from MC dropout."""
 

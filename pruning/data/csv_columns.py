@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from pruning.data.csv_cells import FAILED, SEPARATORS, Line, PointsError, Sheet, quoted
 from pruning.data.numerals import is_number
+from pruning.data.own_points import AXES, COLUMNS
 
-AXES = ("x", "y")
-COLUMNS = (*AXES, "label")
 LONGEST_NAME, SIGNS = 40, "#,;\"'\t"  # of a column whose name is kept; what would make it another on its way
 LABEL, N = 2, len(COLUMNS)
 # What pandas takes for no value, what Excel writes for none, and the sign of the UCI repository. “Na” is sodium.

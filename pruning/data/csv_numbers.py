@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from pruning.data.csv_cells import Line, PointsError, quoted, wrong
-from pruning.data.csv_columns import COLUMNS
 from pruning.data.numerals import COMMA, POINT, Numeral, numeral
+from pruning.data.own_points import COLUMNS
 
 LARGEST = 10**9  # of a coordinate, either way
 _NEEDED = f"a number from {-LARGEST:,} to {LARGEST:,} is needed"

@@ -7,27 +7,41 @@ one by one, so that means over them come out as those over several times as many
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 import numpy as np
 
 from pruning.data.plane_tasks import INNER_RADIUS, blob_centres, moon, spiral_arm
 from pruning.data.posterior import posterior
-from pruning.experiment import Experiment
 from pruning.options import Dataset
 from pruning.outcome import Fresh
 from uncertainty.randomness import Purpose, stream
 
+
+class Generated(Protocol):
+    """What decides the distribution of a generated task, and the seed of what is drawn from it."""
+
+    @property
+    def dataset(self) -> Dataset: ...
+    @property
+    def noise(self) -> float: ...
+    @property
+    def label_noise(self) -> float: ...
+    @property
+    def data_seed(self) -> int: ...
+
+
 FRESH_POINTS = 4096  # a power of two, for which the sequence is balanced
 
 
-def fresh_points(experiment: Experiment, points: int = FRESH_POINTS, index: int = 0) -> Fresh:
-    """`points` inputs of an experiment's task that no network has seen, and the posterior there.
+def fresh_points(task: Generated, points: int = FRESH_POINTS, index: int = 0) -> Fresh:
+    """`points` inputs of a generated task, or an experiment's, that no network has seen, and the posterior there.
 
     `index` numbers independent sets of them.
     """
-    chosen, uniform = experiment, _uniform(points, experiment.data_seed, index)
-    inputs = (_CLEAN[chosen.dataset](uniform[:, :2]) + chosen.noise * _normal(uniform[:, 2:])).astype(np.float32)
-    return Fresh(inputs, posterior(chosen.dataset, chosen.noise, chosen.label_noise, inputs))
+    uniform = _uniform(points, task.data_seed, index)
+    inputs = (_CLEAN[task.dataset](uniform[:, :2]) + task.noise * _normal(uniform[:, 2:])).astype(np.float32)
+    return Fresh(inputs, posterior(task.dataset, task.noise, task.label_noise, inputs))
 
 
 def _uniform(points: int, seed: int, index: int) -> np.ndarray:

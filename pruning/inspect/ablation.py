@@ -14,7 +14,7 @@ from pruning.model.networks import Weights, mlp, prunable_layers, with_weights
 from pruning.model.pruned_dropout import smaller
 from pruning.model.units import Unit, toggled
 from pruning.outcome import Network, PlaneOutcome
-from pruning.training.stack import one_thread
+from pruning.training.threads import one_thread
 from uncertainty.randomness import sampling_seed
 from uncertainty.sampling import predict
 

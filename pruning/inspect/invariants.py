@@ -22,7 +22,8 @@ from pruning.model.networks import Weights, draw_weights, prunable_layers, with_
 from pruning.model.pruned_dropout import dropout_rates
 from pruning.model.shrink import shrink
 from pruning.options import Scope
-from pruning.training.stack import EPSILON, MIN_IMPROVEMENT, Trained
+from pruning.training.schedule import MIN_IMPROVEMENT, Trained
+from pruning.training.stack import EPSILON
 from uncertainty.randomness import Purpose, dropout_noise, stream
 from uncertainty.sampling import single_pass
 

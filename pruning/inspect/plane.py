@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from pruning.data.posterior import posterior
 from pruning.experiment import Experiment
-from pruning.outcome import PLANE_SAMPLES, Network, PlaneOutcome
+from pruning.outcome import PLANE_SAMPLES, TrainedNetwork
 from uncertainty.predictions import Sampled
 from uncertainty.predictive import entropy
 
@@ -17,6 +18,16 @@ SAMPLES = PLANE_SAMPLES
 """The numbers of samples a map is kept for."""
 RESOLUTION = 80
 MARGIN = 0.15  # of the data's range, on every side
+
+
+class HasPoints(Protocol):
+    """Whatever has training and test points (N, 2)."""
+
+    @property
+    def train_inputs(self) -> np.ndarray: ...
+    @property
+    def test_inputs(self) -> np.ndarray: ...
+
 
 Extent = tuple[float, float, float, float]
 """(x from, x to, y from, y to)."""
@@ -71,7 +82,7 @@ class Plane:
         )
 
 
-def extent(outcome: PlaneOutcome) -> Extent:
+def extent(outcome: HasPoints) -> Extent:
     """The rectangle to draw: all training and test points with a margin."""
     points = np.concatenate([outcome.train_inputs, outcome.test_inputs])
     low, high = points.min(axis=0), points.max(axis=0)
@@ -89,11 +100,11 @@ def grid(extent: Extent, side: int = RESOLUTION) -> np.ndarray:
 
 
 def make_plane(
-    experiment: Experiment, network: Network, n_classes: int, extent: Extent, samples: Sequence[int] = SAMPLES
+    experiment: Experiment, network: TrainedNetwork, n_classes: int, extent: Extent, samples: Sequence[int] = SAMPLES
 ) -> Plane:
     """Sample the network once for the largest S and keep the running means at each number of `samples`."""
-    from pruning.lottery.engine import module  # loads PyTorch
-    from pruning.training.stack import one_thread
+    from pruning.model.build import module  # loads PyTorch
+    from pruning.training.threads import one_thread
     from uncertainty.randomness import sampling_seed
     from uncertainty.sampling import predict
 

@@ -7,21 +7,28 @@ first asked for; who wants to watch or to check it repeats the one chain that le
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 
-from pruning.data.csv_points import Points
+from pruning.data.own_points import Points
+from pruning.data.plane_task import PlaneTask
 from pruning.experiment import Experiment
 from pruning.inspect.invariants import Training, checks
 from pruning.inspect.plane import Extent, extent, grid
 from pruning.inspect.replay import SIDE, Phase, Recording, coded, is_frame
-from pruning.lottery.engine import run_seeds, task_of
-from pruning.lottery.progress import Report
+from pruning.lottery import stack_trainer
+from pruning.lottery.order import Order
+from pruning.lottery.plan import plan
+from pruning.lottery.progress import News, Progress, Report
+from pruning.lottery.stack_trainer import Watcher
 from pruning.lottery.tickets import Ticket
 from pruning.model.masks import apply_masks
 from pruning.model.networks import Weights, mlp, with_weights
-from pruning.training.stack import Trained, one_thread
+from pruning.outcome import TrainedNetwork
+from pruning.training.schedule import Trained
+from pruning.training.threads import one_thread
 from uncertainty.sampling import single_pass
 
 
@@ -30,14 +37,35 @@ def record(experiment: Experiment, points: Points | None = None, progress: Repor
 
     Raises `Diverged` as the run itself does.
     """
-    task = task_of(experiment, points)
+    task = PlaneTask.of(experiment, points)
     recorder = _Recorder(experiment, task.n_classes)
-    outcome = run_seeds(experiment, [experiment.seed], progress, points=points, watcher=recorder)[0]
-    area = extent(outcome)
+    weights = watch(experiment, task, recorder, progress).weights
+    area = extent(task.data)
     with one_thread():
         phases = tuple(recorder.phase(shot, area) for shot in recorder.shots)
-        found = checks(experiment, task, recorder.model, [shot.training for shot in recorder.shots])
-    return Recording(experiment, area, task.n_classes, phases, found, outcome.pruned.weights)
+        found = checks(experiment, task.data, recorder.model, [shot.training for shot in recorder.shots])
+    return Recording(experiment, area, task.n_classes, phases, found, weights)
+
+
+def watch(
+    experiment: Experiment, task: PlaneTask, watcher: Watcher, progress: Report | None = None
+) -> TrainedNetwork:
+    """Train what leads to the experiment's prune ratio, all of it shown to `watcher`; the last network.
+
+    Nothing is asked of the networks. Raises `Diverged` where the dense one cannot be trained.
+    """
+    batches = plan([experiment], (), task)
+    found: dict[str, Any] = {}
+
+    def report(news: News) -> None:
+        if progress:
+            done = len(found.keys() | news.finished.keys())
+            progress(Progress(done, len(batches), news.message))
+
+    for batch in batches:
+        order = Order(batch, found, {})
+        found |= stack_trainer.carry_out(order, report, watcher)
+    return found[batches[-1].steps[-1].key]
 
 
 @dataclass(frozen=True)

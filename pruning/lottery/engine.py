@@ -1,283 +1,327 @@
-"""Carrying out an experiment: train densely, then prune and train every ratio asked for.
+"""From an experiment to its networks: planned, trained wherever the work is done, kept wherever results are kept.
 
-All networks of one level, whatever their ratio and seed, are trained as one stack.
+Nothing heavy is imported here; PyTorch comes with `carry_out` and `answer`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Protocol
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, Protocol
 
 import numpy as np
-import torch
-from torch import nn
 
-from pruning.data.csv_points import Points
-from pruning.data.fresh_points import fresh_points
-from pruning.data.plane_tasks import Task, make_task, split
-from pruning.experiment import Experiment
-from pruning.lottery.history import History, next_history
-from pruning.lottery.levels import Path, paths
-from pruning.lottery.progress import Diverged, Progress, Report
-from pruning.lottery.tickets import Parents, Ticket, next_ticket
-from pruning.lottery.trained_network import measured
-from pruning.model import cost
-from pruning.model.masks import Masks, full_masks
-from pruning.model.networks import Weights, draw_weights, mlp, with_weights
-from pruning.model.pruned_dropout import dropout_rates, smaller
-from pruning.outcome import LATENCY_BATCH, MAX_SAMPLES, PLANE_SAMPLES, Fresh, Network, PlaneOutcome
-from pruning.training.chance import chance_loss, left_chance
-from pruning.training.stack import Examples, Schedule, Start, Trained, one_thread, train_stack
-from uncertainty.randomness import Purpose, sampling_seed, stream
-from uncertainty.sampling import predict
+from pruning.data.image_task import ImageTask
+from pruning.data.images import NoImages, shown
+from pruning.data.own_points import Points
+from pruning.data.plane_task import PlaneTask
+from pruning.data.plane_tasks import Task as PlaneData
+from pruning.data.task import Task
+from pruning.data.task_of import task_of
+from pruning.evaluation.memo import remembered
+from pruning.experiment import Experiment, Recipe
+from pruning.lottery.order import Order
+from pruning.lottery.plan import SHOWN, Batch, Step, answers_key, plan, results, training_code
+from pruning.lottery.progress import News, Progress, Report, WrongWorker
+from pruning.options import Part
+from pruning.outcome import Fresh, Network, Outcome, PlaneOutcome, TrainedNetwork, answered
+from pruning.training.curves import Curves
+from uncertainty.options import Method
+
+Compute = Callable[[Collection[str]], Mapping[str, Any]]
+"""Computes the results of these keys, and perhaps more."""
+Call = Callable[..., Any]
+"""Calls a function with its arguments and `report`, wherever the work is done."""
+
+
+class Kept(Protocol):
+    """Where results are kept by a key."""
+
+    def get(self, key: str) -> Any | None: ...
+
+    def fetch_all(
+        self, keys: Collection[str], compute: Compute, waiting: Callable[[], None] | None = None
+    ) -> dict[str, Any]:
+        """What is kept under the keys; what is missing is computed, once, and kept."""
+
+
+class InMemory:
+    """Keeps results for as long as one run takes."""
+
+    def __init__(self) -> None:
+        self._results: dict[str, Any] = {}
+
+    def get(self, key: str) -> Any | None:
+        return self._results.get(key)
+
+    def fetch_all(
+        self, keys: Collection[str], compute: Compute, waiting: Callable[[], None] | None = None
+    ) -> dict[str, Any]:
+        """See `Kept`."""
+        if missing := [key for key in keys if key not in self._results]:
+            self._results.update(compute(missing))
+        return {key: self._results[key] for key in keys}
+
+
+def here(function: Callable[..., Any], *arguments: Any, report: Report) -> Any:
+    """Carry out a call in this very thread."""
+    return function(*arguments, report=report)
 
 
 def run_seeds(
-    experiment: Experiment,
+    experiment: Recipe,
     seeds: Sequence[int],
     progress: Report | None = None,
     *,
     ratios: Sequence[float] | None = None,
     points: Points | None = None,
-    watcher: Watcher | None = None,
-) -> list[PlaneOutcome]:
-    """An outcome per seed, in order: see `pruning.run_seeds`. `watcher` is shown every training."""
+    kept: Kept | None = None,
+    call: Call = here,
+) -> list[Outcome]:
+    """An outcome per seed, in order: see `pruning.run_seeds`.
+
+    `kept` may hold networks already, `call` may carry out the training in another process.
+    """
     if not seeds:
         return []
-    wanted = {experiment.prune_ratio, *(replace(experiment, prune_ratio=ratio).prune_ratio for ratio in ratios or ())}
-    with one_thread():
-        sweep = _Sweep(experiment, seeds, sorted({0.0, *wanted}), task_of(experiment, points), progress, watcher)
-        sweep.has_truth = points is None and watcher is None  # whoever watches sees trainings and no figures
-        return sweep.outcomes()
+    experiments = [replace(experiment, seed=seed) for seed in dict.fromkeys(seeds)]
+    wanted = [replace(experiment, prune_ratio=ratio).prune_ratio for ratio in ratios or ()]
+    run = Run(experiments, wanted, task_of(experiment, points), InMemory() if kept is None else kept, call, progress)
+    run.train()
+    return run.outcomes()
 
 
-class Watcher(Protocol):
-    """Somebody who is shown every training of a run, one network after the other or side by side."""
-
-    def epoch(self, ticket: Ticket, epoch: int, weights: Weights) -> None:
-        """The weights in an epoch, as views that are good for the call alone."""
-
-    def trained(self, ticket: Ticket, trained: Trained) -> None:
-        """What training the ticket has come to."""
-
-
-def task_of(experiment: Experiment, points: Points | None = None) -> Task:
-    """The data of an experiment: drawn as it says or, where there are some, the points of somebody's own.
-
-    Those are standardised by their training points alone.
-    """
-    chosen = experiment
-    if points is not None:
-        return split(points.learned(chosen.data_seed), points.labels, chosen.label_noise, chosen.data_seed)
-    return make_task(chosen.dataset, chosen.points, chosen.noise, chosen.label_noise, chosen.data_seed)
-
-
-def module(experiment: Experiment, network: Network, n_classes: int) -> nn.Sequential:
-    """The network as a PyTorch module, physically without its removed units, in evaluation mode."""
-    dense = mlp(2, experiment.hidden, n_classes, experiment.dropout)
-    return smaller(with_weights(dense, network.weights), network.masks, network.dropout)
-
-
-@dataclass(eq=False)
-class _Chain:
-    """One path on its way, for one seed: what was trained last, the masks it carries, and what came before."""
-
-    seed: int
-    path: Path
-    masks: Masks
-    last: Trained
-    history: History
-    trained: bool = True  # whether all networks on the way to the next ticket have left chance
-
-
-class _Sweep:
-    """One call of `run_seeds`: its data, and the networks it has so far."""
+class Run:
+    """The way of some experiments, alike but for their seed, to all their networks."""
 
     def __init__(
         self,
-        experiment: Experiment,
-        seeds: Sequence[int],
+        experiments: Sequence[Recipe],
         ratios: Sequence[float],
         task: Task,
-        progress: Report | None,
-        watcher: Watcher | None,
+        kept: Kept,
+        call: Call = here,
+        progress: Report | None = None,
+        between: Callable[[], None] = lambda: None,
     ) -> None:
-        self.experiment = experiment
-        self.seeds = list(dict.fromkeys(seeds))
-        self.progress = progress
-        self.watcher = watcher
-        self.task = task
-        self.model = mlp(2, experiment.hidden, self.task.n_classes, experiment.dropout)
-        self.examples = _examples(self.task)
-        self.chance = chance_loss(self.task.val_labels)
-        self.networks: dict[int, list[Network]] = {seed: [] for seed in self.seeds}
-        self.modules: dict[tuple[int, float], nn.Sequential] = {}  # (seed, prune ratio) → the smaller network
-        self.paths = paths(experiment.strategy, ratios, experiment.rounds, experiment.round_share)
-        self.total = len(self.seeds) * (1 + sum(len(path.levels) for path in self.paths))
-        self.done = 0
-        self.partial: PlaneOutcome | None = None
-        self.has_truth = True
-        self.fresh: Fresh | None = None  # until the first network is asked
+        """`between` is called between two batches, where stopping loses nothing, and may raise."""
+        self.experiments, self.ratios, self.task = experiments, ratios, task
+        self.kept, self.call, self.progress, self.between = kept, call, progress, between
+        watched = progress is not None or not task.stacked
+        self.plan = plan(experiments, ratios, task, own_first=watched)
+        self.total = sum(len(batch.steps) for batch in self.plan)
+        self.found: dict[str, Any] = {}  # results of this run by their keys, those of a batch under way included
+        self.done: set[str] = set()  # keys of networks
+        self.fresh: Fresh | None = None  # until the experiments' own networks have been shown
 
-    def outcomes(self) -> list[PlaneOutcome]:
-        dense = self._train_dense()
-        chains = [
-            _Chain(seed, path, full_masks(self.model), dense[seed], History(spent=len(dense[seed].train_loss)))
-            for seed in self.seeds
-            for path in self.paths
-        ]
-        for stack in self._stacks(chains):
-            for level in range(max(len(chain.path.levels) for chain in stack)):
-                self._train_level([chain for chain in stack if level < len(chain.path.levels)], level, dense)
-        self._measure_latency()
-        return [self._outcome(seed) for seed in self.seeds]
+    def train(self) -> None:
+        """Have every network trained and asked that is not kept already.
 
-    def _stacks(self, chains: list[_Chain]) -> list[list[_Chain]]:
-        """The chains to train together. Where somebody watches, what they asked for comes first on
-        its own; it is the same to the bit, and what it costs is little against the wait for all."""
-        first = [c for c in chains if self.progress and self.experiment.prune_ratio in c.path.levels]
-        return [stack for stack in (first, [c for c in chains if c not in first]) if stack]
+        Raises `Diverged` where a dense network cannot be trained, `WrongWorker`, and what `progress` raises.
+        """
+        self._keep_data()
+        for batch in self.plan:
+            self.between()
+            if not self.task.stacked:
+                self._report(f"Starting on {batch.steps[0].name}")
+            keys = [key for step in batch.steps for key in (step.key, *self._answers(step).values())]
+            self._take(self.kept.fetch_all(keys, partial(self._compute, batch), self._wait))
+            self._count(batch.steps)
+            self._keep_clock(batch)
+            self._ask_fresh()
 
-    def _train_dense(self) -> dict[int, Trained]:
-        tickets = [Ticket(0.0, 0, full_masks(self.model), self._initial(seed)) for seed in self.seeds]
-        dense: dict[int, Trained] = {}
-        for position, trained in self._train(tickets, self.seeds, _name(tickets[0])):
-            seed = self.seeds[position]
-            if trained.diverged:
-                raise Diverged(self._diverged(trained, _name(tickets[position])))
-            dense[seed] = trained
-            self._add(seed, tickets[position], trained, History(spent=len(trained.train_loss)))
-        return dense
+    def outcomes(self) -> list[Outcome]:
+        """What there is so far, an outcome for each experiment that has a dense network."""
+        found = [outcome(each, self.ratios, self.task, self._get) for each in self.experiments]
+        return [each for each in found if each is not None]
 
-    def _train_level(self, chains: list[_Chain], level: int, dense: dict[int, Trained]) -> None:
-        tickets = [self._ticket(chain, level, dense[chain.seed]) for chain in chains]
-        what = _name(tickets[0]) if len(tickets) == 1 else f"{len(tickets)} pruned networks"
-        for position, trained in self._train(tickets, [chain.seed for chain in chains], what):
-            chain = chains[position]
-            chain.history = next_history(
-                self.experiment, len(dense[chain.seed].train_loss), chain.history, chain.last.best_epoch,
-                len(trained.train_loss),
-            )  # fmt: skip
-            chain.masks, chain.last = tickets[position].masks, trained
-            if level in chain.path.results:
-                self._add(chain.seed, tickets[position], trained, chain.history)
-            else:
-                self._count(f"Passed {_name(tickets[position])}")
+    def _get(self, key: str) -> Any | None:
+        return self.found[key] if key in self.found else self.kept.get(key)
 
-    def _ticket(self, chain: _Chain, level: int, dense: Trained) -> Ticket:
-        best = float(chain.last.val_loss[chain.last.best_epoch])
-        chain.trained = chain.trained and left_chance(best, self.chance)
-        parents = Parents(chain.masks, chain.last.weights, dense.rewind, chain.trained)
-        examples = self.examples
-        return next_ticket(
-            self.experiment, chain.path.levels[level], level + 1, parents,
-            self.model, examples.train_inputs, examples.train_labels, chain.seed,
-        )  # fmt: skip
+    def _take(self, results: Mapping[str, Any]) -> None:
+        self.found.update(results)
 
-    def _train(self, tickets: list[Ticket], seeds: Sequence[int], what: str) -> Iterator[tuple[int, Trained]]:
-        chosen = self.experiment
-        level = tickets[0].level
-        idle = level > 0 and not chosen.strategy.retrain
-        schedule = Schedule(chosen.learning_rate, chosen.patience, 0 if idle else chosen.max_epochs)
-        starts = [
-            Start(ticket.weights, seed, tuple(dropout_rates(chosen, ticket.masks).values()))
-            for ticket, seed in zip(tickets, seeds, strict=True)
-        ]
-
-        def on_epoch(epoch: int, still_training: int) -> None:
-            self._report(f"Training {what}: epoch {epoch}, {still_training} still learning")
-
-        watcher = self.watcher
-        watch = (lambda i, epoch, weights: watcher.epoch(tickets[i], epoch, weights)) if watcher else None
-        for position, trained in train_stack(
-            starts, self.examples, schedule, chosen.dropout,
-            phase=level, rewind_epoch=chosen.rewind_epoch, on_epoch=on_epoch, watch=watch,
-        ):  # fmt: skip
-            if watcher:
-                watcher.trained(tickets[position], trained)
-            yield position, trained
-
-    def _add(self, seed: int, ticket: Ticket, trained: Trained, history: History) -> None:
-        self.networks[seed].append(replace(self._measured(seed, ticket, trained), history=history))
-        self.networks[seed].sort(key=lambda network: network.prune_ratio)
-        if self.fresh:
-            self._ask_fresh(seed)
-        self._show(seed)
-        self._count(f"Trained {_name(ticket)}")
-        if self.has_truth and not self.fresh and ticket.prune_ratio == self.experiment.prune_ratio:
-            # What is waited for has been shown. From here on networks are shown with what they say of fresh points.
-            self.fresh = fresh_points(self.experiment)
-            self._ask_fresh(seed)
-            self._show(seed)
-            self._report("Measured on fresh points")
-
-    def _ask_fresh(self, seed: int) -> None:
-        """Predictions on the fresh points, of all networks of a seed that lack them."""
-        networks, drawn = self.networks[seed], sampling_seed(seed)
-        for i, network in enumerate(networks):
-            if network.fresh is None and self.fresh:
-                small = self.modules[seed, network.prune_ratio]
-                networks[i] = replace(network, fresh=predict(small, self.fresh.inputs, PLANE_SAMPLES, drawn))
-
-    def _show(self, seed: int) -> None:
-        if seed == self.seeds[0]:
-            self.partial = self._outcome(seed)
-
-    def _measured(self, seed: int, ticket: Ticket, trained: Trained) -> Network:
-        """The arrays and counts of a trained network, from its physically smaller form."""
-        rates = dropout_rates(self.experiment, ticket.masks)
-        small = smaller(with_weights(self.model, trained.weights), ticket.masks, rates)
-        self.modules[seed, ticket.prune_ratio] = small
-        samples, drawn = range(1, MAX_SAMPLES + 1), sampling_seed(seed)
-        test = predict(small, self.task.test_inputs, samples, drawn)
-        if not np.isfinite(test.logits).all():
-            raise Diverged(self._diverged(trained, _name(ticket)))
-        ood = predict(small, self.task.far_inputs, samples, drawn)
-        example = torch.zeros(1, 2)
-        return measured(ticket, trained, trained.weights, small, example, test, ood, chance=self.chance)
-
-    def _measure_latency(self) -> None:
-        self._report("Measuring latency")
-        batch = torch.from_numpy(np.resize(self.task.test_inputs, (LATENCY_BATCH, 2)))
-        for seed, networks in self.networks.items():
-            seconds = cost.latency([self.modules[seed, network.prune_ratio] for network in networks], batch)
-            self.networks[seed] = [replace(network, latency=s) for network, s in zip(networks, seconds, strict=True)]
-
-    def _outcome(self, seed: int) -> PlaneOutcome:
+    def _keep_data(self) -> None:
         task = self.task
-        return PlaneOutcome(
-            replace(self.experiment, seed=seed), task.test_labels, task.n_classes, tuple(self.networks[seed]),
-            task.train_inputs, task.train_labels, task.test_inputs, task.far_inputs, fresh=self.fresh,
-        )  # fmt: skip
+        if isinstance(task, PlaneTask):
+            self._take(self.kept.fetch_all([data_key(task)], lambda keys: {data_key(task): task.data}, self._wait))
 
-    def _initial(self, seed: int) -> Weights:
-        return draw_weights(self.model, stream(seed, Purpose.INITIAL_WEIGHTS))
+    def _answers(self, step: Step) -> dict[Part, str]:
+        """The parts that a network is asked about as soon as it is trained; the key of each answer."""
+        parts = (*SHOWN, Part.FRESH) if self.fresh else SHOWN
+        return {part: answers_key(step.key, Method.MC_DROPOUT, part) for part in parts}
 
-    def _count(self, message: str) -> None:
-        self.done += 1
-        self._report(message)
+    def _compute(self, batch: Batch, missing: Collection[str]) -> dict[str, Any]:
+        """Train what is missing of a batch, and ask what is trained but has not answered."""
+        lost = [step for step in batch.steps if step.key in missing]
+        found: dict[str, Any] = {}
+        if lost:
+            parents: dict[str, Any] = {
+                key: self._get(key) for step in lost for key in (step.parent, step.dense) if key
+            }
+            order = Order(replace(batch, steps=tuple(lost)), parents, self._asked(), self._clock(lost[0]))
+            found.update(self.call(carry_out, order, report=self._news))
+        for step in batch.steps:
+            asked = [part for part, key in self._answers(step).items() if key in missing]
+            if step not in lost and asked:
+                found.update(self._answered(step, asked))
+        return found
 
-    def _report(self, message: str) -> None:
+    def _answered(self, step: Step, parts: Sequence[Part]) -> dict[str, Any]:
+        batch = replace(self.plan[0], steps=(step,))
+        parents: dict[str, Any] = {step.key: self._get(step.key)}
+        order = Order(batch, parents, {part: self._asked()[part] for part in parts}, None)
+        return dict(self.call(answer, order, report=self._news))
+
+    def _asked(self) -> dict[Part, np.ndarray | None]:
+        """What networks are asked about; None is for whoever asks to look up in the task."""
+        shown: dict[Part, np.ndarray | None] = dict.fromkeys(SHOWN)
+        return shown | ({Part.FRESH: self.fresh.inputs} if self.fresh else {})
+
+    def _ask_fresh(self) -> None:
+        """Once the experiments' own networks have been shown: fresh points, of all networks that there are."""
+        task = self.task
+        own = [results(each, (), task)[each.prune_ratio].key for each in self.experiments]
+        if self.fresh or not isinstance(task, PlaneTask) or task.own or not self.done.issuperset(own):
+            return
+        key = fresh_key(task)
+        self._take(self.kept.fetch_all([key], lambda keys: {key: task.fresh()}, self._wait))
+        self.fresh = self.found[key]
+        steps = {step.key: step for batch in self.plan for step in batch.steps if step.key in self.done}
+        asked = {answers_key(key, Method.MC_DROPOUT, Part.FRESH): step for key, step in steps.items()}
+
+        def compute(missing: Collection[str]) -> dict[str, Any]:
+            found: dict[str, Any] = {}
+            for key in missing:
+                found.update(self._answered(asked[key], [Part.FRESH]))
+            return found
+
+        self._take(self.kept.fetch_all(asked, compute, self._wait))  # all at once: they are shown together
+        self._report("Measured on fresh points")
+
+    def _clock(self, step: Step) -> float | None:
+        return self._get(clock_key(step, self.task))
+
+    def _keep_clock(self, batch: Batch) -> None:
+        """One latency for one dense network: in another run a clock tells of the machine, not of the network."""
+        if not batch.level:
+            key, dense = clock_key(batch.steps[0], self.task), self.found[batch.steps[0].key]
+            self._take(self.kept.fetch_all([key], lambda keys: {key: dense.latency}, self._wait))
+
+    def _wait(self) -> None:
         if self.progress:
-            self.progress(Progress(self.done, self.total, message, self.partial))
+            self.progress(None)
 
-    def _diverged(self, trained: Trained, what: str) -> str:
-        epoch = len(trained.val_loss) - 1
-        return (
-            f"Training of {what} broke off at epoch {epoch}: its loss is no longer a number. "
-            f"The learning rate is {self.experiment.learning_rate:g}; a smaller one, such as 0.01, usually helps."
+    def _news(self, news: News | None) -> None:
+        """Pass on what whoever trains has to say."""
+        if news is None:
+            self._wait()
+            return
+        self._take(news.finished)
+        if news.finished:
+            self._count([step for batch in self.plan for step in batch.steps if step.key in news.finished])
+        else:
+            self._report(news.message, news.curves)
+
+    def _count(self, steps: Sequence[Step]) -> None:
+        for step in steps:
+            if step.key not in self.done:
+                self.done.add(step.key)
+                self._report(f"Trained {step.name}")
+
+    def _report(self, message: str, curves: Curves | None = None) -> None:
+        if self.progress:
+            so_far = outcome(self.experiments[0], self.ratios, self.task, self._get) if self.task.stacked else None
+            self.progress(Progress(len(self.done), self.total, message, so_far, curves))
+
+
+def outcome(
+    experiment: Recipe, ratios: Sequence[float], task: Task, get: Callable[[str], Any | None]
+) -> Outcome | None:
+    """What there is of an experiment under its keys; None without the dense network.
+
+    The same objects as long as `get` returns the same, so that what is worked out of them is remembered.
+    """
+    networks = [_network(step, get) for step in results(experiment, ratios, task).values()]
+    there = tuple(network for network in networks if network is not None)
+    if not there or there[0].level:
+        return None
+    if isinstance(task, PlaneTask):
+        data: PlaneData | None = get(data_key(task))
+        fresh: Fresh | None = get(fresh_key(task)) if any(network.fresh for network in there) else None
+        if data is None:
+            return None
+        assert isinstance(experiment, Experiment)
+        return PlaneOutcome(
+            experiment, data.test_labels, data.n_classes, there,
+            data.train_inputs, data.train_labels, data.test_inputs, data.far_inputs, fresh=fresh,
+        )  # fmt: skip
+    assert isinstance(task, ImageTask)
+    return Outcome(experiment, shown(task.dataset).test.labels, task.n_classes, there)
+
+
+def _network(step: Step, get: Callable[[str], Any | None]) -> Network | None:
+    """A trained network with its answers; None before it has any."""
+    trained: TrainedNetwork | None = get(step.key)
+    if trained is None:
+        return None
+    test, ood, fresh = (get(answers_key(step.key, Method.MC_DROPOUT, part)) for part in (*SHOWN, Part.FRESH))
+    if test is None or ood is None:
+        return None
+    return remembered(trained, ("answered", test, ood, fresh), lambda: answered(trained, test, ood, fresh))
+
+
+def data_key(task: PlaneTask) -> str:
+    return json.dumps({"points": task.named})
+
+
+def fresh_key(task: PlaneTask) -> str:
+    return json.dumps({"fresh points": task.named})
+
+
+def clock_key(step: Step, task: Task) -> str:
+    """What decides the latency of a dense network is how wide its layers are."""
+    layers = {name: value for name, value in step.experiment.configuration("model").items() if name != "dropout"}
+    return json.dumps({"latency": layers, "of": task.pass_over})
+
+
+def carry_out(order: Order, *, report: Report) -> dict[str, Any]:
+    """Train the networks of a batch and ask them, in whatever process: key → network or predictions.
+
+    report takes `News`. Raises `Diverged` for a dense network that cannot be trained, `WrongWorker` for another
+    version of the code, `NoImages` where the images are others or are not there.
+    """
+    _check(order.batch)
+    if order.batch.task.stacked:
+        from pruning.lottery import stack_trainer
+
+        return stack_trainer.carry_out(order, report)
+    from pruning.lottery import image_trainer
+
+    return image_trainer.carry_out(order, report)
+
+
+def answer(order: Order, *, report: Report) -> dict[str, Any]:
+    """Ask the networks of a batch, which are among its parents: key → predictions. See `carry_out`."""
+    _check(order.batch)
+    from pruning.lottery.asking import ask_again
+
+    return ask_again(order, report)
+
+
+def _check(batch: Batch) -> None:
+    here, there = training_code(batch.task), batch.code
+    if here != there:
+        raise WrongWorker(
+            f"The worker has another version of the code than whoever asks ({here} and {there}). "
+            "Give both the same checkout and start the worker anew."
         )
-
-
-def _name(ticket: Ticket) -> str:
-    return f"the network pruned at {ticket.prune_ratio:.3g}" if ticket.level else "the dense network"
-
-
-def _examples(task: Task) -> Examples:
-    return Examples(
-        torch.from_numpy(task.train_inputs),
-        torch.from_numpy(task.train_labels),
-        torch.from_numpy(task.val_inputs),
-        torch.from_numpy(task.val_labels),
-    )
+    data = batch.task.fingerprint
+    if data != batch.fingerprint:
+        assert isinstance(batch.task, ImageTask)
+        raise NoImages(
+            f"The worker has other {batch.task.dataset.label} images than the page ({data} and {batch.fingerprint}). "
+            "Give both the same files in EXPLORER_DATA."
+        )

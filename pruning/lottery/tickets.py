@@ -6,13 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
+import numpy as np
+import torch
 from torch import Tensor, nn
 
-from pruning.experiment import Recipe
+from pruning.experiment import ImageExperiment, Recipe
+from pruning.lottery.plan import Step
 from pruning.model.importance import importance
-from pruning.model.masks import Masks, Scores, apply_masks, picked_by_chance, prune
+from pruning.model.masks import Masks, Scores, apply_masks, full_masks, picked_by_chance, prune
 from pruning.model.networks import Weights, draw_weights, with_weights
-from pruning.options import Scope
+from pruning.options import PrunedLayers, Scope
+from pruning.outcome import TrainedNetwork
+from pruning.training.schedule import Examples
 from uncertainty.randomness import Purpose, stream
 
 
@@ -42,6 +47,32 @@ class Parents:
     weights: Weights
     rewind: Weights
     trained: bool = True
+
+
+def ticket_of(
+    step: Step, dense: TrainedNetwork | None, last: TrainedNetwork | None, model: nn.Sequential, examples: Examples
+) -> Ticket:
+    """What a step trains: the dense network anew, or the next level of the chain whose last network is `last`.
+
+    `model` lends its structure; its own weights are written over. Importance is measured on the training examples.
+    """
+    experiment = step.experiment
+    if dense is None or last is None:
+        initial = draw_weights(model, stream(experiment.seed, Purpose.INITIAL_WEIGHTS))
+        return Ticket(0.0, 0, full_masks(model), initial)
+    layers = experiment.pruned_layers if isinstance(experiment, ImageExperiment) else PrunedLayers.ALL
+    parents = Parents(
+        last.masks if last.level else full_masks(model, layers),
+        _tensors(last.weights), _tensors(dense.rewind_weights), last.trained and last.parents_trained,
+    )  # fmt: skip
+    return next_ticket(
+        experiment, step.prune_ratio, len(step.levels), parents, model,
+        examples.train_inputs, examples.train_labels, experiment.seed,
+    )  # fmt: skip
+
+
+def _tensors(arrays: dict[str, np.ndarray]) -> Weights:
+    return {name: torch.from_numpy(np.array(value)) for name, value in arrays.items()}
 
 
 def next_ticket(

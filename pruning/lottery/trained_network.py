@@ -7,14 +7,14 @@ from collections.abc import Mapping
 import numpy as np
 from torch import Tensor, nn
 
-from pruning.lottery.history import History
+from pruning.experiment import Recipe
+from pruning.lottery.history import History, next_history
 from pruning.lottery.tickets import Ticket
 from pruning.model import cost
 from pruning.model.networks import Weights
 from pruning.model.pruned_dropout import rates_of
-from pruning.outcome import Network
-from pruning.training.stack import Trained
-from uncertainty.predictions import Predictions
+from pruning.outcome import TrainedNetwork
+from pruning.training.schedule import Trained
 
 
 def measured(
@@ -23,18 +23,17 @@ def measured(
     weights: Weights,
     small: nn.Sequential,
     example: Tensor,
-    test: Predictions,
-    ood: Predictions,
     latency: float = float("nan"),
     chance: float = float("inf"),
-) -> Network:
-    """The record of a network that started from `ticket`, as if nothing had been trained before that.
+    history: History | None = None,
+) -> TrainedNetwork:
+    """The record of a network that started from `ticket`; without a history, as if nothing had been trained before.
 
     `weights` are those of its early stop at their places in the dense network, `small` is its
     physically smaller form, `example` (1, …) one input of it. latency: seconds, NaN until measured.
     chance: validation loss, in nats, of one answer to everything.
     """
-    return Network(
+    return TrainedNetwork(
         prune_ratio=ticket.prune_ratio,
         level=ticket.level,
         masks=ticket.masks,
@@ -48,14 +47,21 @@ def measured(
         parameters=cost.parameters(small),
         multiply_adds=cost.multiply_adds(small, example),
         latency=latency,
-        test=test,
-        ood=ood,
         rewind_weights={} if ticket.level else _arrays(trained.rewind),
         dropout=rates_of(small),
-        history=History(spent=len(trained.train_loss)),
+        history=history or History(spent=len(trained.train_loss)),
         chance_loss=chance,
         parents_trained=ticket.parents_trained,
     )
+
+
+def history_of(
+    recipe: Recipe, dense: TrainedNetwork | None, last: TrainedNetwork | None, epochs: int
+) -> History | None:
+    """The history of a network that was trained for so many epochs, pruned from `last`; None for the dense one."""
+    if dense is None or last is None:
+        return None
+    return next_history(recipe, len(dense.train_loss), last.history, last.kept_epoch, epochs)
 
 
 def _arrays(weights: Mapping[str, Tensor]) -> dict[str, np.ndarray]:

@@ -29,7 +29,7 @@ from torch import Tensor, nn
 from torch.nn.utils import skip_init
 
 from pruning import module
-from pruning.data.csv_points import Points
+from pruning.data.own_points import Points
 from pruning.experiment import Experiment, ImageExperiment
 from pruning.model.networks import Pixels
 from pruning.outcome import Network

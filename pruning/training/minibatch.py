@@ -15,10 +15,10 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from pruning.lottery.progress import Curves
 from pruning.model.networks import Weights
 from pruning.training.chance import chance_loss, left_chance
-from pruning.training.stack import Examples, Schedule, Trained, improves
+from pruning.training.curves import Curves
+from pruning.training.schedule import Examples, Schedule, Trained, improves
 from uncertainty.randomness import Purpose, dropout_noise, stream
 
 MOMENTUM, WEIGHT_DECAY = 0.9, 5e-4

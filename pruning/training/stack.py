@@ -12,9 +12,7 @@ and its stop are its own.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -22,40 +20,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from pruning.model.networks import Weights
+from pruning.training.schedule import Examples, Schedule, Trained, improves
 from pruning.training.stack_dropout import StackDropout
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # Adam's usual constants (Kingma & Ba 2015)
 STACK_ELEMENTS = 2**23  # activations of a layer over a stack: bounds its memory to about 70 MB a layer
 LANES = 16  # the examples of a batched product are rounded up to these, see `_columns`
-MIN_IMPROVEMENT = 1e-4  # nats: what is less is found by waiting, in a plateau by rounding alone
 REPORT_EVERY = 10  # epochs between two calls of `on_epoch`: a cancel is heard within milliseconds
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """How long and how fast: until validation has not improved for `patience` epochs, see `improves`."""
-
-    learning_rate: float
-    patience: int
-    max_epochs: int
-
-
-def improves(loss: Any, best: Any) -> Any:
-    """Whether a validation loss is below the best so far by more than `MIN_IMPROVEMENT`; what is no number is not.
-
-    The best so far is infinite before the first. Losses in nats: numbers, or arrays (K,) for booleans (K,).
-    """
-    return loss < best - MIN_IMPROVEMENT
-
-
-@dataclass(frozen=True)
-class Examples:
-    """Training and validation data: inputs (N, D) float32, labels (N,) int64."""
-
-    train_inputs: Tensor
-    train_labels: Tensor
-    val_inputs: Tensor
-    val_labels: Tensor
 
 
 @dataclass(frozen=True)
@@ -67,44 +38,8 @@ class Start:
     rates: tuple[float, ...] = ()  # of dropout, for each hidden layer; without them, that of the stack
 
 
-@dataclass(frozen=True)
-class Trained:
-    """One network after training.
-
-    Epoch 0 is the start, before any step; epoch e comes after e steps. `weights` are a copy of
-    those of `best_epoch`, the last one in which the validation loss improved: the lowest to within
-    `MIN_IMPROVEMENT`. `rewind` are those of the rewind epoch or, where training ended sooner, of
-    the last epoch. Losses are in nats per example: `val_loss[e]` at epoch e, `train_loss[e]` with
-    dropout during step e + 1. `diverged` says that training ended because a loss was no longer a
-    finite number.
-    """
-
-    weights: Weights
-    rewind: Weights
-    best_epoch: int
-    train_loss: np.ndarray
-    val_loss: np.ndarray
-    diverged: bool
-
-
 Watch = Callable[[int, int, Weights], None]
 """Takes the position of a network, its epoch and its weights then: views that are good for the call alone."""
-
-
-@contextmanager
-def threads(count: int) -> Iterator[None]:
-    """Run torch on so many threads."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-def one_thread() -> AbstractContextManager[None]:
-    """Run torch on one thread: for networks this small a second one only waits for the first."""
-    return threads(1)
 
 
 def train_stack(

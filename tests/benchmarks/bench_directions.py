@@ -20,7 +20,7 @@ from pruning import RATIOS, Experiment, Network, PlaneOutcome, Strategy, module,
 from pruning.data.fresh_points import fresh_points
 from pruning.evaluation.metrics import changes
 from pruning.outcome import Fresh
-from pruning.training.stack import one_thread
+from pruning.training.threads import one_thread
 from uncertainty.expected import Differences
 from uncertainty.randomness import sampling_seed
 from uncertainty.sampling import predict

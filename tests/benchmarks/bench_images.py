@@ -24,15 +24,16 @@ from torch.utils.data import DataLoader, Dataset
 from pruning.data.cifar import packed, torchvision_datasets
 from pruning.data.images import Images, folder, shown, training
 from pruning.experiment import ImageExperiment
-from pruning.lottery.image_engine import train_step
-from pruning.lottery.image_plan import steps
-from pruning.lottery.progress import Curves, StepProgress
+from pruning.lottery.progress import News
 from pruning.model.networks import cnn, draw_weights, with_weights
 from pruning.options import Architecture, ImageSet
 from pruning.outcome import IMAGE_SAMPLES
+from pruning.training.curves import Curves
 from pruning.training.minibatch import MOMENTUM, WEIGHT_DECAY, train
-from pruning.training.stack import Examples, Schedule, threads
+from pruning.training.schedule import Examples, Schedule
+from pruning.training.threads import threads
 from tests.benchmarks.timing import report
+from tests.pruning.lottery.orders import steps, trained
 from uncertainty.randomness import Purpose, stream
 from uncertainty.sampling import predict
 
@@ -221,12 +222,12 @@ def from_nothing(threads: int) -> None:
     experiment, images = ImageExperiment(dataset=CIFAR, network=Architecture.LENET), shown(CIFAR)
     curves: list[Curves] = []
 
-    def note(progress: StepProgress) -> None:
-        if progress.curves:
-            curves.append(progress.curves)
+    def note(news: News) -> None:
+        if news.curves:
+            curves.append(news.curves)
 
     start = time.perf_counter()
-    dense = train_step(experiment, steps(experiment, (), images.fingerprint)[0], None, None, note)
+    dense = trained(steps(experiment)[0], report=note)
     whole = time.perf_counter() - start
     accuracy = (dense.test.logits.argmax(1) == images.test.labels).mean()
     print(

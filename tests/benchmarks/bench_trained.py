@@ -12,8 +12,9 @@ from statistics import mean
 
 import torch
 
-from pruning import ImageExperiment, Network, Outcome, Strategy
-from pruning.lottery.image_engine import run_images
+from pruning import ImageExperiment, Outcome, Strategy
+from pruning.lottery.engine import InMemory
+from tests.pruning.lottery.orders import run_kept
 from uncertainty.calibration import accuracy, negative_log_likelihood
 
 RATIOS = (0.7, 0.8, 0.9, 0.95)
@@ -21,19 +22,13 @@ RATIOS = (0.7, 0.8, 0.9, 0.95)
 
 def outcomes(seeds: Iterable[int], ratios: Sequence[float]) -> dict[Strategy, list[Outcome]]:
     """An outcome a seed for each strategy; all strategies share the dense network of a seed."""
-    kept: dict[str, Network] = {}
-
-    def keep(key: str, compute: object) -> Network:
-        if key not in kept:
-            kept[key] = compute()  # type: ignore[operator]
-        return kept[key]
-
+    kept = InMemory()
     found: dict[Strategy, list[Outcome]] = {strategy: [] for strategy in Strategy}
     for seed in seeds:
         for strategy in Strategy:
             start = time.perf_counter()
             experiment = ImageExperiment(strategy=strategy, seed=seed, prune_ratio=ratios[-1])
-            found[strategy].append(run_images(experiment, ratios=ratios, keep=keep))
+            found[strategy].append(run_kept(experiment, kept, ratios))
             print(f"  seed {seed}, {strategy.label}: {time.perf_counter() - start:.1f} s", flush=True)
     return found
 

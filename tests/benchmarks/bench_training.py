@@ -21,7 +21,8 @@ from pruning.data.plane_tasks import make_task
 from pruning.model.importance import importance
 from pruning.model.masks import apply_masks, full_masks, prune
 from pruning.model.networks import draw_weights, mlp, with_weights
-from pruning.training.stack import Examples, Schedule, Start, train_stack
+from pruning.training.schedule import Examples, Schedule
+from pruning.training.stack import Start, train_stack
 from tests.benchmarks.timing import report
 from uncertainty.randomness import Purpose, stream
 

@@ -10,14 +10,13 @@ from typing import Any
 
 import pytest
 
-from cache import image_runs, prepare, results
+from cache import prepare, runs, services
 from cache.jobs import Cancelled
-from cache.store import Store
 from pruning import RATIOS, Architecture, Diverged, ImageExperiment, ImageSet, Strategy
 from pruning.data import cifar
 from pruning.data.download import DownloadError
-from pruning.data.images import shown
-from pruning.lottery.image_plan import steps
+from tests.conftest import use
+from tests.pruning.lottery.orders import steps
 
 PATIENCE = 30  # seconds before a test gives up on something that hangs
 SMALL = ("--task", "digits", "--images", "100", "--epochs", "1")
@@ -33,19 +32,18 @@ class Training:
         self.instead: dict[Strategy, Callable[[Callable[..., None]], None]] = {}
 
     def __call__(
-        self, experiment: ImageExperiment, report: Callable[..., None], finished: Callable[[str], None]
+        self, experiment: ImageExperiment, report: Callable[..., None], finished: Callable[[set[str]], None]
     ) -> None:
         self.asked.append(experiment)
         self.instead.get(experiment.strategy, lambda report: None)(report)
-        for step in steps(experiment, RATIOS, shown(experiment.dataset).fingerprint):
-            finished(step.key)
+        finished({step.key for step in steps(experiment, RATIOS)})
 
 
 @pytest.fixture
 def training(here: Any, monkeypatch: pytest.MonkeyPatch) -> Training:
     """Training that takes no time."""
     fake = Training()
-    monkeypatch.setattr(image_runs, "train", fake)
+    monkeypatch.setattr(runs, "train", fake)
     return fake
 
 
@@ -132,12 +130,12 @@ def test_the_second_time_nothing_is_trained(here, capsys):
     """All networks are stored and found again, and the page finds them too."""
     assert prepare.main(ONE) == 0
     assert len(here.keys) == len(RATIOS)
-    assert f"11 networks, 0 of them stored already in {results.STORE.folder}" in capsys.readouterr().out
+    assert f"11 networks, 0 of them stored already in {services.services().store.folder}" in capsys.readouterr().out
     assert prepare.main(ONE) == 0
     assert len(here.keys) == len(RATIOS)
     assert "11 networks, 11 of them stored already" in capsys.readouterr().out
     experiment = ImageExperiment(strategy="prune_only", train_images=100, max_epochs=1)
-    assert len(image_runs.stored(experiment).networks) == len(RATIOS)
+    assert len(runs.stored(experiment).networks) == len(RATIOS)
 
 
 def test_networks_that_are_shared_count_once(training, capsys):
@@ -185,7 +183,7 @@ def test_ctrl_c_stops_what_runs_and_drops_what_waits(training, monkeypatch, caps
 def test_a_store_that_keeps_nothing_is_told(training, tmp_path, monkeypatch, capsys):
     """Where results cannot be written, preparing has failed: the sentence says where, exit code 1."""
     (tmp_path / "file").write_text("")
-    monkeypatch.setattr(results, "STORE", Store(tmp_path / "file" / "store", "test"))
+    use(monkeypatch, tmp_path / "file" / "store")
     assert prepare.main(ONE) == 1
     assert f"Results cannot be kept in {tmp_path / 'file' / 'store'}" in capsys.readouterr().out
 

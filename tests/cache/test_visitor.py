@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,20 +15,21 @@ import pytest
 from cache import results
 from cache.jobs import Jobs
 from cache.visitor import Shelf, Visit
-from pruning import Experiment, run
+from pruning import RATIOS, Experiment, run
 from pruning.data.csv_points import read_points
+from pruning.lottery.engine import carry_out
+from pruning.lottery.order import Order
 from pruning.outcome import PlaneOutcome
+from tests.conftest import Carry, train_instead, use
 
 CSV = b"".join(b"%d,%d,%d\n" % (i % 7, i * i % 11, i % 2) for i in range(30))
 SILENT = SimpleNamespace(progress=lambda *_: None)
 
 
 @pytest.fixture
-def jobs(monkeypatch: pytest.MonkeyPatch) -> Jobs:
+def jobs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Jobs:
     """A queue of its own."""
-    jobs = Jobs()
-    monkeypatch.setattr(results, "JOBS", jobs)
-    return jobs
+    return use(monkeypatch, tmp_path / "store").jobs
 
 
 def test_a_result_is_computed_once():
@@ -65,21 +68,21 @@ def test_six_visitors_with_equal_points_share_one_run_and_each_keeps_it(jobs, mo
     """They ask at once and wait for one job; whoever then moves a slider finds the outcome on their own shelf."""
     experiment, asked = Experiment(hidden=(4,), max_epochs=1, prune_ratio=0.5), []
 
-    def when_all_wait(experiment: Experiment, *args: Any, ratios: Any, **options: Any) -> PlaneOutcome:
-        asked.append(experiment)
+    def when_all_wait(function: Carry, order: Order, *, report: Callable[[Any], None]) -> dict[str, Any]:
+        asked.extend(step for step in order.batch.steps if function is carry_out)
         until = time.monotonic() + 30
         while jobs.watchers() < 6 and time.monotonic() < until:
             time.sleep(0.01)
-        return run(experiment, ratios=(0.3, 0.5), **options)
+        return function(order, report=report)
 
     def look(visit: Visit, prune_ratio: float) -> PlaneOutcome:
         return list(results.outcomes(replace(experiment, prune_ratio=prune_ratio), SILENT, visit))[-1]
 
-    monkeypatch.setattr(results, "run", when_all_wait)
+    train_instead(monkeypatch, when_all_wait)
     visits = [Visit(Shelf(), read_points(CSV)) for _ in range(6)]
     with ThreadPoolExecutor(6) as pool:
         first = list(pool.map(look, visits, [0.5] * 6))
-    assert len(asked) == 1
+    assert len(asked) == len({step.key for step in asked}) == len(RATIOS)
     assert len({id(outcome.dense) for outcome in first}) == 1
     monkeypatch.setattr(jobs, "watch", None)
     for visit, before in zip(visits, first, strict=True):

@@ -12,7 +12,7 @@ import pytest
 
 from pruning import RATIOS, Experiment, Outcome, run
 from pruning.model import cost
-from pruning.training.stack import one_thread
+from pruning.training.threads import one_thread
 
 SMALL = {"points": 200, "hidden": (12, 8), "max_epochs": 30, "patience": 5, "learning_rate": 0.03, "data_seed": 1}
 

@@ -26,9 +26,8 @@ from pruning import (
     PrunedLayers,
     Scope,
     Strategy,
-    experiment,
 )
-from pruning.experiment import MAX_LAYERS, MAX_WIDTH, RANGES, code_version
+from pruning.experiment import MAX_LAYERS, MAX_WIDTH, RANGES
 
 ROOT = Path(pruning.__file__).parent.parent
 NUMBERS = list(RANGES)
@@ -357,65 +356,15 @@ def test_a_ratio_that_an_outcome_does_not_hold_is_refused(outcome_of):
         outcome_of().at(0.25)
 
 
-# ---- the version of the code
+# ---- what is loaded
 
 
 @pytest.fixture
-def copied(tmp_path, monkeypatch):
-    """A copy of the packages; `code_version` looks there, and is not remembered."""
-    for package in ("pruning", "uncertainty", "cache", "views"):
+def copied(tmp_path):
+    """A copy of the packages."""
+    for package in ("pruning", "uncertainty"):
         shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(experiment, "__file__", str(tmp_path / "pruning" / "experiment.py"))
     return tmp_path
-
-
-def fresh_version() -> str:
-    return code_version.__wrapped__()
-
-
-def test_the_code_version_does_not_depend_on_where_the_code_lies(request):
-    """A copy elsewhere has the same version, again and again."""
-    here = fresh_version()
-    request.getfixturevalue("copied")
-    assert fresh_version() == fresh_version() == here
-
-
-@pytest.mark.parametrize("source", ["pruning/training/stack.py", "pruning/model/masks.py", "uncertainty/sampling.py"])
-def test_the_code_version_changes_with_the_code(copied, source):
-    """One more comment in a source file is another version; without it the version is the old one."""
-    before, text = fresh_version(), (copied / source).read_text()
-    (copied / source).write_text(text + "# changed\n")
-    assert fresh_version() != before
-    (copied / source).write_text(text)
-    assert fresh_version() == before
-
-
-def test_the_code_version_changes_with_a_new_or_renamed_file(copied):
-    """Names count as well as contents."""
-    before = fresh_version()
-    (copied / "pruning" / "extra.py").write_text("")
-    with_extra = fresh_version()
-    (copied / "pruning" / "extra.py").rename(copied / "pruning" / "other.py")
-    assert len({before, with_extra, fresh_version()}) == 3
-
-
-def test_the_code_version_ignores_what_decides_no_outcome(copied):
-    """Pages and notes may change without results being computed anew."""
-    before = fresh_version()
-    (copied / "pruning" / "notes.txt").write_text("nothing")
-    for page in (copied / "views").rglob("*.py"):
-        page.write_text("# changed\n")
-    assert fresh_version() == before
-
-
-def test_the_code_version_changes_with_the_libraries(monkeypatch):
-    """Another release of PyTorch may train differently."""
-    before = fresh_version()
-    monkeypatch.setattr(experiment, "version", lambda library: "0.0")
-    assert fresh_version() != before
-
-
-# ---- what is loaded
 
 
 def loaded_by(statement: str, root: Path = ROOT) -> set[str]:

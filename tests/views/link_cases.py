@@ -13,10 +13,9 @@ from urllib.parse import parse_qsl
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cache import results
-from cache.jobs import Jobs
 from cache.store import Store
 from pruning.model import cost
+from tests.conftest import use
 from views.controls.moons import ALL
 
 APP = Path(__file__).parents[2] / "streamlit_app.py"
@@ -205,9 +204,7 @@ def _sets(name: str, shown: str, legal: str) -> Pieces:
 def shared_store(folder: Path) -> Iterator[Store]:
     """An empty store and a queue for all visits within, so that of equal ones only the first trains."""
     with pytest.MonkeyPatch.context() as patch:
-        store = Store(folder / "store", "test")
-        patch.setattr(results, "STORE", store)
-        patch.setattr(results, "JOBS", Jobs())
+        store = use(patch, folder / "store").store
         patch.setattr(cost, "latency", partial(cost.latency, repeats=1))
         yield store
 

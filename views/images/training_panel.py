@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -10,12 +9,12 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from cache import image_runs
+from cache import runs, services
 from cache.jobs import Job
-from cache.workers.protocol import WorkerLost
-from pruning import RATIOS, Architecture, Diverged, ImageExperiment, ImageSet, Outcome
-from pruning.data.images import NoImages, training_size
-from pruning.lottery.progress import Curves, StepProgress
+from pruning import RATIOS, Architecture, ImageExperiment, ImageSet, Outcome
+from pruning.data.images import training_size
+from pruning.lottery.progress import Progress
+from pruning.training.curves import Curves
 from views.charts import images as image_charts
 from views.controls import lock
 from views.controls.images import ImageChoice
@@ -45,7 +44,7 @@ def draw_training(experiment: ImageExperiment, outcome: Outcome | None, place: D
         # Who came by a link that is locked for another page has not asked for these networks.
         asked = experiment.dataset == ImageSet.DIGITS and not lock.is_elsewhere()
         offer = None if asked else partial(_offer, experiment, outcome)
-        follow(TRAINING, image_runs.key(experiment), partial(image_runs.join, experiment), offer)
+        follow(TRAINING, runs.key(experiment), partial(runs.join, experiment), offer)
 
 
 def nearest(outcome: Outcome, asked: ImageChoice) -> tuple[Outcome, ImageChoice]:
@@ -85,27 +84,25 @@ def seconds_of_one(experiment: ImageExperiment) -> float:
 
 
 def _failure(error: Exception, key: str) -> str:
-    if isinstance(error, Diverged | NoImages | WorkerLost):
-        return str(error)
-    logging.getLogger(__name__).error("training failed: %s", key, exc_info=error)
-    return f"Training did not finish ({type(error).__name__}). Try again; the terminal has the details."
+    return runs.sentence(error, key, "Training", "Try again")
 
 
 def _draw(job: Job) -> int | None:
     """The live curves, folded once there are pictures to look at; the number of networks that are finished."""
-    progress: StepProgress | None = job.progress
-    with st.expander("Loss and accuracy, live", expanded=not (progress and progress.step)):
+    progress: Progress | None = job.progress
+    with st.expander("Loss and accuracy, live", expanded=not (progress and progress.done)):
         _draw_curves(progress.curves if progress else None)
-    return progress.step if progress else None
+    return progress.done if progress else None
 
 
 def _progress(job: Job) -> tuple[float, str]:
-    progress: StepProgress | None = job.progress
+    progress: Progress | None = job.progress
     if progress is None:
         return 0.0, "Starting a worker process"
-    share, text = progress.step / progress.steps, f"{progress.message} ({progress.step + 1} of {progress.steps})"
+    number = min(progress.done + 1, progress.total)
+    share, text = progress.done / progress.total, f"{progress.message} ({number} of {progress.total})"
     if curves := progress.curves:
-        share += curves.epoch / curves.max_epochs / progress.steps
+        share += curves.epoch / curves.max_epochs / progress.total
         text += f", epoch {curves.epoch:.1f} of at most {curves.max_epochs}"
         if curves.seconds_left is not None:
             text += f", at most {_duration(curves.seconds_left)} left for it"
@@ -137,4 +134,4 @@ def _draw_curves(curves: Curves | None) -> None:
             place.skeleton(image_charts.LEARNING_HEIGHT)
 
 
-TRAINING = Kind("training", image_runs.queue, _failure, _progress, _draw)
+TRAINING = Kind("training", services.queue, _failure, _progress, _draw)

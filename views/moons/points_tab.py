@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from cache.visitor import Shelf, Visit
-from pruning.data.csv_points import MAX_BYTES, MAX_POINTS, MIN_POINTS, Points, PointsError, drawn_points, read_points
+from pruning.data.csv_points import MAX_BYTES, MAX_POINTS, MIN_POINTS, PointsError, drawn_points, read_points
+from pruning.data.own_points import Points
 from pruning.data.splits import sizes
 from uncertainty.proportion import wilson_interval
 from views.browser.drawing_board import draw_pad

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cache import results
+from cache import results, runs
 from cache.jobs import QueueFull
 from cache.visitor import Visit
 from pruning.inspect.replay import Phase, Recording
@@ -49,7 +49,7 @@ def _recording(trained: PlaneOutcome, visit: Visit, line: Place) -> Recording | 
     """The recording of the run, while progress stands in `line`; None after a sentence that says why not."""
     try:
         recording = results.recording(trained.experiment, line, visit)
-    except (QueueFull, results.Failure) as problem:
+    except (QueueFull, runs.Failure) as problem:
         line.error(str(problem))
         return None
     line.clear()

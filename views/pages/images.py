@@ -32,7 +32,8 @@ opening.mark(image_controls.OPENING)
 setting.seal()
 
 # The controls stand before the slow imports begin.
-from cache import image_runs, results  # noqa: E402
+from cache import runs  # noqa: E402
+from cache.services import services  # noqa: E402
 from pruning.data.images import NoImages, shown  # noqa: E402
 from views.browser.page_tour import IMAGES, draw_tour  # noqa: E402
 from views.controls import share  # noqa: E402
@@ -60,7 +61,7 @@ except NoImages as problem:
     st.stop()
 download_panel.done()
 
-outcome = image_runs.stored(asked.experiment)
+outcome = runs.stored(asked.experiment)
 training_panel.draw_training(asked.experiment, outcome, status)
 if outcome is None:
     sentence.caption("The pictures below appear as soon as the first network is trained.")
@@ -86,6 +87,6 @@ if tabs["Your picture"].open:
 if tabs["Take home"].open:
     program = program_text.code(choice.experiment, choice.n_samples, choice.n_bins)
     export_tab.draw(outcome, choice, program, partial(sections.all_charts, outcome, choice), tabs["Take home"])
-for note in untrained.notes(outcome, results.STORE.note):
+for note in untrained.notes(outcome, services().store.note):
     if note not in failed:
         st.caption(note)

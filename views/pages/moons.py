@@ -71,8 +71,9 @@ opening.mark(moons_controls.OPENING)
 setting.seal()
 
 # The controls stand before the slow imports begin.
-from cache import results  # noqa: E402
+from cache import results, runs  # noqa: E402
 from cache.jobs import QueueFull  # noqa: E402
+from cache.services import services  # noqa: E402
 from views.browser.page_tour import MOONS, draw_tour  # noqa: E402
 from views.charts import vega  # noqa: E402
 from views.controls import share  # noqa: E402
@@ -107,7 +108,7 @@ try:
         for trained in arriving:
             measured = basis.measured_on(trained, choice.basis)
             if basis.is_ready(measured, choice.basis):
-                answers = moons_controls.RATIO.is_open and results.complete(trained)
+                answers = moons_controls.RATIO.is_open and runs.complete(trained)
                 words = basis.nouns(measured)
                 sections.draw_curves(measured, choice, curve_places, words, answers=answers, stacked=True)
             if not drawn and trained.has(choice.experiment.prune_ratio):
@@ -117,7 +118,7 @@ try:
                 planes.draw_planes(outcome, choice, view, visit, plane_place)
                 plane_line.caption(planes.sentence(outcome, choice, view, visit))
                 drawn = st.session_state.moons_drawn = True
-except (QueueFull, results.Failure) as problem:
+except (QueueFull, runs.Failure) as problem:
     line.error(str(problem))
     for place in (waiting, plane_line, *(part for pair in curve_places for part in pair)):
         place.clear()
@@ -162,5 +163,5 @@ if tabs["Take home"].open:
         return planes.plane_charts(outcome, choice, view, visit) | sections.all_charts(measured, choice)
 
     export_tab.draw(outcome, choice, program, all_charts, tabs["Take home"], visit.points)
-for note in untrained.notes(outcome, results.STORE.note):
+for note in untrained.notes(outcome, services().store.note):
     st.caption(note)

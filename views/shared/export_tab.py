@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from cache import results
+from cache import runs
 from pruning import Outcome
-from pruning.data.csv_points import Points
+from pruning.data.own_points import Points
 from pruning.experiment import Experiment, ImageExperiment
 from views.charts import export
 from views.charts.vega import Chart
@@ -43,7 +43,7 @@ def draw(
         return program_text.file_name(experiment, what, ending, own=own is not None, by_hand=changed)
 
     def network() -> bytes:
-        results.load_torch()
+        runs.load_torch()
         from pruning.model.network_file import network_file
 
         notes = [note for note, applies in ((OWN, own), (BY_HAND, by_hand)) if applies]

@@ -21,11 +21,11 @@ from pruning.data.csv_points import (
     MIN_CLASSES,
     MIN_OF_CLASS,
     MIN_POINTS,
-    Points,
     PointsError,
     drawn_points,
     read_points,
 )
+from pruning.data.own_points import Points
 from pruning.data.splits import stratified
 from tests.pruning.data.csv_files import csv_files, lines, text, with_line
 

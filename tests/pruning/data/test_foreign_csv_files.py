@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from pruning.data.csv_points import Points, PointsError, read_points
+from pruning.data.csv_points import PointsError, read_points
+from pruning.data.own_points import Points
 from pruning.data.splits import stratified
 
 XS = [1.5, 2.0, 12.25, 0.5]

@@ -10,13 +10,14 @@ import pytest
 import torch
 
 from pruning import Experiment
+from pruning.data.task_of import task_of
 from pruning.inspect import invariants
 from pruning.inspect.invariants import Training, checks
+from pruning.inspect.recording import watch
 from pruning.inspect.replay import Check
-from pruning.lottery.engine import run_seeds, task_of
 from pruning.lottery.tickets import Ticket
 from pruning.model.networks import Weights, mlp
-from pruning.training import stack
+from pruning.training import schedule, stack
 
 EXPERIMENT = Experiment(
     strategy="iterative", prune_ratio=0.3, points=200, hidden=(8, 6), patience=5, max_epochs=30, rewind_epoch=2
@@ -50,7 +51,7 @@ class Notes:
 
 def trainings_of(experiment: Experiment) -> list[Training]:
     notes = Notes()
-    run_seeds(experiment, [experiment.seed], watcher=notes)
+    watch(experiment, task_of(experiment), notes)
     return notes.trainings
 
 
@@ -62,7 +63,7 @@ def trainings() -> list[Training]:
 def learned_to_the_end(experiment: Experiment) -> list[Training]:
     """As `trainings_of`, where every improvement counts: what is fine-tuned has next to nothing left to learn."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stack, "MIN_IMPROVEMENT", 0.0)
+        patch.setattr(schedule, "MIN_IMPROVEMENT", 0.0)
         return trainings_of(experiment)
 
 
@@ -73,7 +74,7 @@ def easy() -> list[Training]:
 
 
 def checked(experiment: Experiment, trainings: list[Training]) -> dict[str, Check]:
-    task = task_of(experiment)
+    task = task_of(experiment).data
     model = mlp(2, experiment.hidden, task.n_classes, experiment.dropout)
     return {check.name: check for check in checks(experiment, task, model, trainings)}
 

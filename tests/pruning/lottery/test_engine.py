@@ -15,7 +15,8 @@ from pruning.data.fresh_points import fresh_points
 from pruning.data.plane_tasks import make_task
 from pruning.inspect.plane import SAMPLES
 from pruning.outcome import MAX_SAMPLES
-from pruning.training.stack import MIN_IMPROVEMENT, one_thread
+from pruning.training.schedule import MIN_IMPROVEMENT
+from pruning.training.threads import one_thread
 from uncertainty.predictions import running_means
 from uncertainty.randomness import sampling_seed
 from uncertainty.sampling import mc_dropout, single_pass
@@ -198,7 +199,7 @@ def test_an_outcome_holds_its_data(outcome_of):
 
 def test_the_test_split_decides_nothing(small, differences, monkeypatch):
     """With other test labels and points, every network learns the same."""
-    from pruning.lottery import engine
+    from pruning.data import plane_task
 
     honest = run(small(strategy=Strategy.ITERATIVE), ratios=RATIOS)
 
@@ -206,7 +207,7 @@ def test_the_test_split_decides_nothing(small, differences, monkeypatch):
         task = make_task(*args)
         return replace(task, test_inputs=task.test_inputs + 1, test_labels=1 - task.test_labels)
 
-    monkeypatch.setattr(engine, "make_task", other_test_split)
+    monkeypatch.setattr(plane_task, "make_task", other_test_split)
     changed = run(small(strategy=Strategy.ITERATIVE), ratios=RATIOS)
     for a, b in zip(honest.networks, changed.networks, strict=True):
         for part in ("masks", "start_weights", "weights", "val_loss", "early_stop_epoch"):
@@ -258,8 +259,10 @@ def test_fresh_points_are_asked_once_the_wanted_network_has_been_shown(small, st
     first = next(i for i, so_far in enumerate(partial) if so_far.fresh)
     assert all(network.fresh is None for so_far in partial[:first] for network in so_far.networks)
     assert partial[first - 1].has(0.5)
-    assert not any(so_far.has(0.5) for so_far in partial[: first - 1])
-    assert len(partial[first].networks) == len(partial[first - 1].networks) < len(RATIOS)
+    known = len(partial[first].networks)
+    shown = {len(so_far.networks) for so_far in partial[:first] if so_far.has(0.5)}
+    assert shown == {known}  # nothing trains between
+    assert known < len(RATIOS)
     assert all(network.fresh for so_far in partial[first:] for network in so_far.networks)
     assert all(network.fresh for network in outcome.networks)
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pruning import Experiment, ImageExperiment, Strategy
+from pruning import Experiment, ImageExperiment, Strategy, run
 from pruning.lottery.history import History, next_history
-from pruning.lottery.image_engine import run_images
 
 SOME = (0.1, 0.2, 0.5)
 DENSE = History(spent=91)  # stopped at epoch 71
@@ -95,10 +94,10 @@ def test_like_is_compared_with_like(outcome_of):
 def test_networks_on_images_tell_the_epochs_in_all_too():
     """Three epochs of the dense network at most, then levels that are fine-tuned from its early stop."""
     experiment = ImageExperiment(train_images=64, max_epochs=2, strategy="iterative_finetune", prune_ratio=0.2)
-    dense, first, second = run_images(experiment, ratios=[0.1]).networks
+    dense, first, second = run(experiment, ratios=[0.1]).networks
     assert dense.history == History(spent=len(dense.train_loss))
     assert first.history == History(dense.early_stop_epoch, 2, dense.history.spent + len(first.train_loss))
     assert second.history.before == first.epochs_in_all
     assert second.history.trainings == 3
-    idle = run_images(ImageExperiment(train_images=64, max_epochs=2, strategy="prune_only")).pruned
+    idle = run(ImageExperiment(train_images=64, max_epochs=2, strategy="prune_only")).pruned
     assert (idle.early_stop_epoch, idle.epochs_in_all) == (None, None)

@@ -18,7 +18,8 @@ from pruning.lottery.tickets import Parents, next_ticket
 from pruning.model.importance import importance
 from pruning.model.masks import apply_masks, full_masks, picked_by_chance, removed_units
 from pruning.model.networks import draw_weights, mlp, prunable_layers, with_weights
-from pruning.training.stack import Examples, Schedule, Start, train_stack
+from pruning.training.schedule import Examples, Schedule
+from pruning.training.stack import Start, train_stack
 from uncertainty.randomness import Purpose, stream
 
 every_strategy = pytest.mark.parametrize("strategy", Strategy)

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 
 from pruning import RATIOS, Architecture, Experiment, ImageExperiment, Network, Scope, module, read_points
 from pruning.data.splits import stratified
-from pruning.lottery.image_training import empty
 from pruning.model import network_file as network_files
+from pruning.model.build import empty
 from pruning.model.masks import apply_masks, full_masks, prune
 from pruning.model.network_file import load_network, network_file
 from pruning.model.networks import draw_weights, mlp
@@ -40,7 +40,7 @@ def n_classes(experiment):
 def network_of(experiment, ratio=0.5):
     """A network that has learned nothing, with γ, β and running statistics as training might leave them."""
     plane, rng = isinstance(experiment, Experiment), np.random.default_rng(0)
-    model = mlp(2, experiment.hidden, 3, experiment.dropout) if plane else empty(experiment)
+    model = mlp(2, experiment.hidden, 3, experiment.dropout) if plane else empty(experiment, n_classes(experiment))
     masks = full_masks(model) if plane else full_masks(model, experiment.pruned_layers)
     masks = prune(masks, {name: rng.random(len(mask)) for name, mask in masks.items()}, ratio, Scope.LAYER)
     weights = draw_weights(model, rng)

@@ -11,6 +11,7 @@ from pruning import Architecture, DropoutRule, Experiment, ImageExperiment, Stra
 from pruning.model.networks import cnn, draw_weights, mlp, with_weights
 from pruning.model.pruned_dropout import dropout_rates, rates_of, smaller
 from pruning.model.shrink import shrink
+from tests.pruning.lottery.orders import steps
 from uncertainty.randomness import sampling_seed
 from uncertainty.sampling import mc_dropout
 from uncertainty.unit_dropout import UnitDropout, kept_in_samples
@@ -149,8 +150,6 @@ def test_a_rule_changes_nothing_where_nothing_is_dropped(outcome_of, differences
 
 def test_the_rule_decides_no_dense_network_on_images():
     """Its step has the same key for both rules, that of a pruned one has not."""
-    from pruning.lottery.image_plan import steps
-
-    fixed, scaled = (steps(ImageExperiment(dropout_rule=rule, prune_ratio=0.5), [], "images") for rule in DropoutRule)
+    fixed, scaled = (steps(ImageExperiment(dropout_rule=rule, prune_ratio=0.5)) for rule in DropoutRule)
     assert fixed[0].key == scaled[0].key
     assert fixed[1].key != scaled[1].key

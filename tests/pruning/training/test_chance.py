@@ -9,11 +9,9 @@ import numpy as np
 import pytest
 
 from pruning import Architecture, ImageExperiment, Network, Strategy, run
-from pruning.data.images import shown, training
-from pruning.lottery.image_engine import run_images
-from pruning.lottery.image_plan import steps
-from pruning.lottery.image_training import train_network
+from pruning.data.images import training
 from pruning.training.chance import chance_loss, left_chance
+from tests.pruning.lottery.orders import steps, trained
 from uncertainty.predictions import Predictions
 
 NOTHING = Predictions((1,), np.ones((1, 0, 2)), np.zeros((1, 0)), np.zeros((0, 2)))
@@ -99,7 +97,7 @@ def test_the_loss_of_chance_is_that_of_the_validation_labels(small):
 
 def test_digits_are_left_at_chance_without_a_gradient():
     """Seed 2 keeps three neurons that are silent for every digit: that network has not trained, the dense one has."""
-    outcome = run_images(ImageExperiment(seed=2, strategy="random_mask", prune_ratio=0.9, max_epochs=6))
+    outcome = run(ImageExperiment(seed=2, strategy="random_mask", prune_ratio=0.9, max_epochs=6))
     assert outcome.dense.trained
     assert not outcome.pruned.trained
     assert outcome.pruned.val_loss.min() > 0.99 * log(8)
@@ -111,20 +109,20 @@ def test_digits_are_left_at_chance_without_a_gradient():
 def test_what_an_untrained_network_chose_is_marked():
     """Its children and their children, though these learn; where neither mask nor weights are its own, nothing is."""
     experiment = ImageExperiment(**TINY, strategy="iterative", prune_ratio=0.2, network=Architecture.SMALL)
-    outcome = run_images(experiment, ratios=(0.1, 0.2))
+    outcome = run(experiment, ratios=(0.1, 0.2))
     dense, first, _ = outcome.networks
-    plan = steps(experiment, (0.1, 0.2), shown(experiment.dataset).fingerprint)
+    plan = steps(experiment, (0.1, 0.2))
     failed = replace(dense, val_loss=np.full_like(dense.val_loss, 3.0))
     assert not failed.trained
-    child = train_network(experiment, plan[1], failed, failed, lambda part: None)
+    child = trained(plan[1], failed, failed)
     assert not child.parents_trained
     grown = replace(child, val_loss=np.zeros_like(child.val_loss))
     assert grown.trained
-    assert not train_network(experiment, plan[2], failed, grown, lambda part: None).parents_trained
+    assert not trained(plan[2], failed, grown).parents_trained
     lucky = replace(first, val_loss=np.zeros_like(first.val_loss), parents_trained=True)
-    assert train_network(experiment, plan[2], dense, lucky, lambda part: None).parents_trained
+    assert trained(plan[2], dense, lucky).parents_trained
     chance = replace(experiment, strategy=Strategy.RANDOM_MASK)
-    assert train_network(chance, plan[1], failed, failed, lambda part: None).parents_trained
+    assert trained(plan[1], failed, failed, experiment=chance).parents_trained
 
 
 @pytest.mark.parametrize(("strategy", "needed"), [("iterative", True), ("one_shot", True), ("random_mask", False)])

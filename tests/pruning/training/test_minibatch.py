@@ -16,7 +16,7 @@ from pruning.data.images import training
 from pruning.model.networks import Pixels, cnn, draw_weights, with_weights
 from pruning.training import minibatch
 from pruning.training.minibatch import train
-from pruning.training.stack import Examples, Schedule
+from pruning.training.schedule import Examples, Schedule
 
 ETA = minibatch.AVERAGED
 THREE_EPOCHS = Schedule(learning_rate=0.05, patience=3, max_epochs=3)

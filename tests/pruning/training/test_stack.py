@@ -14,7 +14,9 @@ from pruning.data.plane_tasks import make_task
 from pruning.model.masks import apply_masks, full_masks
 from pruning.model.networks import draw_weights, mlp, with_weights
 from pruning.training import stack as stack_training
-from pruning.training.stack import MIN_IMPROVEMENT, Examples, Schedule, Start, improves, one_thread, train_stack
+from pruning.training.schedule import MIN_IMPROVEMENT, Examples, Schedule, improves
+from pruning.training.stack import Start, train_stack
+from pruning.training.threads import one_thread
 from uncertainty.randomness import Purpose, dropout_noise, kept_by, noise_bits, stream
 
 HIDDEN = (12, 8)

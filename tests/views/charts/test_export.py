@@ -17,10 +17,9 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from cache import results
-from cache.store import Store
 from pruning import RATIOS, Experiment, ImageExperiment, run
 from pruning.model import cost
+from tests.conftest import use
 from views.charts import export, vega
 from views.charts.colours import CLASSES, PAPER, Theme, rgb
 from views.charts.export import SCALE, archive, png, svg
@@ -79,7 +78,7 @@ def saved(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     theme, link = request.param
     drawn: list[tuple[Any, ...]] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(results, "STORE", Store(tmp_path_factory.mktemp("charts") / "store", "test"))
+        use(patch, tmp_path_factory.mktemp("charts") / "store")
         patch.setattr(cost, "latency", partial(cost.latency, repeats=1))
         patch.setattr(export_tab, "draw", lambda *parts: drawn.append(parts))
         app = AppTest.from_file(str(PAGE), default_timeout=60)

@@ -8,9 +8,9 @@ from urllib.parse import parse_qsl
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cache import image_runs, results
-from cache.jobs import Jobs
-from pruning import ImageExperiment, run
+from cache import runs, services
+from pruning import ImageExperiment
+from tests.conftest import train_instead
 from tests.views.link_cases import APP, SMALL, controls
 from views.controls.moons import ALL
 from views.controls.url import ELSEWHERE, link
@@ -23,12 +23,11 @@ def moons(here: Any, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What is trained on the moons page."""
     trained: list[Any] = []
 
-    def noting(experiment: Any, *args: Any, **options: Any) -> Any:
-        trained.append(experiment)
-        return run(experiment, *args, **options)
+    def noting(function: Any, order: Any, *, report: Any) -> Any:
+        trained.extend(step.experiment for step in order.batch.steps if not step.levels)
+        return function(order, report=report)
 
-    monkeypatch.setattr(results, "run", noting)
-    monkeypatch.setattr(results, "JOBS", Jobs())
+    train_instead(monkeypatch, noting)
     return trained
 
 
@@ -56,7 +55,7 @@ def test_a_locked_moons_link_is_no_fault_on_the_images(here, moons):
     assert "rewind" not in app.query_params
     (button,) = [button for button in app.button if button.label == "Train"]
     button.click().run()
-    job = image_runs.queue().get(image_runs.key(ImageExperiment(seed=3)))
+    job = services.queue().get(runs.key(ImageExperiment(seed=3)))
     assert job is not None
     job.wait(60)
 

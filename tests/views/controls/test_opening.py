@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cache import results
-from pruning import Outcome, run
+from tests.conftest import briefly, train_instead
 from tests.views.link_cases import SMALL, controls, opened, shared_store
 from views.controls.moons import ALL, OPENING
 
@@ -21,11 +19,8 @@ KNOBS = {knob.name: knob for knob in ALL}
 def _store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """One store for all visits, and networks of one epoch."""
 
-    def briefly(experiment: Any, *args: Any, **options: Any) -> Outcome:
-        return run(replace(experiment, max_epochs=1), *args, **options)
-
     with shared_store(tmp_path_factory.mktemp("opening")), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(results, "run", briefly)
+        train_instead(patch, briefly)
         yield
 
 

@@ -6,7 +6,6 @@ import json
 import random
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl
@@ -14,8 +13,7 @@ from urllib.parse import parse_qsl
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cache import results
-from pruning import Outcome, run
+from tests.conftest import briefly, train_instead
 from tests.views.link_cases import (
     SMALL,
     LinkCase,
@@ -59,11 +57,6 @@ def back(app: AppTest) -> AppTest:
 def _at(app: AppTest, page: str) -> AppTest:
     app.query_params.clear()
     return app.switch_page(page).run()
-
-
-def brief(experiment: Any, *args: Any, **options: Any) -> Outcome:
-    """A run of one epoch, for networks of the default size."""
-    return run(replace(experiment, max_epochs=1), *args, **options)
 
 
 def components(app: AppTest) -> list[str]:
@@ -229,7 +222,7 @@ def test_what_the_controls_say_outlives_a_visit_to_another_page():
 def test_units_outlive_a_visit_to_another_page(link, monkeypatch):
     """They are turned over again, whatever else is in the address."""
     if not link:
-        monkeypatch.setattr(results, "run", brief)
+        train_instead(monkeypatch, briefly)
     app = opened({**link, "units": "hidden1.3"})
     before = sentence(app)
     back(away(app))
@@ -250,7 +243,7 @@ def test_units_of_another_network_do_not_outlive_it():
 
 def test_a_story_outlives_a_visit_to_another_page(monkeypatch):
     """The one that was current is so again, and one that was left can be read on."""
-    monkeypatch.setattr(results, "run", brief)
+    train_instead(monkeypatch, briefly)
     app = opened({"label_noise": "0.2"})
     for ratio, left in ((0.5, False), (0.3, True)):
         controls(app)["ratio"].set_value(ratio).run()

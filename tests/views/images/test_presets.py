@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
@@ -15,7 +14,8 @@ import numpy as np
 import pytest
 
 from pruning import DropoutRule, ImageExperiment, Network, Outcome, Strategy
-from pruning.lottery.image_engine import run_images
+from pruning.lottery.engine import InMemory
+from tests.pruning.lottery.orders import run_kept
 from uncertainty.calibration import accuracy, expected_calibration_error, signed_gap
 from uncertainty.ood import auroc, entropy_score
 from views.controls import images as image_controls
@@ -25,23 +25,16 @@ from views.moons.presets import STORIES
 
 KNOBS = {knob.name: knob for knob in (*image_controls.of_story(), *image_controls.VIEW)}
 SEEDS, N_SAMPLES = range(5), 50
-trained: dict[str, Network] = {}
+KEPT = InMemory()  # networks that several stories tell of are trained once
 
 every_story = pytest.mark.parametrize("story", IMAGE_STORIES, ids=lambda story: story.name)
-
-
-def kept(key: str, compute: Callable[[], Network]) -> Network:
-    """Networks that several stories tell of are trained once."""
-    if key not in trained:
-        trained[key] = compute()
-    return trained[key]
 
 
 @cache
 def outcomes(chosen: ImageExperiment) -> list[Outcome]:
     """The story as it opens, seed 0, and with four more seeds."""
     ratios = (chosen.prune_ratio,)
-    return [run_images(replace(chosen, seed=seed), ratios=ratios, keep=kept) for seed in SEEDS]
+    return [run_kept(replace(chosen, seed=seed), KEPT, ratios) for seed in SEEDS]
 
 
 def experiment(name: str, **changes: object) -> ImageExperiment:

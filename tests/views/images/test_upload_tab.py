@@ -11,10 +11,9 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from cache.image_samples import ask
-from pruning import ImageExperiment, Network, Outcome
+from pruning import ImageExperiment, Network, Outcome, run
 from pruning.data.images import shown
 from pruning.data.picture_upload import MAX_BYTES, PictureError, read_picture
-from pruning.lottery.image_engine import run_images
 from pruning.outcome import IMAGE_SAMPLES
 from uncertainty.predictions import Predictions, running_means
 from uncertainty.predictive import entropy
@@ -27,7 +26,7 @@ LABEL = "your picture as the networks see it"
 @pytest.fixture(scope="module")
 def trained() -> Outcome:
     """A dense and a pruned network on digits, trained for a moment."""
-    return run_images(ImageExperiment(train_images=100, max_epochs=1, prune_ratio=0.5))
+    return run(ImageExperiment(train_images=100, max_epochs=1, prune_ratio=0.5))
 
 
 # Asking

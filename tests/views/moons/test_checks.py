@@ -13,16 +13,14 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cache import results
-from cache.jobs import Jobs
-from cache.store import Store
 from pruning import Experiment, Network, run
 from pruning.inspect import recording
 from pruning.inspect.invariants import INVARIANTS
 from pruning.inspect.recording import record
 from pruning.inspect.replay import Check, Recording
 from pruning.model import cost
-from pruning.outcome import PlaneOutcome
+from pruning.outcome import PlaneOutcome, TrainedNetwork
+from tests.conftest import Carry, train_instead, use
 from views.moons.checks import all_checks
 from views.text.names import layers_named
 
@@ -46,8 +44,7 @@ STATES = {
 @pytest.fixture
 def visit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
     """Opens the tab with an empty store and small networks."""
-    monkeypatch.setattr(results, "STORE", Store(tmp_path / "store", "test"))
-    monkeypatch.setattr(results, "JOBS", Jobs())
+    use(monkeypatch, tmp_path / "store")
     monkeypatch.setattr(cost, "latency", partial(cost.latency, repeats=1))
 
     def opened(**link: str) -> AppTest:
@@ -144,17 +141,29 @@ def test_a_broken_check_is_red_and_named(visit, monkeypatch, names):
         assert lines(app)[name].endswith("*At prune ratio 0.5 something was wrong.*")
 
 
+def altering(ratio: float, change: Callable[[TrainedNetwork], TrainedNetwork]) -> Carry:
+    """Training, after which the network of one ratio is kept with a change."""
+
+    def instead(function: Carry, order: Any, *, report: Callable[[Any], None]) -> dict[str, Any]:
+        found = function(order, report=lambda news: None)
+        for step in order.batch.steps:
+            if step.key in found and step.prune_ratio == ratio:
+                found[step.key] = change(found[step.key])
+        return found
+
+    return instead
+
+
 @pytest.mark.parametrize(("layer", "place"), [("hidden1.weight", (0, 0)), ("output.bias", (1,))])
 def test_a_network_that_is_off_by_one_bit_is_not_the_same(visit, monkeypatch, layer, place):
     """If what is stored had another last bit in one weight, the page would say in which layer."""
 
-    def altered(*args: Any, **options: Any) -> PlaneOutcome:
-        outcome = run(*args, **options)
-        kept = int(np.flatnonzero(outcome.pruned.masks["hidden1"])[0])
+    def altered(network: TrainedNetwork) -> TrainedNetwork:
+        kept = int(np.flatnonzero(network.masks["hidden1"])[0])
         at = (kept, *place[1:]) if layer == "hidden1.weight" else place
-        return with_pruned(outcome, flipped(outcome.pruned, layer, at))
+        return flipped(network, layer, at)
 
-    monkeypatch.setattr(results, "run", altered)
+    train_instead(monkeypatch, altering(0.5, altered))
     app = visit()
     assert [element.value for element in app.error] == [f"Broken in this run: {AGAIN}."]
     assert colours(app) == {name: "red" if name == AGAIN else "green" for name in NAMES}
@@ -164,12 +173,7 @@ def test_a_network_that_is_off_by_one_bit_is_not_the_same(visit, monkeypatch, la
 def test_another_network_of_the_run_is_not_looked_at(visit, monkeypatch):
     """The recording is of the chain that leads to the chosen ratio: what another ratio has does not matter here."""
 
-    def altered(*args: Any, **options: Any) -> PlaneOutcome:
-        outcome = run(*args, **options)
-        networks = [flipped(one, "output.bias", (0,)) if one.prune_ratio == 0.9 else one for one in outcome.networks]
-        return replace(outcome, networks=tuple(networks))
-
-    monkeypatch.setattr(results, "run", altered)
+    train_instead(monkeypatch, altering(0.9, lambda network: flipped(network, "output.bias", (0,))))
     assert [element.value for element in visit().success] == [GREEN]
     assert [element.value for element in visit(ratio="0.9").error] == [f"Broken in this run: {AGAIN}."]
 

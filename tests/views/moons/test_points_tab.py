@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cache import results
+from cache import services
 from cache.store import Store
 from pruning.data.csv_points import read_points
 from tests.pruning.data.csv_files import csv_files
@@ -77,7 +77,7 @@ def planes(app: AppTest) -> list[bytes]:
 
 def kept_on_disk() -> dict[str, tuple[int, int]]:
     """Every file of the store with its size and time."""
-    found = (path for path in results.STORE.folder.rglob("*") if path.is_file())
+    found = (path for path in services.services().store.folder.rglob("*") if path.is_file())
     return {str(path): (path.stat().st_size, path.stat().st_mtime_ns) for path in found}
 
 

@@ -14,16 +14,17 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from cache import results
+from cache import services
 from cache.jobs import Cancelled, Jobs, QueueFull
-from cache.store import Store
 from pruning import Diverged, Experiment
-from pruning.data.csv_points import Points, read_points
+from pruning.data.csv_points import read_points
+from pruning.data.own_points import Points
 from pruning.inspect import recording
 from pruning.inspect.recording import record
 from pruning.inspect.replay import Recording
 from pruning.lottery.progress import Progress
 from pruning.model import cost
+from tests.conftest import train_instead, use
 from views.shared.placeholder import Place
 
 PAGE = Path(__file__).parents[3] / "streamlit_app.py"
@@ -55,8 +56,7 @@ class Recorded:
 @pytest.fixture
 def recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Recorded:
     """An empty store, a queue of its own, a clock that is read once."""
-    monkeypatch.setattr(results, "STORE", Store(tmp_path / "store", "test"))
-    monkeypatch.setattr(results, "JOBS", Jobs())
+    use(monkeypatch, tmp_path / "store")
     monkeypatch.setattr(cost, "latency", partial(cost.latency, repeats=1))
     found = Recorded()
     monkeypatch.setattr(recording, "record", found)
@@ -146,8 +146,8 @@ def test_both_tabs_and_every_visitor_share_one_recording(recorded):
 def test_a_recording_is_there_after_a_restart(recorded, tmp_path, monkeypatch):
     """It lies in the store: another server with the same folder shows it at once."""
     first = film(visit(WATCH))
-    monkeypatch.setattr(results, "STORE", Store(tmp_path / "store", "test"))
-    monkeypatch.setattr(results, "run", lambda *_, **__: pytest.fail("trained again"))
+    use(monkeypatch, tmp_path / "store")
+    train_instead(monkeypatch, lambda *_, **__: pytest.fail("trained again"))
     assert film(visit(WATCH)) == first
     assert recorded.ratios == [0.5]
 
@@ -267,13 +267,13 @@ def test_whoever_leaves_drops_the_recording(recorded, monkeypatch, tab):
             st.stop()  # as Streamlit itself does, wherever the page is written to
 
     app = visit("Reliability")
-    stored = on_disk(results.STORE.folder)
+    stored = on_disk(services.services().store.folder)
     monkeypatch.setattr(Place, "progress", gone)
     recorded.instead = endless
     turn_to(app, tab)
     assert heard.wait(PATIENCE)
-    assert results.JOBS.watchers() == 0
-    assert on_disk(results.STORE.folder) == stored
+    assert services.services().jobs.watchers() == 0
+    assert on_disk(services.services().store.folder) == stored
     recorded.instead = record
     whole(turn_to(app, tab))
     assert recorded.ratios == [0.5, 0.5]

@@ -16,16 +16,14 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cache import image_runs
-from cache import results as stored_results
-from cache.store import Store
+from cache import runs
 from cache.workers.protocol import WorkerLost
-from pruning import RATIOS, Diverged, ImageExperiment, ImageSet, Network, Outcome, Strategy
-from pruning.data.images import NoImages, shown
-from pruning.lottery.image_engine import run_images
-from pruning.lottery.image_plan import results
-from pruning.lottery.progress import Curves, StepProgress
+from pruning import RATIOS, Diverged, ImageExperiment, ImageSet, Outcome, Strategy, run
+from pruning.data.images import NoImages
+from pruning.lottery.progress import News, Progress
 from pruning.model import cost
+from pruning.training.curves import Curves
+from tests.conftest import keep, use
 from views.charts import images as image_charts
 from views.controls.images import TAB, ImageChoice
 from views.images import training_panel
@@ -35,7 +33,6 @@ PAGE = Path(__file__).parents[3] / "views" / "pages" / "images.py"
 PATIENCE = 30  # seconds before a test gives up on something that hangs
 TINY = ImageExperiment(train_images=100, max_epochs=2, strategy=Strategy.PRUNE_ONLY)
 LINK = {"images": "100", "epochs": "2", "strategy": "No retraining"}
-FINGERPRINT = shown(TINY.dataset).fingerprint
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +40,7 @@ def whole() -> Iterator[Outcome]:
     """All networks of the tiny experiment."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cost, "latency", partial(cost.latency, repeats=1))
-        yield run_images(TINY, ratios=RATIOS)
+        yield run(TINY, ratios=RATIOS)
 
 
 @pytest.fixture
@@ -51,23 +48,17 @@ def held(here: Any) -> Iterator[threading.Event]:
     """Training that waits, reporting where it is, until the test lets it go on."""
     go = threading.Event()
 
-    def wait(experiment: Any, step: Any, dense: Any, last: Any, report: Callable[[Any], None]) -> Network:
+    def wait(function: Any, order: Any, *, report: Callable[[Any], None]) -> dict[str, Any]:
+        (step,) = order.batch.steps
         end = time.monotonic() + PATIENCE
         while not go.wait(0.005):
-            report(StepProgress(0, 0, f"Training {step.name}", Curves(0.5, 2, 3.0, (), (2.0,), (0.1,))))
+            report(News(f"Training {step.name}", Curves(0.5, 2, 3.0, (), (2.0,), (0.1,))))
             assert time.monotonic() < end, "neither ended nor cancelled"
         raise Diverged("Training broke off.")
 
     here.instead = wait
     yield go
     go.set()
-
-
-def keep(outcome: Outcome, *ratios: float) -> None:
-    """Store the networks of these ratios."""
-    for ratio, step in results(TINY, RATIOS, FINGERPRINT).items():
-        if ratio in ratios:
-            stored_results.STORE.fetch(step.key, partial(outcome.at, ratio))
 
 
 def page(**link: str) -> AppTest:
@@ -77,7 +68,7 @@ def page(**link: str) -> AppTest:
 
 
 def job() -> Any:
-    return image_runs.queue().get(image_runs.key(TINY))
+    return runs.queue().get(runs.key(TINY))
 
 
 def until(true: Callable[[], Any]) -> None:
@@ -168,7 +159,7 @@ def test_the_table_tells_of_the_chosen_ratio(here, whole):
 def test_notes_stand_at_the_foot(here, whole, tmp_path, monkeypatch):
     """Which networks broke off, and that results cannot be kept."""
     (tmp_path / "file").write_text("")
-    monkeypatch.setattr(stored_results, "STORE", Store(tmp_path / "file" / "store", "test"))
+    use(monkeypatch, tmp_path / "file" / "store")
     broken = replace(whole, networks=tuple(replace(one, diverged=one.prune_ratio == 0.9) for one in whole.networks))
     keep(broken, *RATIOS)
     app = page().run()
@@ -253,7 +244,7 @@ def test_a_network_that_cannot_be_trained_is_a_sentence(here):
 
     go = threading.Event()
 
-    def broken(*args: Any, report: Any) -> Network:
+    def broken(*args: Any, report: Any) -> dict[str, Any]:
         assert go.wait(PATIENCE)
         raise Diverged("Training of the dense network broke off at epoch 2: its loss is no longer a number.")
 
@@ -291,11 +282,11 @@ def test_the_time_left_is_in_seconds_or_minutes(seconds, words):
 def test_the_bar_is_full_only_at_the_end():
     """Networks done and epochs of the one under way; before any news a worker starts."""
     curves = Curves(4.0, 8, 10.0, (), (), ())
-    halfway = StepProgress(5, 10, "Training it", curves)
+    halfway = Progress(5, 10, "Training it", curves=curves)
     assert training_panel._progress(SimpleNamespace(progress=None)) == (0.0, "Starting a worker process")
     share, text = training_panel._progress(SimpleNamespace(progress=halfway))
     assert (share, text) == (0.55, "Training it (6 of 10), epoch 4.0 of at most 8, at most 10 s left for it")
-    last = replace(halfway, step=9, curves=replace(curves, epoch=8.0))
+    last = replace(halfway, done=9, curves=replace(curves, epoch=8.0))
     assert training_panel._progress(SimpleNamespace(progress=last))[0] == 1.0
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cache import results
-from cache.jobs import Jobs, QueueFull
-from cache.store import Store
+from cache import results, services
+from cache.jobs import QueueFull
 from pruning import Diverged
+from tests.conftest import train_instead, use
 from views.controls import moons as moons_controls
 
 ROOT = Path(__file__).parents[3]
@@ -24,8 +24,7 @@ SMALL = {"points": "200", "hidden": "10", "patience": "5"}
 @pytest.fixture
 def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     """The app with an empty store and small networks."""
-    monkeypatch.setattr(results, "STORE", Store(tmp_path / "store", "test"))
-    monkeypatch.setattr(results, "JOBS", Jobs())
+    use(monkeypatch, tmp_path / "store")
     test = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
     for name, value in SMALL.items():
         test.query_params[name] = value
@@ -99,7 +98,7 @@ def test_moving_the_samples_trains_nothing(app, monkeypatch):
     def forbidden(*_args, **_kwargs):
         raise AssertionError("something was computed")
 
-    monkeypatch.setattr(results.JOBS, "watch", forbidden)
+    monkeypatch.setattr(services.services().jobs, "watch", forbidden)
     monkeypatch.setattr(results, "make_plane", forbidden)
     before = table(app)
     app.select_slider[1].set_value(1).run()
@@ -123,7 +122,7 @@ def test_training_that_breaks_off_ends_in_a_sentence(app, monkeypatch):
     def broken(*_args, **_kwargs):
         raise Diverged("Training of the dense network broke off at epoch 3: its loss is no longer a number.")
 
-    monkeypatch.setattr(results, "run", broken)
+    train_instead(monkeypatch, broken)
     app.run()
     assert not app.exception
     assert "broke off at epoch 3" in app.error[0].value
@@ -138,7 +137,7 @@ def test_a_full_queue_ends_in_a_sentence(app, monkeypatch):
     def full(*_args, **_kwargs):
         raise QueueFull("65 computations are waiting already")
 
-    monkeypatch.setattr(results.JOBS, "watch", full)
+    monkeypatch.setattr(services.services().jobs, "watch", full)
     app.run()
     assert not app.exception
     assert "65 computations are waiting already" in app.error[0].value
@@ -150,7 +149,7 @@ def test_an_unexpected_failure_of_the_work_is_a_sentence_too(app, monkeypatch):
     def broken(*_args, **_kwargs):
         raise MemoryError
 
-    monkeypatch.setattr(results, "run", broken)
+    train_instead(monkeypatch, broken)
     app.run()
     assert not app.exception
     assert "did not finish" in app.error[0].value
@@ -159,7 +158,7 @@ def test_an_unexpected_failure_of_the_work_is_a_sentence_too(app, monkeypatch):
 def test_results_that_cannot_be_kept_leave_a_note(app, tmp_path, monkeypatch):
     """A store that cannot be written costs nothing but the storing, and the page says where."""
     (tmp_path / "file").write_text("")
-    monkeypatch.setattr(results, "STORE", Store(tmp_path / "file" / "store", "test"))
+    use(monkeypatch, tmp_path / "file" / "store")
     app.run()
     assert not app.exception
     assert any("cannot be kept" in caption.value for caption in app.caption)
@@ -188,7 +187,7 @@ def test_equal_links_give_equal_figures(app, tmp_path, monkeypatch):
     """The same link with an empty store gives the same figures again, measured latency aside."""
     app.run()
     first = table(app)
-    monkeypatch.setattr(results, "STORE", Store(tmp_path / "other", "test"))
+    use(monkeypatch, tmp_path / "other")
     again = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
     for name, value in SMALL.items():
         again.query_params[name] = value
@@ -203,7 +202,7 @@ def test_the_more_people_wait_the_less_often_each_looks(monkeypatch):
     """One visitor looks ten times a second, thirty look twice, and never less."""
 
     def pause(watchers: int) -> float:
-        monkeypatch.setattr(results.JOBS, "watchers", lambda: watchers)
+        monkeypatch.setattr(services.services().jobs, "watchers", lambda: watchers)
         return results._pause()
 
     assert [pause(n) for n in (1, 5, 20, 30, 1000)] == [0.1, 0.1, 0.4, 0.5, 0.5]

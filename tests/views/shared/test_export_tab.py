@@ -21,17 +21,17 @@ import torch
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.testing.v1 import AppTest
 
-from cache import image_runs
-from cache import results as stored_results
-from cache.jobs import Jobs
+from cache import services
+from cache.services import Services
 from cache.store import Store
 from pruning import RATIOS, ImageExperiment, Outcome, run
-from pruning.data.csv_points import Points, read_points
+from pruning.data.csv_points import read_points
 from pruning.data.images import shown
+from pruning.data.own_points import Points
 from pruning.evaluation.metrics import Figures
-from pruning.lottery.image_plan import results
 from pruning.model import cost
 from pruning.model.network_file import load_network
+from tests.conftest import keep
 from uncertainty.estimate import Estimate
 from uncertainty.expected import Scores
 from uncertainty.sampling import single_pass
@@ -113,8 +113,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 @pytest.fixture
 def visit(store: Store, monkeypatch: pytest.MonkeyPatch, home: Home) -> Callable[..., AppTest]:
     """Opens the moons page on this tab, or on that of the link, with small networks."""
-    monkeypatch.setattr(stored_results, "STORE", store)
-    monkeypatch.setattr(stored_results, "JOBS", Jobs())
+    monkeypatch.setattr(services, "_current", Services(store))
 
     def opened(link: dict[str, str], points: Points | None = None) -> AppTest:
         app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
@@ -346,7 +345,7 @@ def trained(app: AppTest) -> AppTest:
     """The page once all of its networks are there."""
     app.run()
     end = time.monotonic() + PATIENCE
-    while image_runs.queue().watchers():
+    while services.queue().watchers():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.01)
     return stands(app.run())
@@ -376,10 +375,7 @@ def test_the_files_of_the_image_page(here, home):
 
 def test_the_code_is_of_the_network_that_stands_in(here, home):
     """While the chosen network is not there yet, the code names the nearest one, whose figures are shown."""
-    steps = results(DIGITS, RATIOS, shown(DIGITS.dataset).fingerprint)
-    outcome = run(DIGITS, ratios=(0.0, 0.3))
-    for ratio in (0.0, 0.3):
-        stored_results.STORE.fetch(steps[ratio].key, partial(outcome.at, ratio))
+    keep(run(DIGITS, ratios=(0.0, 0.3)), 0.0, 0.3)
     here.instead = lambda *_, **__: pytest.fail("trained, where the page is only looked at")
     app = digits()
     assert not app.run().exception

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cache import results
-from pruning import Outcome, run
+from tests.conftest import briefly, train_instead
 from tests.views.link_cases import SMALL, controls, opened, shared, shared_store
 from views.controls import setting
 from views.controls.moons import ALL, OPENING
@@ -29,11 +27,8 @@ every_story = pytest.mark.parametrize("story", STORIES, ids=lambda story: story.
 def _store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """One store for all visits, and networks that are trained for one epoch: stories need no good ones here."""
 
-    def briefly(experiment: Any, *args: Any, **options: Any) -> Outcome:
-        return run(replace(experiment, max_epochs=1), *args, **options)
-
     with shared_store(tmp_path_factory.mktemp("stories")), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(results, "run", briefly)
+        train_instead(patch, briefly)
         yield
 
 

@@ -25,7 +25,7 @@ from pruning import RATIOS, Experiment, ImageExperiment, Network, Outcome, Strat
 from pruning.evaluation.metrics import Figures, figures, flat
 from pruning.inspect.ablation import changed
 from pruning.model import cost
-from pruning.training.stack import one_thread
+from pruning.training.threads import one_thread
 from uncertainty.predictions import Predictions
 from views.controls.moons import Choice
 from views.shared import sections

@@ -5,18 +5,24 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
-from dataclasses import fields, replace
-from itertools import combinations
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from pruning import RATIOS, Criterion, ImageExperiment, Network, PrunedLayers, Scope, Strategy
+from pruning import RATIOS, Criterion, Experiment, ImageExperiment, Progress, PrunedLayers, Scope, Strategy
+from pruning.data.image_task import ImageTask
 from pruning.data.images import NoImages, shown
-from pruning.lottery.image_engine import outcome, run_images, train_step
-from pruning.lottery.image_plan import Step, results, steps
-from pruning.lottery.progress import StepProgress
+from pruning.data.task_of import task_of
+from pruning.lottery.engine import InMemory, answer, carry_out, here, outcome, run_seeds
+from pruning.lottery.order import Order
+from pruning.lottery.plan import Step, answers_key, training_code
+from pruning.lottery.plan import plan as planned
+from pruning.lottery.plan import results as results_of
+from pruning.lottery.progress import News, WrongWorker
+from pruning.outcome import TrainedNetwork
+from uncertainty.options import Method
 from uncertainty.predictions import Predictions
 
 ROOT = Path(__file__).parents[3]
@@ -39,8 +45,24 @@ LEVELS = {"prune_ratio", "rounds", "round_share"}  # in a key by the levels that
 REWINDING = {"rewind_epoch"}  # decides what is rewound
 
 
+@dataclass(frozen=True)
+class Named(ImageTask):
+    """Images of which only the name is known."""
+
+    fingerprint: str = "f"
+
+
 def plan(*ratios, fingerprint="f", **changes):
-    return steps(ImageExperiment(**changes), ratios, fingerprint)
+    """The steps of an image experiment in their order, each a batch of its own."""
+    experiment = ImageExperiment(**changes)
+    batches = planned([experiment], ratios, Named(experiment.dataset, fingerprint))
+    assert {len(batch.steps) for batch in batches} == {1}
+    assert {batch.fingerprint for batch in batches} == {fingerprint}
+    return [batch.steps[0] for batch in batches]
+
+
+def results(experiment, ratios):
+    return results_of(experiment, ratios, Named(experiment.dataset))
 
 
 def keys(*ratios, **changes):
@@ -74,11 +96,10 @@ def test_what_decides_pruning_is_in_the_keys_of_pruned_networks_alone(name):
 
 
 def test_other_images_are_other_networks():
-    """The fingerprint is part of every key, and of the step."""
+    """The fingerprint is part of every key, and of every batch."""
     before, after = keys(), keys(fingerprint="g")
     assert before[0] != after[0]
     assert before[1] != after[1]
-    assert {step.fingerprint for step in plan(0.1, 0.3, fingerprint="g")} == {"g"}
 
 
 def test_all_experiments_share_one_dense_network():
@@ -128,8 +149,10 @@ def test_the_ratio_asked_for_decides_no_other_step(strategy):
 @every_strategy
 def test_no_two_networks_share_a_key(strategy):
     """Every ratio, every level and every number of rounds is a network of its own."""
-    found = {step for rounds in (0, 2, 3) for step in plan(*RATIOS, 0.33, strategy=strategy, rounds=rounds)}
-    assert all(a.levels != b.levels and a.key != b.key for a, b in combinations(found, 2))
+    found = {
+        step.levels: step for rounds in (0, 2, 3) for step in plan(*RATIOS, 0.33, strategy=strategy, rounds=rounds)
+    }
+    assert len({step.key for step in found.values()}) == len(found)
 
 
 @iterating
@@ -193,7 +216,7 @@ def test_rounds_to_the_chosen_ratio_come_first(strategy):
 def test_nothing_but_the_dense_network_is_trained_for_a_ratio_of_zero(strategy):
     """It is the whole plan, and the whole result."""
     assert [step.levels for step in plan(strategy=strategy, prune_ratio=0)] == [()]
-    assert list(results(ImageExperiment(strategy=strategy, prune_ratio=0), [0.0], "f")) == [0.0]
+    assert list(results(ImageExperiment(strategy=strategy, prune_ratio=0), [0.0])) == [0.0]
 
 
 @every_strategy
@@ -201,17 +224,17 @@ def test_nothing_but_the_dense_network_is_trained_for_a_ratio_of_zero(strategy):
 def test_results_are_in_order_of_the_ratio(strategy, rounds):
     """Dense first, then each ratio asked for and the experiment's own, once, by the step that ends on it."""
     experiment = ImageExperiment(strategy=strategy, prune_ratio=0.5, rounds=rounds)
-    found = results(experiment, [0.9, 0.33, 0.1, 0.5], "f")
+    found = results(experiment, [0.9, 0.33, 0.1, 0.5])
     assert list(found) == [0.0, 0.1, 0.33, 0.5, 0.9]
     assert all(step.prune_ratio == ratio for ratio, step in found.items())
-    planned = steps(experiment, [0.9, 0.33, 0.1], "f")
-    assert all(step in planned for step in found.values())
+    steps = plan(0.9, 0.33, 0.1, strategy=strategy, prune_ratio=0.5, rounds=rounds)
+    assert all(step in steps for step in found.values())
 
 
 @iterating
 def test_a_step_on_the_way_is_no_result(strategy):
     """The grid's 10 % and 20 % lead to 30 % and were not asked for."""
-    assert list(results(ImageExperiment(strategy=strategy, prune_ratio=0.3), [], "f")) == [0.0, 0.3]
+    assert list(results(ImageExperiment(strategy=strategy, prune_ratio=0.3), [])) == [0.0, 0.3]
 
 
 @pytest.mark.parametrize(
@@ -226,7 +249,7 @@ def test_a_step_on_the_way_is_no_result(strategy):
 )
 def test_a_step_has_a_name_for_people(levels, name):
     """Per cent with three digits at most."""
-    assert Step(levels, "key", None, "f").name == name
+    assert Step(ImageExperiment(), levels, "key", None, None).name == name
 
 
 # ---- a run, of networks that nobody trains
@@ -234,11 +257,10 @@ def test_a_step_has_a_name_for_people(levels, name):
 
 def network(step, parent):
     """A network with nothing in it but its place in the plan."""
-    nothing = Predictions((1,), np.zeros((1, 0, 8)), np.zeros((1, 0)), np.zeros((0, 8)))
-    return Network(
+    return TrainedNetwork(
         prune_ratio=step.prune_ratio, level=len(step.levels), masks={}, start_weights={}, weights={"parent": parent},
         early_stop_epoch=0, train_loss=np.zeros(0), val_loss=np.zeros(1), diverged=False, units=0, parameters=0,
-        multiply_adds=0, latency=0.0, test=nothing, ood=nothing,
+        multiply_adds=0, latency=0.0,
     )  # fmt: skip
 
 
@@ -248,13 +270,21 @@ class Worker:
     def __init__(self):
         self.done = []
 
-    def __call__(self, function, *arguments, report):
-        function, (_, step, dense, last) = pickle.loads(pickle.dumps((function, arguments)))
-        assert function is train_step
+    def __call__(self, function, order, *, report):
+        function, order = pickle.loads(pickle.dumps((function, order)))
+        assert function is carry_out
+        (step,) = order.batch.steps
+        dense, last = order.dense(step), order.parent(step)
         report(None)
-        report(StepProgress(0, 0, f"Training {step.name}"))
+        report(News(f"Training {step.name}"))
         self.done.append((step.levels, dense and dense.level, last and (last.level, last.prune_ratio)))
-        return network(step, np.array(last.prune_ratio if last else -1.0))
+        nothing = Predictions((1,), np.zeros((1, 0, 8)), np.zeros((1, 0)), np.zeros((0, 8)))
+        answers = {answers_key(step.key, Method.MC_DROPOUT, part): nothing for part in order.asked}
+        return {step.key: network(step, np.array(last.prune_ratio if last else -1.0)), **answers}
+
+
+def run_images(experiment, progress=None, *, ratios=(), kept=None, call=here):
+    return run_seeds(experiment, [experiment.seed], progress, ratios=ratios, kept=kept, call=call)[0]
 
 
 CHAIN = {"strategy": "iterative", "prune_ratio": 0.3}
@@ -286,77 +316,75 @@ def test_an_outcome_holds_what_was_asked_for_in_order():
 def test_an_outcome_can_be_had_of_what_there_is_so_far():
     """The dense network alone is one."""
     experiment = ImageExperiment(**CHAIN)
-    dense = network(plan()[0], np.array(-1.0))
-    found = outcome(experiment, [dense])
-    assert found.dense is dense
+    task, kept = ImageTask(experiment.dataset), InMemory()
+
+    def stop_after_the_first(part):
+        if part and part.done:
+            raise KeyboardInterrupt
+
+    assert outcome(experiment, [], task, kept.get) is None
+    with pytest.raises(KeyboardInterrupt):
+        run_images(experiment, stop_after_the_first, kept=kept, call=Worker())
+    found = outcome(experiment, [], task, kept.get)
+    assert found.dense.level == 0
     assert not found.has(0.3)
+    assert outcome(experiment, [], task, kept.get).dense is found.dense
 
 
 def test_progress_is_told_the_number_of_the_step():
-    """From 0, of all steps, with the words of the step and those of its beginning; no news are None."""
+    """From 0, of all steps, with the words of the step, its beginning and its end; no news are None."""
     told = []
     run_images(ImageExperiment(**CHAIN), told.append, call=Worker())
     names = ["the dense network", *(f"the network pruned at {ratio}" for ratio in (0.1, 0.2, 0.3))]
     expected = []
     for number, name in enumerate(names):
-        begin, news = (StepProgress(number, 4, f"{verb} {name}") for verb in ("Starting on", "Training"))
-        expected += [begin, None, news]
+        begin, news = (Progress(number, 4, f"{verb} {name}") for verb in ("Starting on", "Training"))
+        expected += [begin, None, news, Progress(number + 1, 4, f"Trained {name}")]
     assert told == expected
 
 
 def test_a_kept_network_is_announced_all_the_same():
     """A run that finds everything tells its steps, so that it can be stopped."""
-    store, told = {}, []
-    run_images(ImageExperiment(**CHAIN), keep=keeping(store), call=Worker())
-    run_images(ImageExperiment(**CHAIN), told.append, keep=keeping(store), call=Worker())
-    assert [part.step for part in told] == [0, 1, 2, 3]
-
-
-def keeping(store):
-    """`keep` on a dict."""
-
-    def keep(key, compute):
-        if key not in store:
-            store[key] = compute()
-        return store[key]
-
-    return keep
+    kept, told = InMemory(), []
+    run_images(ImageExperiment(**CHAIN), kept=kept, call=Worker())
+    run_images(ImageExperiment(**CHAIN), told.append, kept=kept, call=Worker())
+    assert [part.done for part in told] == [0, 1, 1, 2, 2, 3, 3, 4]
 
 
 def test_a_kept_network_is_not_trained_again():
     """The second run asks for nothing; another strategy asks for its own pruned network alone."""
-    store, worker = {}, Worker()
-    first = run_images(ImageExperiment(**CHAIN), keep=keeping(store), call=worker)
-    assert len(worker.done) == len(store) == 4
-    again = run_images(ImageExperiment(**CHAIN), keep=keeping(store), call=worker)
+    kept, worker = InMemory(), Worker()
+    first = run_images(ImageExperiment(**CHAIN), kept=kept, call=worker)
+    assert len(worker.done) == 4
+    again = run_images(ImageExperiment(**CHAIN), kept=kept, call=worker)
     assert len(worker.done) == 4
     assert again.networks == first.networks
-    run_images(ImageExperiment(strategy="one_shot", prune_ratio=0.3), keep=keeping(store), call=worker)
+    run_images(ImageExperiment(strategy="one_shot", prune_ratio=0.3), kept=kept, call=worker)
     assert worker.done[4:] == [((0.3,), 0, (0, 0.0))]
 
 
 def test_a_longer_chain_goes_on_from_a_shorter_one():
     """Only the levels that are not there yet are trained."""
-    store, worker = {}, Worker()
-    run_images(ImageExperiment(**CHAIN), keep=keeping(store), call=worker)
-    run_images(replace(ImageExperiment(**CHAIN), prune_ratio=0.5), keep=keeping(store), call=worker)
+    kept, worker = InMemory(), Worker()
+    run_images(ImageExperiment(**CHAIN), kept=kept, call=worker)
+    run_images(replace(ImageExperiment(**CHAIN), prune_ratio=0.5), kept=kept, call=worker)
     assert [levels[-1] for levels, _, _ in worker.done[4:]] == [0.4, 0.5]
 
 
 def stop(part):
     """Break off the third step once it is under way."""
-    if part and part.step == 2 and part.message.startswith("Training"):
+    if part and part.done == 2 and part.message.startswith("Training"):
         raise KeyboardInterrupt
 
 
 def test_an_interrupted_run_is_resumed():
     """Stopped at its third step, it has kept two; the next run trains the other two alone."""
-    store, worker = {}, Worker()
+    kept, worker = InMemory(), Worker()
 
     with pytest.raises(KeyboardInterrupt):
-        run_images(ImageExperiment(**CHAIN), stop, keep=keeping(store), call=worker)
-    assert len(worker.done) == len(store) == 2
-    resumed = run_images(ImageExperiment(**CHAIN), keep=keeping(store), call=worker)
+        run_images(ImageExperiment(**CHAIN), stop, kept=kept, call=worker)
+    assert len(worker.done) == 2
+    resumed = run_images(ImageExperiment(**CHAIN), kept=kept, call=worker)
     assert [levels for levels, _, _ in worker.done] == [(), (0.1,), (0.1, 0.2), (0.1, 0.2, 0.3)]
     assert [one.prune_ratio for one in resumed.networks] == [0.0, 0.3]
 
@@ -364,17 +392,29 @@ def test_an_interrupted_run_is_resumed():
 def test_a_resumed_run_ends_on_the_same_bytes(differences):
     """Trained in earnest and through pickles: stopped after two networks and resumed, or never stopped."""
     experiment = ImageExperiment(**TINY, strategy="iterative_finetune", prune_ratio=0.3)
-    whole, store = run_images(experiment), {}
-
-    def stored(key, compute):
-        if key not in store:
-            store[key] = pickle.dumps(compute())
-        return pickle.loads(store[key])
-
+    whole, kept = run_images(experiment), Pickled()
     with pytest.raises(KeyboardInterrupt):
-        run_images(experiment, stop, keep=stored)
-    assert len(store) == 2
-    assert differences(run_images(experiment, keep=stored).networks, whole.networks) == []
+        run_images(experiment, stop, kept=kept)
+    assert len(kept.networks()) == 2
+    assert differences(run_images(experiment, kept=kept).networks, whole.networks) == []
+
+
+class Pickled:
+    """Keeps pickles, as a store does."""
+
+    def __init__(self):
+        self.pickles = {}
+
+    def networks(self):
+        return [key for key in self.pickles if isinstance(self.get(key), TrainedNetwork)]
+
+    def get(self, key):
+        return pickle.loads(self.pickles[key]) if key in self.pickles else None
+
+    def fetch_all(self, keys, compute, waiting=None):
+        if missing := [key for key in keys if key not in self.pickles]:
+            self.pickles |= {key: pickle.dumps(value) for key, value in compute(missing).items()}
+        return {key: self.get(key) for key in keys}
 
 
 @pytest.mark.parametrize("ratio", [1.0, -0.1, "half"])
@@ -390,15 +430,30 @@ def test_a_worker_with_other_images_refuses():
     """The sentence names both fingerprints and says where the images come from."""
     here = shown(ImageExperiment().dataset).fingerprint
     with pytest.raises(NoImages, match=rf"other Digits images .* \({here} and elsewhere\).*EXPLORER_DATA"):
-        train_step(ImageExperiment(), plan(fingerprint="elsewhere")[0], None, None, lambda part: None)
+        carry_out(order(), report=print)
+
+
+def order(**changes):
+    """An order of the dense digits network, by somebody who has other images, or other code."""
+    (batch,) = planned([ImageExperiment(prune_ratio=0)], (), ImageTask(ImageExperiment().dataset))
+    return Order(replace(batch, **{"fingerprint": "elsewhere", **changes}), {}, {})
+
+
+def test_a_worker_with_other_code_refuses():
+    """Before it trains anything; the sentence names both versions and says what to do."""
+    (batch,) = planned([Experiment(prune_ratio=0)], (), task_of(Experiment()))
+    assert batch.code == training_code(batch.task)
+    for function in (carry_out, answer):
+        with pytest.raises(WrongWorker, match=rf"\({batch.code} and older\).* same checkout"):
+            function(Order(replace(batch, code="older"), {}, {}), report=print)
 
 
 def test_planning_loads_nothing_heavy():
     """Neither PyTorch nor scikit-learn comes with the steps, their keys and their order."""
     code = (
-        "import sys; from pruning import ImageExperiment, RATIOS;"
-        "from pruning.lottery.image_plan import results, steps;"
-        "steps(ImageExperiment(), RATIOS, 'f'), results(ImageExperiment(), RATIOS, 'f');"
+        "import sys; from pruning import Experiment, RATIOS; from pruning.lottery.plan import plan, results;"
+        "from pruning.data.task_of import task_of; one = Experiment(strategy='iterative'); task = task_of(one);"
+        "plan([one], RATIOS, task), results(one, RATIOS, task);"
         "print(*({'torch', 'sklearn'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -14,17 +14,19 @@ import pytest
 import torch
 
 from pruning import RATIOS, Architecture, Criterion, Diverged, ImageExperiment, PrunedLayers, Scope, Strategy, run
+from pruning.data import images
 from pruning.data.images import shown, training
-from pruning.lottery import image_engine, image_training
-from pruning.lottery.image_engine import run_images, train_step
-from pruning.lottery.image_plan import steps
-from pruning.lottery.image_training import IMPORTANCE_IMAGES, empty, module, thread_count, train_network
-from pruning.model import cost
+from pruning.lottery import engine
+from pruning.lottery.engine import InMemory
+from pruning.lottery.image_trainer import IMPORTANCE_IMAGES
+from pruning.model import build, cost
 from pruning.model.importance import importance
 from pruning.model.masks import apply_masks, removed_units
 from pruning.model.networks import draw_weights, prunable_layers, with_weights
 from pruning.training.minibatch import train
-from pruning.training.stack import MIN_IMPROVEMENT, Examples, Schedule
+from pruning.training.schedule import MIN_IMPROVEMENT, Examples, Schedule
+from pruning.training.threads import thread_count
+from tests.pruning.lottery.orders import run_kept, steps, trained
 from uncertainty.ood import auroc, msp_score
 from uncertainty.predictive import entropy
 from uncertainty.randomness import Purpose, stream
@@ -38,18 +40,20 @@ WIDTHS = {"conv1": 8, "conv2": 16, "hidden1": 32}
 BRIEF = {"train_images": 200, "max_epochs": 3}
 QUICK = {"train_images": 64, "max_epochs": 2}
 FEW = (0.1, 0.2, 0.95)
-KEPT = {}  # networks by their key: what is shared is trained once
-
-
-def keep(key, compute):
-    if key not in KEPT:
-        KEPT[key] = compute()
-    return KEPT[key]
+KEPT = InMemory()  # what is shared is trained once
 
 
 @cache
 def outcome_of(*, ratios=FEW, **changes):
-    return run_images(ImageExperiment(**{**BRIEF, "prune_ratio": ratios[-1], **changes}), ratios=ratios, keep=keep)
+    return run_kept(ImageExperiment(**{**BRIEF, "prune_ratio": ratios[-1], **changes}), KEPT, ratios)
+
+
+def empty(experiment):
+    return build.empty(experiment, experiment.dataset.n_classes)
+
+
+def module(experiment, network):
+    return build.module(experiment, network, experiment.dataset.n_classes)
 
 
 def initial_weights(experiment):
@@ -332,8 +336,8 @@ def test_the_test_images_decide_nothing(monkeypatch, strategy, criterion):
     before, real = run(experiment), shown(experiment.dataset)
     test = replace(real.test, pixels=255 - real.test.pixels, labels=7 - real.test.labels)
     other = replace(real, test=test, ood=replace(real.ood, pixels=255 - real.ood.pixels))
-    for place in (image_engine, image_training):
-        monkeypatch.setattr(place, "shown", lambda dataset: other)
+    monkeypatch.setattr(engine, "shown", lambda dataset: other)
+    monkeypatch.setattr(images, "shown", lambda dataset: other)
     after = run(experiment)
     assert np.array_equal(after.test_labels, 7 - before.test_labels)
     for a, b in zip(before.networks, after.networks, strict=True):
@@ -396,9 +400,9 @@ def test_predictions_are_those_of_the_best_weights():
 def test_a_network_says_what_it_is_doing():
     """Loading, training with curves, asking: in this order, each sentence with the network's name."""
     experiment, said = ImageExperiment(**QUICK, prune_ratio=0.5), []
-    plan = steps(experiment, [], shown(experiment.dataset).fingerprint)
-    dense = train_step(experiment, plan[0], None, None, said.append)
-    train_step(experiment, plan[1], dense, dense, said.append)
+    plan = steps(experiment)
+    dense = trained(plan[0], report=said.append)
+    trained(plan[1], dense, dense, said.append)
     sentences = list(dict.fromkeys(part.message for part in said))
     assert sentences == [
         "Loading images for the dense network",
@@ -425,8 +429,7 @@ def test_a_pruned_network_that_cannot_be_trained_is_marked():
     """It keeps its best weights, which are numbers, and answers with them."""
     outcome = outcome_of(ratios=(0.5,), **QUICK)
     wild = replace(outcome.experiment, learning_rate=1e6)
-    step = steps(wild, [], shown(wild.dataset).fingerprint)[1]
-    network = train_network(wild, step, outcome.dense, outcome.dense, lambda part: None)
+    network = trained(steps(wild)[1], outcome.dense, outcome.dense)
     assert network.diverged
     assert not np.isfinite(network.val_loss[-1])
     assert all(np.isfinite(value).all() for value in network.weights.values())
@@ -454,10 +457,10 @@ def test_the_default_digits_network_knows_digits_and_doubts_the_unknown():
 def test_one_thread_unless_asked_for_more(monkeypatch):
     """EXPLORER_THREADS is the number of threads while a network trains; what was there before comes back."""
     seen, before = [], torch.get_num_threads()
-    plan = steps(ImageExperiment(**QUICK), [], shown(ImageExperiment().dataset).fingerprint)
+    dense = steps(ImageExperiment(**QUICK))[0]
     for wish, threads in (("", 1), ("2", 2)):
         monkeypatch.setenv("EXPLORER_THREADS", wish)
-        train_step(ImageExperiment(**QUICK), plan[0], None, None, lambda _: seen.append(torch.get_num_threads()))
+        trained(dense, report=lambda _: seen.append(torch.get_num_threads()))
         assert set(seen) == {threads}
         assert torch.get_num_threads() == before
         seen.clear()

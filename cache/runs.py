@@ -1,0 +1,118 @@
+"""Runs of experiments: what of them is kept, and how the rest comes about, on points and on images alike."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Collection
+from functools import partial
+from typing import Any
+
+from cache import services
+from cache.jobs import Job, QueueFull
+from cache.store import Store
+from cache.visitor import Shelf, Visit
+from cache.workers.protocol import WorkerLost
+from pruning import RATIOS, Diverged, ImageExperiment, Outcome
+from pruning.data.images import NoImages
+from pruning.data.task import Task
+from pruning.data.task_of import task_of
+from pruning.experiment import Recipe
+from pruning.lottery.engine import Call, Run, here, outcome
+from pruning.lottery.progress import WrongWorker
+
+Report = Callable[..., Any]
+"""See `cache.jobs.Job.report`."""
+FORESEEN = (Diverged, NoImages, QueueFull, WorkerLost, WrongWorker)  # their messages are sentences for people
+
+
+class Failure(RuntimeError):
+    """Work that ended without a result; the message is a sentence for people."""
+
+
+def task_and_kept(experiment: Recipe, visit: Visit | None = None) -> tuple[Task, Store | Shelf]:
+    """What an experiment is about, and where its results are kept: those of own points with their visitor."""
+    if visit is None or visit.points is None:
+        return task_of(experiment), services.services().store
+    return task_of(experiment, visit.points), visit.shelf
+
+
+def key(experiment: Recipe, visit: Visit | None = None) -> str:
+    """The name of a run: one serves all prune ratios."""
+    task, _ = task_and_kept(experiment, visit)
+    return json.dumps({"run": json.loads(experiment.key()), "data": task.fingerprint})
+
+
+def stored(experiment: Recipe, visit: Visit | None = None) -> Outcome | None:
+    """The networks that are there already, the dense one first; None without it."""
+    task, kept = task_and_kept(experiment, visit)
+    return outcome(experiment, RATIOS, task, kept.get)
+
+
+def complete(found: Outcome | None) -> bool:
+    """Whether nothing of it is still to come: every ratio is there, its latency, and its answers on fresh points."""
+    return (
+        found is not None
+        and len(found.networks) == len({*RATIOS, found.experiment.prune_ratio})
+        and all(network.latency == network.latency for network in found.networks)
+        and len({network.fresh is None for network in found.networks}) == 1
+    )
+
+
+def train(
+    experiment: Recipe,
+    report: Report,
+    visit: Visit | None = None,
+    finished: Callable[[Collection[str]], None] = lambda keys: None,
+) -> dict[str, Any]:
+    """Have every network of the experiment trained that is not kept, and keep it; the results by their keys.
+
+    On images by the workers, on points in this thread. `report` takes progress and may raise, `finished` takes the
+    keys of all networks that are there, now and then.
+    """
+    task, kept = task_and_kept(experiment, visit)
+
+    def told(progress: Any) -> None:
+        finished(run.done)
+        report(progress)
+
+    run = Run([experiment], RATIOS, task, kept, _call(task), told, partial(report, between_steps=True))
+    run.train()
+    finished(run.done)
+    return run.found
+
+
+def _call(task: Task) -> Call:
+    if not task.stacked:
+        return services.workers().call
+    load_torch()
+    return here
+
+
+def join(experiment: ImageExperiment, watcher: str, seconds: float) -> Job:
+    """Have the experiment's networks trained, the chosen ratio first, or join those who wait for the same.
+
+    `watcher` wants it for so many seconds, unless the lease is renewed. Raises QueueFull.
+    """
+    return services.queue().join(key(experiment), partial(train, experiment), watcher, seconds)
+
+
+def sentence(
+    error: Exception, key: str, what: str = "The computation", then: str = "Move a control to try again"
+) -> str:
+    """What is said of work that failed. What nobody foresaw goes to the log in full."""
+    if isinstance(error, FORESEEN):
+        return str(error)
+    logging.getLogger(__name__).error("work failed: %s", key, exc_info=error)
+    return f"{what} did not finish ({type(error).__name__}). {then}; the terminal has the details."
+
+
+def load_torch() -> None:
+    """Import PyTorch, late, and keep the whole server on one thread a computation.
+
+    `threads.one_thread` restores what it found, and that is shared: one computation that ends
+    would otherwise hand another one, still under way, a second thread.
+    """
+    import torch
+
+    torch.set_num_threads(1)

@@ -1,0 +1,80 @@
+"""What all visitors share: where results are kept, what is under way, who computes. Made once, when first asked."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+
+from cache.jobs import Jobs
+from cache.private import VARIABLE
+from cache.store import Store
+from cache.workers.choose import workers_from_environment
+from cache.workers.protocol import Workers
+
+ROOT = Path(__file__).parent.parent
+FORMAT = "2"  # of what is stored; which code has made it is said by each key
+_STARTING = threading.Lock()
+
+
+class Services:
+    """A store, the queue of what is computed in this process, and workers with a queue of their own.
+
+    `hire` finds the workers when they are first needed; it may raise RuntimeError or ValueError where the
+    environment asks for what is not there, and is then called again next time.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        jobs: Jobs | None = None,
+        hire: Callable[[], Workers] = workers_from_environment,
+        queue: Jobs | None = None,
+    ) -> None:
+        self.store = store
+        self.jobs = jobs or Jobs()
+        self.pictures = threading.Semaphore(os.cpu_count() or 1)  # pictures computed at a time
+        self._hire = hire
+        self._queue = queue
+
+    @cached_property
+    def workers(self) -> Workers:
+        """Who trains networks on images."""
+        return self._hire()
+
+    @cached_property
+    def queue(self) -> Jobs:
+        """The jobs of the workers, as many of them side by side as there are workers."""
+        return self._queue or Jobs(count=self.workers.count)
+
+
+# Not in st.cache_resource, which any visitor's browser can clear for everybody.
+_current: Services | None = None
+
+
+def services() -> Services:
+    """Those of this process: the store is where EXPLORER_CACHE says, or in the project."""
+    global _current
+    with _STARTING:
+        if _current is None:
+            _current = Services(Store(os.environ.get(VARIABLE, "").strip() or ROOT / "cache" / "store", FORMAT))
+        return _current
+
+
+def workers() -> Workers:
+    """Who trains networks on images.
+
+    Raises RuntimeError or ValueError where the environment asks for what is not there.
+    """
+    shared = services()
+    with _STARTING:  # two visitors at once hire nobody twice
+        return shared.workers
+
+
+def queue() -> Jobs:
+    """The jobs of the workers; raises as `workers` does."""
+    shared = services()
+    with _STARTING:
+        return shared.queue

@@ -1,0 +1,51 @@
+"""The task of an experiment on images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pruning.data import images
+from pruning.options import ImageSet, Part
+from pruning.outcome import IMAGE_SAMPLES
+
+
+@dataclass(frozen=True)
+class ImageTask:
+    """Pictures, and those of classes that are never learned. Raises `NoImages` where they are not there."""
+
+    dataset: ImageSet
+
+    trainer = "image_trainer"
+    stacked = False
+
+    @property
+    def pass_over(self) -> tuple[Any, ...]:
+        return self.n_classes, self.dataset.shape
+
+    @property
+    def fingerprint(self) -> str:
+        return images.shown(self.dataset).fingerprint
+
+    @property
+    def undecided(self) -> frozenset[str]:
+        return frozenset()
+
+    @property
+    def n_classes(self) -> int:
+        return self.dataset.n_classes
+
+    def inputs(self, part: Part) -> np.ndarray:
+        """(N, H, W, channels) uint8. Raises ValueError for fresh points: there is no truth about pictures."""
+        if part == Part.VALIDATION:
+            return images.training(self.dataset, 0, 0).val.pixels
+        shown = images.shown(self.dataset)
+        if part == Part.FRESH:
+            raise ValueError("there are no fresh pictures with the truth about them; ask about test or ood")
+        return (shown.test if part == Part.TEST else shown.ood).pixels
+
+    def samples(self, part: Part) -> Sequence[int]:
+        return IMAGE_SAMPLES

@@ -1,0 +1,91 @@
+"""The task of an experiment on points of the plane.
+
+Nothing heavy is imported here before the points themselves are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+
+from pruning.data.own_points import Points
+from pruning.data.plane_tasks import Task as PlaneData
+from pruning.data.plane_tasks import make_task, split
+from pruning.experiment import Experiment
+from pruning.options import Dataset, Part
+from pruning.outcome import MAX_SAMPLES, PLANE_SAMPLES, Fresh
+
+
+@dataclass(frozen=True, eq=False)
+class PlaneTask:
+    """Points of the plane: generated as an experiment says or, where there are some, somebody's own.
+
+    Own points are standardised by their training points alone.
+    """
+
+    dataset: Dataset
+    points: int
+    noise: float
+    label_noise: float
+    data_seed: int
+    own: Points | None = None
+
+    trainer = "stack_trainer"
+    stacked = True
+
+    @property
+    def pass_over(self) -> tuple[Any, ...]:
+        return self.n_classes, 2
+
+    @classmethod
+    def of(cls, experiment: Experiment, points: Points | None = None) -> Self:
+        """The task of an experiment; `points` are somebody's own, instead of those that it describes."""
+        chosen = experiment
+        return cls(chosen.dataset, chosen.points, chosen.noise, chosen.label_noise, chosen.data_seed, own=points)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        return self.own.key() if self.own else ""
+
+    @property
+    def undecided(self) -> frozenset[str]:
+        return frozenset({"dataset", "points", "noise"} if self.own else ())
+
+    @property
+    def named(self) -> dict[str, Any]:
+        """What decides the data, for keys."""
+        values = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "own"}
+        return {name: value for name, value in values.items() if name not in self.undecided} | {
+            "data": self.fingerprint
+        }
+
+    def fresh(self) -> Fresh:
+        """Fresh points of a generated task; of own points nobody knows what they were drawn from."""
+        from pruning.data.fresh_points import fresh_points
+
+        return fresh_points(self)
+
+    @cached_property
+    def data(self) -> PlaneData:
+        """The points in their splits."""
+        if self.own is not None:
+            return split(self.own.learned(self.data_seed), self.own.labels, self.label_noise, self.data_seed)
+        return make_task(self.dataset, self.points, self.noise, self.label_noise, self.data_seed)
+
+    @property
+    def n_classes(self) -> int:
+        return self.data.n_classes
+
+    def inputs(self, part: Part) -> np.ndarray:
+        """(N, 2) float32. Raises ValueError for fresh points, which are no part of the data: see `fresh_points`."""
+        if part == Part.FRESH:
+            raise ValueError("fresh points are drawn from the task's distribution, they are no part of its data")
+        data = self.data
+        return {Part.VALIDATION: data.val_inputs, Part.TEST: data.test_inputs, Part.OOD: data.far_inputs}[part]
+
+    def samples(self, part: Part) -> Sequence[int]:
+        return PLANE_SAMPLES if part == Part.FRESH else range(1, MAX_SAMPLES + 1)

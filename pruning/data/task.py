@@ -1,0 +1,38 @@
+"""What an experiment is about: its examples in splits, and what names them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from pruning.options import Part
+
+
+class Task(Protocol):
+    """What an experiment is about."""
+
+    trainer: str  # the module in `pruning.lottery` that trains on it
+    stacked: bool  # whether its networks train together, as one stack
+
+    @property
+    def pass_over(self) -> tuple[Any, ...]:
+        """What, beside its layers, decides how long a pass of a network takes: classes and size of an input."""
+
+    @property
+    def fingerprint(self) -> str:
+        """What names data that no field of an experiment decides; empty where the fields decide them."""
+
+    @property
+    def undecided(self) -> frozenset[str]:
+        """Fields of an experiment that decide nothing here."""
+
+    @property
+    def n_classes(self) -> int: ...
+
+    def inputs(self, part: Part) -> np.ndarray:
+        """(N, …) what a network is asked about."""
+
+    def samples(self, part: Part) -> Sequence[int]:
+        """The numbers of MC-dropout samples that predictions are kept for."""

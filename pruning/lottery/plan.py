@@ -1,0 +1,165 @@
+"""A run as batches of networks that train together, each network by a key of its own.
+
+A network is named by everything that decides it and by nothing else: all strategies share one dense
+network, and every ratio of an iterative chain is a step that the next one starts from.
+Nothing heavy is imported here; a batch is carried out by `pruning.lottery.engine`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
+
+from pruning.code_version import code_version
+from pruning.data.task import Task
+from pruning.experiment import CONFIGURATIONS, ImageExperiment, Recipe
+from pruning.lottery.levels import Path, paths
+from pruning.options import Part, Scope
+from uncertainty.options import Method
+
+ASKING = "pruning.lottery.asking"
+SHOWN = (Part.TEST, Part.OOD)
+"""What every network is asked about as soon as it is trained."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One network to train: the dense one, or that of a level of a chain."""
+
+    experiment: Recipe  # of any prune ratio
+    levels: tuple[float, ...]  # the ratios on the way to it, its own the last; none for the dense network
+    key: str
+    parent: str | None  # the key of the network it is pruned from
+    dense: str | None  # the key of the dense network; None for that itself
+
+    @property
+    def prune_ratio(self) -> float:
+        return self.levels[-1] if self.levels else 0.0
+
+    @property
+    def name(self) -> str:
+        return f"the network pruned at {self.prune_ratio:.3g}" if self.levels else "the dense network"
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Networks that train together: as one stack on points, one at a time on pictures.
+
+    fingerprint, code: of the data and of the code that whoever plans has; see `engine.carry_out`.
+    """
+
+    steps: tuple[Step, ...]
+    task: Task
+    fingerprint: str
+    code: str
+
+    @property
+    def level(self) -> int:
+        return len(self.steps[0].levels)
+
+
+@lru_cache(maxsize=8192)
+def answers_key(network: str, method: Method, part: Part) -> str:
+    """The key of what a network, named by its own key, says of a part of its task by a method."""
+    answers = {"answers": method, "part": part, "code": code_version(ASKING), "network": json.loads(network)}
+    return json.dumps(answers, sort_keys=True)
+
+
+def training_code(task: Task) -> str:
+    """The version of the code that decides a network of this task, and nothing else."""
+    return code_version("pruning.lottery." + task.trainer, without=frozenset({ASKING}))
+
+
+def plan(
+    experiments: Sequence[Recipe], ratios: Sequence[float], task: Task, *, own_first: bool = True
+) -> list[Batch]:
+    """Every network that the experiments need for these ratios and their own, in batches, parents before children.
+
+    The experiments are alike but for their seed. The dense networks come first and, with `own_first`, then what
+    leads to the experiments' own ratio: who waits for that waits for no other.
+    """
+    fingerprint, code = task.fingerprint, training_code(task)
+    chains = [(each.prune_ratio, chain) for each in experiments for chain in _chains(each, ratios, task, fingerprint)]
+    own = [chain for ratio, chain in chains if own_first and any(step.prune_ratio == ratio for step in chain)]
+    others = [chain for _, chain in chains if chain not in own]
+    dense = [_step(each, (), task, fingerprint) for each in experiments]
+    ordered = [*_grouped([[step] for step in dense], task.stacked)]
+    for wave in (own, others):
+        ordered += _grouped(wave, task.stacked)
+    planned: set[str] = set()
+    batches = []
+    for steps in ordered:
+        new = {step.key: step for step in steps if step.key not in planned}
+        planned |= new.keys()
+        if new:
+            batches.append(Batch(tuple(new.values()), task, fingerprint, code))
+    return batches
+
+
+def results(experiment: Recipe, ratios: Sequence[float], task: Task) -> dict[float, Step]:
+    """The step that yields each ratio, in order of the ratio, dense first."""
+    fingerprint = task.fingerprint
+    own = {0.0: _step(experiment, (), task, fingerprint)}
+    for path in _paths(experiment, ratios):
+        for end in path.results:
+            own[path.levels[end]] = _step(experiment, path.levels[: end + 1], task, fingerprint)
+    return dict(sorted(own.items()))
+
+
+def _paths(experiment: Recipe, ratios: Sequence[float]) -> list[Path]:
+    wanted = {replace(experiment, prune_ratio=ratio).prune_ratio for ratio in ratios}
+    return paths(
+        experiment.strategy, sorted({experiment.prune_ratio, *wanted}), experiment.rounds, experiment.round_share
+    )
+
+
+def _chains(experiment: Recipe, ratios: Sequence[float], task: Task, fingerprint: str) -> list[tuple[Step, ...]]:
+    """The steps of every path, without the dense network in front."""
+    return [
+        tuple(_step(experiment, path.levels[:end], task, fingerprint) for end in range(1, len(path.levels) + 1))
+        for path in _paths(experiment, ratios)
+    ]
+
+
+def _grouped(chains: Sequence[Sequence[Step]], stacked: bool) -> list[list[Step]]:
+    """The steps in the order of their training: level by level where they train together, else chain by chain."""
+    if not stacked:
+        return [[step] for chain in chains for step in chain]
+    levels = range(max(map(len, chains), default=0))
+    return [[chain[level] for chain in chains if level < len(chain)] for level in levels]
+
+
+def _step(experiment: Recipe, levels: tuple[float, ...], task: Task, fingerprint: str) -> Step:
+    plain = _of_any_ratio(experiment)
+
+    def key(levels: tuple[float, ...]) -> str:
+        return _key(plain, levels, fingerprint, task.undecided, training_code(task))
+
+    parent, dense = (key(levels[:-1]), key(())) if levels else (None, None)
+    return Step(plain, levels, key(levels), parent, dense)
+
+
+@lru_cache(maxsize=256)
+def _of_any_ratio(experiment: Recipe) -> Recipe:
+    return replace(experiment, prune_ratio=0.0)
+
+
+@lru_cache(maxsize=8192)  # a page that shows what is stored asks for the same keys again and again
+def _key(
+    experiment: Recipe, levels: tuple[float, ...], fingerprint: str, undecided: frozenset[str], code: str
+) -> str:
+    """Everything that decides the network of these levels, and nothing that does not."""
+    idle = {"prune_ratio", "rounds", "round_share", *undecided}  # rounds count by the levels that they lead to
+    if not levels:
+        idle.update(CONFIGURATIONS["pruning"])
+    elif experiment.strategy.mask_from == "chance" and experiment.scope == Scope.LAYER:  # each layer's size is set
+        idle.add("criterion")
+    values = {name: value for name, value in asdict(experiment).items() if name not in idle}
+    if experiment.strategy.start_from != "rewound":
+        values["rewind_epoch"] = 0  # nothing is; so the dense network is that of whoever rewinds to the start
+    if isinstance(experiment, ImageExperiment):
+        values["batch_size"] = experiment.batch_size or experiment.dataset.batch_size
+    named = {"network": values, "levels": levels, "data": fingerprint, "code": code}
+    return json.dumps(named, sort_keys=True)

@@ -1,0 +1,147 @@
+"""A batch of networks on points of the plane, trained as one stack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import nn
+
+from pruning.data.plane_task import PlaneTask
+from pruning.data.plane_tasks import Task as PlaneData
+from pruning.lottery.asking import ask
+from pruning.lottery.order import Order
+from pruning.lottery.plan import Step
+from pruning.lottery.progress import Diverged, News, Report
+from pruning.lottery.tickets import Ticket, ticket_of
+from pruning.lottery.trained_network import history_of, measured
+from pruning.model import cost
+from pruning.model.build import empty, module
+from pruning.model.networks import Weights, with_weights
+from pruning.model.pruned_dropout import dropout_rates, smaller
+from pruning.outcome import LATENCY_BATCH, TrainedNetwork
+from pruning.training.chance import chance_loss
+from pruning.training.schedule import Examples, Schedule, Trained
+from pruning.training.stack import Start, train_stack
+from pruning.training.threads import one_thread
+
+
+class Watcher(Protocol):
+    """Somebody who is shown every training of a run, one network after the other or side by side."""
+
+    def epoch(self, ticket: Ticket, epoch: int, weights: Weights) -> None:
+        """The weights in an epoch, as views that are good for the call alone."""
+
+    def trained(self, ticket: Ticket, trained: Trained) -> None:
+        """What training the ticket has come to."""
+
+
+def carry_out(order: Order, report: Report, watcher: Watcher | None = None) -> dict[str, Any]:
+    """Train the networks of a batch side by side and ask them: key → network or predictions.
+
+    The news hold each network as soon as it has stopped, its latency not measured yet. `watcher` is shown every
+    training. Raises `Diverged` for a dense network that cannot be trained, and what `report` raises.
+    """
+    with one_thread():
+        return _Stack(order, report, watcher).results()
+
+
+class _Stack:
+    """One batch: its data, and the networks it has so far."""
+
+    def __init__(self, order: Order, report: Report, watcher: Watcher | None) -> None:
+        task = order.batch.task
+        assert isinstance(task, PlaneTask)
+        self.order, self.report, self.watcher = order, report, watcher
+        self.task, self.data, self.steps = task, task.data, order.batch.steps
+        self.experiment = self.steps[0].experiment  # they differ in their seeds alone
+        self.model = empty(self.experiment, self.data.n_classes)
+        self.examples = _examples(self.data)
+        self.chance = chance_loss(self.data.val_labels)
+        self.modules: dict[str, nn.Sequential] = {}
+
+    def results(self) -> dict[str, Any]:
+        tickets = [
+            ticket_of(step, self.order.dense(step), self.order.parent(step), self.model, self.examples)
+            for step in self.steps
+        ]
+        found: dict[str, Any] = {}
+        for position, trained in self._train(tickets):
+            step, ticket = self.steps[position], tickets[position]
+            if not step.levels and trained.diverged:
+                raise Diverged(self._sentence(step, trained))
+            new = {step.key: self._measured(step, ticket, trained), **self._answers(step, ticket, trained)}
+            self.report(News(f"Trained {step.name}", finished=new))
+            found.update(new)
+        return {**found, **self._timed({step.key: found[step.key] for step in self.steps})}
+
+    def _train(self, tickets: list[Ticket]) -> Iterator[tuple[int, Trained]]:
+        chosen, level = self.experiment, self.order.batch.level
+        idle = level > 0 and not chosen.strategy.retrain
+        schedule = Schedule(chosen.learning_rate, chosen.patience, 0 if idle else chosen.max_epochs)
+        starts = [
+            Start(ticket.weights, step.experiment.seed, tuple(dropout_rates(chosen, ticket.masks).values()))
+            for step, ticket in zip(self.steps, tickets, strict=True)
+        ]
+        what = self.steps[0].name if len(tickets) == 1 or not level else f"{len(tickets)} pruned networks"
+        for position, trained in train_stack(
+            starts, self.examples, schedule, chosen.dropout,
+            phase=level, rewind_epoch=chosen.rewind_epoch, on_epoch=self._on_epoch(what), watch=self._watch(tickets),
+        ):  # fmt: skip
+            if self.watcher:
+                self.watcher.trained(tickets[position], trained)
+            yield position, trained
+
+    def _on_epoch(self, what: str) -> Callable[[int, int], None]:
+        return lambda epoch, learning: self.report(News(f"Training {what}: epoch {epoch}, {learning} still learning"))
+
+    def _watch(self, tickets: list[Ticket]) -> Callable[[int, int, Weights], None] | None:
+        watcher = self.watcher
+        return (lambda i, epoch, weights: watcher.epoch(tickets[i], epoch, weights)) if watcher else None
+
+    def _measured(self, step: Step, ticket: Ticket, trained: Trained) -> TrainedNetwork:
+        """The arrays and counts of a trained network, from its physically smaller form."""
+        rates = dropout_rates(self.experiment, ticket.masks)
+        small = smaller(with_weights(self.model, trained.weights), ticket.masks, rates)
+        self.modules[step.key] = small
+        epochs = len(trained.train_loss)
+        before = history_of(step.experiment, self.order.dense(step), self.order.parent(step), epochs)
+        example = torch.zeros(1, 2)
+        return measured(ticket, trained, trained.weights, small, example, chance=self.chance, history=before)
+
+    def _answers(self, step: Step, ticket: Ticket, trained: Trained) -> dict[str, Any]:
+        found = ask(self.modules[step.key], step, self.task, self.order.asked)
+        if not all(np.isfinite(predictions.logits).all() for predictions in found.values()):
+            raise Diverged(self._sentence(step, trained))
+        return found
+
+    def _timed(self, networks: dict[str, TrainedNetwork]) -> dict[str, TrainedNetwork]:
+        """The networks with their latency. They take turns with the dense one, on whose time their own is based."""
+        inputs = torch.from_numpy(np.resize(self.data.test_inputs, (LATENCY_BATCH, 2)))
+        dense = self.order.dense(self.steps[0])
+        reference = module(self.experiment, dense, self.data.n_classes) if dense else self.modules[self.steps[0].key]
+        now, *own = cost.latency([reference, *(self.modules[key] for key in networks)], inputs)
+        clock = dense.latency if dense else self.order.clock or now
+        if dense is None:
+            own = [now] * len(own)  # all of the same layers
+        timed = zip(networks.items(), own, strict=True)
+        return {key: replace(network, latency=clock * seconds / now) for (key, network), seconds in timed}
+
+    def _sentence(self, step: Step, trained: Trained) -> str:
+        epoch = len(trained.val_loss) - 1
+        return (
+            f"Training of {step.name} broke off at epoch {epoch}: its loss is no longer a number. "
+            f"The learning rate is {self.experiment.learning_rate:g}; a smaller one, such as 0.01, usually helps."
+        )
+
+
+def _examples(data: PlaneData) -> Examples:
+    return Examples(
+        torch.from_numpy(data.train_inputs),
+        torch.from_numpy(data.train_labels),
+        torch.from_numpy(data.val_inputs),
+        torch.from_numpy(data.val_labels),
+    )
