@@ -41,8 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ]  # fmt: skip
     except ValueError as error:
         sys.exit(str(error))
-    if task == ImageSet.CIFAR10:
-        _fetch()
+    if task.sources:
+        _fetch(task)
     try:
         return _train(grid)
     except (NoImages, RuntimeError, ValueError) as error:  # what the environment asks for is not there
@@ -69,12 +69,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _fetch() -> None:
-    """Download and pack CIFAR where it is not there yet."""
-    from pruning.data.cifar import fetch, packed
+def _fetch(task: ImageSet) -> None:
+    """Download and pack the images of a task where they are not there yet."""
     from pruning.data.download import DownloadError
+    from pruning.data.image_download import fetch, packed
 
-    if packed(folder()):
+    if packed(folder(), task.sources):
         return
     with tqdm(unit="B", unit_scale=True) as bar:
 
@@ -85,7 +85,7 @@ def _fetch() -> None:
             bar.refresh()
 
         try:
-            fetch(folder(), show)
+            fetch(folder(), show, names=task.sources)
         except DownloadError as error:
             sys.exit(str(error))
 

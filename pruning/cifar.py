@@ -1,3 +1,3 @@
-"""Former name of `pruning.data.cifar`."""
+"""Former name of `pruning.data.image_download`."""
 
-from pruning.data.cifar import *
+from pruning.data.image_download import *

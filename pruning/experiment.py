@@ -59,6 +59,7 @@ CONFIGURATIONS: dict[str, tuple[str, ...]] = {
 """What each field of an experiment belongs to. The first three decide a dense network, the fourth what becomes of
 it; the selection is what is looked at of all that."""
 LEAST_ROUND_SHARE = 0.05
+LENET_SIDE = 16  # pixels that its two convolutions and poolings leave something of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +142,7 @@ class ImageExperiment(Recipe):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.dataset == ImageSet.DIGITS and self.network == Architecture.LENET:
+        if min(self.dataset.shape[:2]) < LENET_SIDE and self.network == Architecture.LENET:
             legal = ", ".join(member.value for member in Architecture if member != Architecture.LENET)
             raise ValueError(f"network 'lenet' needs larger pictures than the 8 × 8 digits; choose one of: {legal}")
 

@@ -191,13 +191,16 @@ class ImageSet(Option):
 
     `shape` is (H, W, channels) of a picture, `flip` whether its mirror image is of the same class,
     `batch_size` what suits the number of its images, `networks` those that fit, the usual one first, and
-    `train_sizes` the numbers of training images that pages offer, 0 for all.
+    `train_sizes` the numbers of training images that pages offer, 0 for all. `sources` names the packed files
+    (see `image_download.SOURCES`) of what is learned and of what is never seen; without any the images are
+    bundled. `confused` is an unknown class and the known one that it is worth comparing with.
     """
 
     def __init__(
         self, value: str, label: str, help: str,
         shape: tuple[int, int, int], n_classes: int, flip: bool, batch_size: int,
         networks: tuple[Architecture, ...], train_sizes: tuple[int, ...],
+        sources: tuple[str, ...], confused: tuple[str, str],
     ) -> None:  # fmt: skip
         self.shape = shape
         self.n_classes = n_classes
@@ -205,6 +208,8 @@ class ImageSet(Option):
         self.batch_size = batch_size
         self.networks = networks
         self.train_sizes = train_sizes
+        self.sources = sources
+        self.confused = confused
 
     DIGITS = (
         "digits",
@@ -212,6 +217,7 @@ class ImageSet(Option):
         "Handwritten 0 to 7 of 8 × 8 pixels, bundled with scikit-learn; 8 and 9 are out of distribution.",
         (8, 8, 1), 8, False, 32,
         (Architecture.SMALL, Architecture.WIDE, Architecture.WIDE_NORM), (100, 200, 400, 0),
+        (), ("9", "3"),
     )  # fmt: skip
     CIFAR10 = (
         "cifar10",
@@ -219,6 +225,23 @@ class ImageSet(Option):
         "Photographs of ten classes, 32 × 32 pixels; those of CIFAR-100 are out of distribution.",
         (32, 32, 3), 10, True, 128,
         (Architecture.LENET, Architecture.WIDE, Architecture.WIDE_NORM), (1000, 2000, 5000, 10_000, 20_000, 0),
+        ("cifar10", "cifar100"), ("man", "deer"),
+    )  # fmt: skip
+    FASHION = (
+        "fashion_mnist",
+        "FashionMNIST → MNIST",
+        "Clothes of ten kinds, 28 × 28 pixels; the handwritten digits of MNIST are out of distribution.",
+        (28, 28, 1), 10, True, 128,
+        (Architecture.SMALL, Architecture.LENET), (1000, 2000, 5000, 10_000, 20_000, 0),
+        ("fashion_mnist", "mnist"), ("1", "Trouser"),
+    )  # fmt: skip
+    MNIST = (
+        "mnist",
+        "MNIST → FashionMNIST",
+        "Handwritten digits of 28 × 28 pixels; the clothes of FashionMNIST are out of distribution.",
+        (28, 28, 1), 10, False, 128,
+        (Architecture.SMALL, Architecture.LENET), (1000, 2000, 5000, 10_000, 20_000, 0),
+        ("mnist", "fashion_mnist"), ("Trouser", "1"),
     )  # fmt: skip
 
 

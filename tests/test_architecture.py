@@ -30,7 +30,7 @@ ALLOWED = {
 CONFINED = {
     "streamlit": ("streamlit_app.py", "views"),
     "altair": ("views/charts",),
-    "torchvision": ("pruning/data/cifar.py",),
+    "torchvision": ("pruning/data/image_download.py",),
     "joblib": ("cache",),
     "sklearn": ("pruning/data",),
 }

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
+from pruning.data.image_sources import SOURCES
 from pruning.options import ImageSet
 from uncertainty.randomness import Purpose, stream
 
 ROOT = Path(__file__).parents[2]
-FILES = ("cifar10.npz", "cifar100.npz")
-VAL_SHARE = 0.10  # of what CIFAR calls training: 45,000 / 5,000 of the whole set
+VAL_SHARE = 0.10  # of what a packed file calls training: 45,000 / 5,000 of the whole of CIFAR-10
 DIGITS_SHARES = (0.60, 0.15)  # training, validation; the rest is tested on
 
 
@@ -62,14 +62,16 @@ def folder() -> Path:
 
 def shown(dataset: ImageSet) -> Shown:
     """The test and out-of-distribution images. Raises `NoImages` with a sentence for people."""
-    if dataset == ImageSet.DIGITS:
-        return _shown_digits()
-    return _shown_cifar(folder(), _stamp(folder()))
+    return _shown_packed(dataset, folder(), _stamp(dataset, folder())) if dataset.sources else _shown_digits()
 
 
 def training(dataset: ImageSet, n_images: int, seed: int) -> Training:
-    """The training and validation images: of the former `n_images` drawn by the seed, all for 0."""
-    whole = _training_digits() if dataset == ImageSet.DIGITS else _training_cifar(folder(), _stamp(folder()))
+    """The training and validation images: of the former `n_images` drawn by the seed, all for 0.
+
+    Raises `NoImages` with a sentence for people.
+    """
+    packed = dataset.sources
+    whole = _training_packed(dataset, folder(), _stamp(dataset, folder())) if packed else _training_digits()
     if not 0 < n_images < len(whole.train):
         return whole
     chosen = stream(seed, Purpose.SUBSET).permutation(len(whole.train))[:n_images]
@@ -78,9 +80,14 @@ def training(dataset: ImageSet, n_images: int, seed: int) -> Training:
 
 def training_size(dataset: ImageSet) -> int:
     """How many images there are to learn from, without reading one. Raises `NoImages` as `training` does."""
-    if dataset == ImageSet.DIGITS:
+    if not dataset.sources:
         return len(_training_digits().train)
-    return _training_size_of_cifar(folder(), _stamp(folder()))
+    return _training_size_of(dataset, folder(), _stamp(dataset, folder()))
+
+
+def files(dataset: ImageSet) -> tuple[str, ...]:
+    """The names of the packed files: of what is learned, and of what is never seen; none of bundled images."""
+    return tuple(f"{source}.npz" for source in dataset.sources)
 
 
 def _pick(images: Images, which: np.ndarray) -> Images:
@@ -126,75 +133,82 @@ def _training_digits() -> Training:
     return Training(train, val)
 
 
-# ---- CIFAR, packed in two files (see `pruning.cifar`)
+# ---- packed in two files (see `pruning.data.image_download`)
 
 
-def _stamp(folder: Path) -> tuple[int, ...]:
+def _stamp(dataset: ImageSet, folder: Path) -> tuple[int, ...]:
     """What tells one version of the files from another, without reading them."""
+    names = files(dataset)
     try:
-        states = [(folder / name).stat() for name in FILES]
+        states = [(folder / name).stat() for name in names]
     except OSError:
+        both = " and ".join(SOURCES[source].title for source in dataset.sources)
         raise NoImages(
-            f"CIFAR-10 and CIFAR-100 are not in {folder} yet. Download them below, or copy {' and '.join(FILES)} "
+            f"{both} are not in {folder} yet. Download them below, or copy {' and '.join(names)} "
             "there from a machine that has them. The digits need neither."
         ) from None
     return tuple(number for state in states for number in (state.st_size, state.st_mtime_ns))
 
 
-@lru_cache(maxsize=1)
-def _shown_cifar(folder: Path, stamp: tuple[int, ...]) -> Shown:
-    test = _read(folder / FILES[0], "test")
-    ood = _read(folder / FILES[1], "test")
-    return Shown(test, ood, _checksums(folder))
+@lru_cache(maxsize=2)  # sets, which visitors may look at side by side
+def _shown_packed(dataset: ImageSet, folder: Path, stamp: tuple[int, ...]) -> Shown:
+    known, unknown = files(dataset)
+    test = _read(dataset, folder / known, "test", dataset.n_classes)
+    return Shown(test, _read(dataset, folder / unknown, "test"), _checksums(folder, (known, unknown)))
 
 
 @lru_cache(maxsize=1)
-def _training_cifar(folder: Path, stamp: tuple[int, ...]) -> Training:
-    images = _read(folder / FILES[0], "train")
+def _training_packed(dataset: ImageSet, folder: Path, stamp: tuple[int, ...]) -> Training:
+    images = _read(dataset, folder / files(dataset)[0], "train", dataset.n_classes)
     order = stream(0, Purpose.SPLIT).permutation(len(images))
     val, train = np.split(order, [round(VAL_SHARE * len(images))])
     return Training(_pick(images, train), _pick(images, val))
 
 
-@lru_cache(maxsize=1)
-def _training_size_of_cifar(folder: Path, stamp: tuple[int, ...]) -> int:
+@lru_cache(maxsize=4)
+def _training_size_of(dataset: ImageSet, folder: Path, stamp: tuple[int, ...]) -> int:
+    path = folder / files(dataset)[0]
     try:
-        with np.load(folder / FILES[0], allow_pickle=False) as arrays:
+        with np.load(path, allow_pickle=False) as arrays:
             n_images = len(arrays["y_train"])
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise NoImages(f"{folder / FILES[0]} cannot be read ({error}). Remove it and try again.") from error
+        raise NoImages(f"{path} cannot be read ({error}). Remove it and try again.") from error
     return n_images - round(VAL_SHARE * n_images)
 
 
-def _read(path: Path, part: str) -> Images:
+def _read(dataset: ImageSet, path: Path, part: str, n_classes: int | None = None) -> Images:
     """One half of a packed file, checked: a file made by others may hold anything."""
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:  # NumPy leaves a bad file open
-            return _checked(path, part, arrays)
+            return _checked(dataset, path, part, n_classes, arrays)
     except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise NoImages(f"{path} cannot be read ({error}). Remove it and download or copy it again.") from error
 
 
-def _checked(path: Path, part: str, arrays: Mapping[str, np.ndarray]) -> Images:
+def _checked(
+    dataset: ImageSet, path: Path, part: str, n_classes: int | None, arrays: Mapping[str, np.ndarray]
+) -> Images:
+    title = SOURCES[path.stem].title
     names = (f"x_{part}", f"y_{part}", "classes")
     if missing := [name for name in names if name not in arrays]:
-        raise NoImages(f"{path} has no {', '.join(missing)}; it is no packed CIFAR file. Remove it and try again.")
+        raise NoImages(f"{path} has no {', '.join(missing)}; it is no packed {title} file. Remove it and try again.")
     pixels, labels, classes = (arrays[name] for name in names)
-    if path.name == FILES[0] and len(classes) != ImageSet.CIFAR10.n_classes:
-        raise NoImages(f"{path} has {len(classes)} classes; CIFAR-10 has ten. Were the two files exchanged?")
-    fits = pixels.ndim == 4 and pixels.shape[1:] == (32, 32, 3) and pixels.dtype == np.uint8 and len(pixels) > 0
+    if n_classes and len(classes) != n_classes:
+        raise NoImages(f"{path} has {len(classes)} classes; {title} has {n_classes}. Were the two files exchanged?")
+    fits = pixels.shape[1:] == dataset.shape and pixels.dtype == np.uint8 and len(pixels) > 0
     if not fits or labels.shape != pixels.shape[:1] or not np.isin(labels, np.arange(len(classes))).all():
         raise NoImages(
             f"{path} holds x_{part} of shape {pixels.shape} ({pixels.dtype}) and y_{part} of shape {labels.shape}; "
-            "it must be (N, 32, 32, 3) uint8 and (N,) class numbers. Remove it and try again."
+            f"it must be (N, {', '.join(map(str, dataset.shape))}) uint8 and (N,) class numbers. "
+            "Remove it and try again."
         )
     return Images(pixels, labels.astype(np.int64), tuple(str(name).replace("_", " ") for name in classes))
 
 
-def _checksums(folder: Path) -> str:
-    """A hash of the checksums that the two files, which are ZIP archives, hold of every array."""
+def _checksums(folder: Path, names: tuple[str, ...]) -> str:
+    """A hash of the checksums that the files, which are ZIP archives, hold of every array."""
     entries = []
-    for name in FILES:
+    for name in names:
         with zipfile.ZipFile(folder / name) as archive:
             entries += [(name, entry.filename, entry.CRC) for entry in archive.infolist()]
     return hashlib.sha256(repr(sorted(entries)).encode()).hexdigest()[:16]

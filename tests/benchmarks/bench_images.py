@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.profiler import profile
 from torch.utils.data import DataLoader, Dataset
 
-from pruning.data.cifar import packed, torchvision_datasets
+from pruning.data.image_download import packed, torchvision_datasets
 from pruning.data.images import Images, folder, shown, training
 from pruning.experiment import ImageExperiment
 from pruning.lottery.progress import News

@@ -82,7 +82,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
     from streamlit.web.cli import main
 
-    from pruning.data import cifar
+    from pruning.data import image_download as cifar
 
     address, good = os.environ["EXPLORER_TEST_SITE"], Path(os.environ["EXPLORER_TEST_ARCHIVES"])
     stand_ins = SimpleNamespace(**{name.upper(): source(name, address, good) for name in ARCHIVES})

@@ -13,7 +13,7 @@ import pytest
 from cache import prepare, runs, services
 from cache.jobs import Cancelled
 from pruning import RATIOS, Architecture, Diverged, ImageExperiment, ImageSet, Strategy
-from pruning.data import cifar
+from pruning.data import image_download as cifar
 from pruning.data.download import DownloadError
 from tests.conftest import use
 from tests.pruning.lottery.orders import steps

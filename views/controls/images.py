@@ -105,8 +105,6 @@ REFUSE = Knob(
     0.1, tuple(step / 20 for step in range(19)), "steps", percent,
 )  # fmt: skip
 ALL_CLASSES = "all classes"
-# What the study tells of CIFAR, and its like for digits: an unknown class, and what it is called.
-STORY = {ImageSet.CIFAR10: ("man", "deer"), ImageSet.DIGITS: ("9", "3")}
 
 
 def of_class(images: Shown) -> Knob:
@@ -117,7 +115,7 @@ def of_class(images: Shown) -> Knob:
 
 def pair(dataset: ImageSet, images: Shown) -> tuple[Knob, Knob]:
     """An unknown class and the known one it may be mistaken for."""
-    unknown, known = STORY[dataset]
+    unknown, known = dataset.confused
     return (
         Knob("unknown", "How often is", "A class never learned.", unknown, images.ood.classes, "select"),
         Knob("taken_for", "called", "A class the network knows.", known, images.test.classes, "select"),

@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pruning import Network, Outcome
+from pruning import ImageSet, Network, Outcome
 from pruning.data.images import Shown
 from pruning.evaluation.memo import remembered
 from uncertainty.proportion import wilson_interval
 from views.charts import images as image_charts
 from views.charts.colours import Theme
 from views.controls import setting
-from views.controls.images import MISTAKEN_ROWS, STORY, ImageChoice, pair
+from views.controls.images import MISTAKEN_ROWS, ImageChoice, pair
 from views.shared.glossary_popover import draw_depth
 from views.shared.placeholder import Place
 from views.text import readings
@@ -84,9 +84,10 @@ def _draw_pair(outcome: Outcome, choice: ImageChoice, images: Shown) -> None:
     unknown, known = pair(choice.experiment.dataset, images)
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         seen, called = unknown.draw(), known.draw()
-        story = STORY[choice.experiment.dataset]
+        dataset = choice.experiment.dataset
+        story, whose = dataset.confused, "study's" if dataset == ImageSet.CIFAR10 else "usual"
         if (seen, called) != story:
-            st.button(f"The study's pair: {story[0]} → {story[1]}", on_click=_set_pair, args=story)
+            st.button(f"The {whose} pair: {story[0]} → {story[1]}", on_click=_set_pair, args=story)
     rates = [rate(network, images, choice.n_samples, seen, called) for network in outcome.networks]
     left, right = st.columns([1, 1], gap="medium")
     rows = [(each.prune_ratio, each.share, rates[0].share, *each.interval) for each in rates]

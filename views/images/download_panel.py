@@ -1,22 +1,23 @@
-"""Fetching CIFAR on a visitor's click."""
+"""Fetching image sets on a visitor's click."""
 
 from __future__ import annotations
 
 import logging
-from functools import cache
+from dataclasses import replace
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from cache.jobs import Job, Jobs
 from pruning.data.download import DownloadError
-from pruning.data.images import FILES, NoImages, folder
+from pruning.data.image_sources import SOURCES
+from pruning.data.images import NoImages, files, folder
+from pruning.options import ImageSet
 from views.shared.job_panel import Kind, follow, leave
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
-
-SIZE = "170 and 169 MB"
 
 
 @cache
@@ -25,15 +26,17 @@ def queue() -> Jobs:
     return Jobs()
 
 
-def draw_fetching(problem: NoImages, place: DeltaGenerator) -> None:
+def draw_fetching(dataset: ImageSet, problem: NoImages, place: DeltaGenerator) -> None:
     """Why there are no images, a button that downloads them, and how far that is."""
+    sources = [SOURCES[name] for name in dataset.sources]
 
     def offer() -> str:
         st.warning(str(problem), icon=":material/image_not_supported:")
-        return f"Download CIFAR-10 and CIFAR-100 ({SIZE})"
+        sizes = " and ".join(str(source.megabytes) for source in sources)
+        return f"Download {' and '.join(source.title for source in sources)} ({sizes} MB)"
 
     with place:
-        follow(FETCHING, f"cifar in {folder()}", _join, offer)
+        follow(_kind(dataset), _key(dataset), partial(_join, dataset), offer)
 
 
 def done() -> None:
@@ -41,25 +44,29 @@ def done() -> None:
     leave(FETCHING)
 
 
-def _join(watcher: str, seconds: float) -> Job:
+def _key(dataset: ImageSet) -> str:
+    return f"{' and '.join(dataset.sources)} in {folder()}"
+
+
+def _join(dataset: ImageSet, watcher: str, seconds: float) -> Job:
     target = folder()
 
     def work(report: Any) -> None:
-        from pruning.data.cifar import fetch  # loads torchvision
+        from pruning.data.image_download import fetch  # loads torchvision
 
-        fetch(target, report)
+        fetch(target, report, names=dataset.sources)
 
-    return queue().join(f"cifar in {target}", work, watcher, seconds)
+    return queue().join(_key(dataset), work, watcher, seconds)
 
 
-def _failure(error: Exception, key: str) -> str:
+def _failure(dataset: ImageSet, error: Exception, key: str) -> str:
     reason = str(error)
     if not isinstance(error, DownloadError):
         logging.getLogger(__name__).error("download failed: %s", key, exc_info=error)
         reason = f"The download did not finish ({type(error).__name__}); the terminal has the details. Try again."
+    known, unknown = files(dataset)
     return (
-        f"{reason} Or copy {FILES[0]} and {FILES[1]} to {folder()} from a machine that has them. "
-        "The digits need neither."
+        f"{reason} Or copy {known} and {unknown} to {folder()} from a machine that has them. The digits need neither."
     )
 
 
@@ -71,4 +78,8 @@ def _progress(job: Job) -> tuple[float, str]:
     return min(share, 1.0), job.progress.sentence
 
 
-FETCHING = Kind("fetching", queue, _failure, _progress, lambda job: None)
+def _kind(dataset: ImageSet) -> Kind:
+    return replace(FETCHING, failure=partial(_failure, dataset))
+
+
+FETCHING = Kind("fetching", queue, partial(_failure, ImageSet.CIFAR10), _progress, lambda job: None)

@@ -11,7 +11,7 @@ import streamlit as st
 
 from cache import runs, services
 from cache.jobs import Job
-from pruning import RATIOS, Architecture, ImageExperiment, ImageSet, Outcome
+from pruning import RATIOS, Architecture, ImageExperiment, Outcome
 from pruning.data.images import training_size
 from pruning.lottery.progress import Progress
 from pruning.training.curves import Curves
@@ -42,7 +42,7 @@ def draw_training(experiment: ImageExperiment, outcome: Outcome | None, place: D
         return
     with place:
         # Who came by a link that is locked for another page has not asked for these networks.
-        asked = experiment.dataset == ImageSet.DIGITS and not lock.is_elsewhere()
+        asked = not experiment.dataset.sources and not lock.is_elsewhere()
         offer = None if asked else partial(_offer, experiment, outcome)
         follow(TRAINING, runs.key(experiment), partial(runs.join, experiment), offer)
 

@@ -57,7 +57,7 @@ share.draw_share(asked.values, image_controls.known(asked.experiment.dataset), {
 try:
     images = shown(asked.experiment.dataset)
 except NoImages as problem:
-    download_panel.draw_fetching(problem, status)
+    download_panel.draw_fetching(asked.experiment.dataset, problem, status)
     st.stop()
 download_panel.done()
 

@@ -12,10 +12,11 @@ import pytest
 from sklearn.datasets import load_digits
 
 from pruning import Architecture, ImageExperiment, ImageSet, run
-from pruning.data.images import FILES, ROOT, NoImages, folder, shown, training
+from pruning.data.images import ROOT, NoImages, files, folder, shown, training
 
 REAL = os.environ.get("EXPLORER_DATA")
 N_TRAIN, N_TEST = 40, 12
+FILES = files(ImageSet.CIFAR10)
 CLASSES10 = [f"thing {number}" for number in range(10)]
 CLASSES100 = [f"other thing {number}" for number in range(100)]
 

@@ -11,7 +11,7 @@ from pruning import ImageExperiment, ImageSet, Network, Outcome
 from pruning.data.images import Images, NoImages, Shown, shown
 from pruning.outcome import IMAGE_SAMPLES
 from uncertainty.predictions import Predictions
-from views.controls.images import STORY, ImageChoice, pair
+from views.controls.images import ImageChoice, pair
 from views.images import confusion_tab
 from views.images.confusion_tab import MANY, Rate
 
@@ -130,7 +130,7 @@ def test_the_pair_of_digits_is_among_its_classes():
     unknown, known = pair(ImageSet.DIGITS, shown(ImageSet.DIGITS))
     assert unknown.default in unknown.options
     assert known.default in known.options
-    assert (unknown.default, known.default) == STORY[ImageSet.DIGITS]
+    assert (unknown.default, known.default) == ImageSet.DIGITS.confused
 
 
 def test_the_pair_of_cifar_is_among_its_classes():
@@ -194,7 +194,7 @@ def test_the_button_goes_back_to_the_study_s_pair():
     assert app.button[0].label == "The study's pair: 9 → 3"
     app.button[0].click().run()
     assert not app.exception
-    assert (app.selectbox(key="unknown").value, app.selectbox(key="taken_for").value) == STORY[ImageSet.DIGITS]
+    assert (app.selectbox(key="unknown").value, app.selectbox(key="taken_for").value) == ImageSet.DIGITS.confused
     assert story(app)[0].startswith("- **dense**: 2")
     assert not app.button
 

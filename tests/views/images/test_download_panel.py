@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pruning.data import cifar
-from pruning.data.cifar import Fetching
+from pruning.data import image_download as cifar
 from pruning.data.download import DownloadError, Transfer
+from pruning.data.image_download import Fetching
 from views.images import download_panel
 
 PATIENCE = 30  # seconds before a test gives up on something that hangs
@@ -29,7 +29,8 @@ class Download:
         self.error: Exception | None = None
         self.go = threading.Event()
 
-    def __call__(self, folder: Path, report: Callable[[Any], None]) -> None:
+    def __call__(self, folder: Path, report: Callable[[Any], None], *, names: tuple[str, ...]) -> None:
+        assert names == ("cifar10", "cifar100")
         self.folders.append(folder)
         end = time.monotonic() + PATIENCE
         while not self.go.wait(0.005):
@@ -54,13 +55,14 @@ def download(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Downlo
 def page(ready):
     import streamlit as st
 
+    from pruning import ImageSet
     from pruning.data.images import NoImages
     from views.images import download_panel
 
     if ready:
         download_panel.done()
     else:
-        download_panel.draw_fetching(NoImages("CIFAR is not here yet."), st.container())
+        download_panel.draw_fetching(ImageSet.CIFAR10, NoImages("CIFAR is not here yet."), st.container())
     st.caption(str("fetching" in st.session_state))
 
 
@@ -71,7 +73,7 @@ def opened() -> tuple[AppTest, list[bool]]:
 
 
 def under_way(tmp_path: Path) -> Any:
-    return download_panel.queue().get(f"cifar in {tmp_path}")
+    return download_panel.queue().get(f"cifar10 and cifar100 in {tmp_path}")
 
 
 def until(true: Callable[[], Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import hashlib
 import io
 import os
@@ -20,9 +21,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pruning.data import cifar
-from pruning.data.cifar import Fetching, fetch, packed, torchvision_datasets
+from pruning import ImageSet
+from pruning.data import image_download as cifar
 from pruning.data.download import DownloadError, Transfer
+from pruning.data.image_download import Fetching, fetch, packed, torchvision_datasets
+from pruning.data.image_sources import SOURCES
 
 ROOT = Path(__file__).parents[3]
 PATIENCE = 30  # seconds before a test gives up on something that hangs
@@ -185,7 +188,7 @@ def test_what_is_packed_is_left_alone(site: Site, folder: Path) -> None:
 def test_nothing_is_written_where_both_files_are(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder that was prepared elsewhere may be read-only: not even a lock appears, and torchvision stays out."""
     folder.mkdir()
-    for name in cifar.TITLES:
+    for name in cifar.CIFAR:
         (folder / f"{name}.npz").touch()
     monkeypatch.setattr(cifar, "torchvision_datasets", None)
     fetch(folder)
@@ -381,21 +384,73 @@ def test_another_reason_to_stop_is_passed_on(tmp_path: Path) -> None:
     """A torchvision that fails for something else comes out with its reason."""
     (tmp_path / "torchvision").mkdir()
     (tmp_path / "torchvision" / "__init__.py").write_text("raise RuntimeError('of another age')")
-    run = fresh("from pruning.data import cifar; cifar.torchvision_datasets()", tmp_path)
+    run = fresh("from pruning.data import image_download as cifar; cifar.torchvision_datasets()", tmp_path)
     assert run.returncode == 1
     assert run.stderr.endswith("RuntimeError: of another age\n")
 
 
 def test_torchvision_is_loaded_late() -> None:
     """A page that only asks whether the files are there pays for neither torch nor torchvision."""
-    run = fresh("import sys; from pruning.data import cifar; print({'torch', 'torchvision'} & set(sys.modules))")
+    run = fresh("import sys; import pruning.data.image_download; print({'torch', 'torchvision'} & set(sys.modules))")
     assert (run.stdout, run.stderr) == ("set()\n", "")
+
+
+def idx(values: np.ndarray) -> bytes:
+    """An array of bytes as in MNIST's files: two zeros, the type, the number of axes, their lengths, the rest."""
+    head = bytes([0, 0, 8, values.ndim]) + b"".join(length.to_bytes(4, "big") for length in values.shape)
+    return gzip.compress(head + values.astype(np.uint8).tobytes())
+
+
+@pytest.fixture
+def mnist(site: Site) -> dict[str, Any]:
+    """FashionMNIST and MNIST of a few pictures on the server, the first of two mirrors of which has nothing."""
+    rng, datasets, found = np.random.default_rng(0), torchvision_datasets(), {}
+    for name, original in (("fashion_mnist", datasets.FashionMNIST), ("mnist", datasets.MNIST)):
+        arrays = [rng.integers(0, 256, (6, 28, 28)), np.arange(6), rng.integers(0, 256, (4, 28, 28)), np.arange(4)]
+        resources = []
+        (site.folder / name).mkdir()
+        for (file, _), array in zip(original.resources, arrays, strict=True):
+            (site.folder / name / file).write_bytes(idx(array))
+            resources.append((file, hashlib.md5(idx(array)).hexdigest()))
+        mirrors = [f"{site.url}/nowhere/", f"{site.url}/{name}/"]
+        found[name] = type(original.__name__, (original,), {"mirrors": mirrors, "resources": resources})
+        found[f"{name} arrays"] = arrays
+    return found
+
+
+def test_files_of_single_splits_are_packed_too(site: Site, folder: Path, mnist: dict[str, Any]) -> None:
+    """Pictures and labels of MNIST come in four files, from the first mirror that has them; nothing else is left."""
+    names = ("fashion_mnist", "mnist")
+    fetch(folder, names=names, sources=mnist)
+    assert packed(folder, names)
+    assert not packed(folder)
+    assert left(folder) == ["fashion_mnist.npz", "mnist.npz"]
+    for name in names:
+        with np.load(folder / f"{name}.npz", allow_pickle=False) as file:
+            x_train, y_train, x_test, y_test = mnist[f"{name} arrays"]
+            np.testing.assert_array_equal(file["x_train"], x_train[..., None])
+            np.testing.assert_array_equal(file["x_test"], x_test[..., None])
+            np.testing.assert_array_equal((*file["y_train"], *file["y_test"]), (*y_train, *y_test))
+            assert (
+                file["classes"].tolist()[:2]
+                == {"fashion_mnist": ["T-shirt/top", "Trouser"], "mnist": ["0", "1"]}[name]
+            )
+
+
+def test_a_set_that_no_mirror_has_is_told(site: Site, folder: Path, mnist: dict[str, Any]) -> None:
+    """The sentence is that of the last one."""
+    mnist["mnist"].mirrors = mnist["mnist"].mirrors[:1] * 2
+    with pytest.raises(DownloadError, match="404"):
+        fetch(folder, names=("mnist",), sources=mnist)
+    assert left(folder) == []
 
 
 def test_torchvision_knows_what_is_fetched() -> None:
     """The real classes have what is used of them: where they are, under which name, with which checksum."""
     datasets = torchvision_datasets()
-    for name in cifar.TITLES:
-        source = getattr(datasets, name.upper())
-        assert source.url.endswith(source.filename)
-        assert len(source.tgz_md5) == 32
+    for source in SOURCES.values():
+        original = getattr(datasets, source.reader)
+        for archive in cifar._archives(original, source.splits):
+            assert all(address.startswith("http") for address in archive.addresses)
+            assert len(archive.md5) == 32
+    assert {name for dataset in ImageSet for name in dataset.sources} == set(SOURCES)
