@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from cache import runs, services
 from pruning import ImageExperiment
+from pruning.lottery.engine import carry_out
 from tests.conftest import train_instead
 from tests.views.link_cases import APP, SMALL, controls
 from views.controls.moons import ALL
@@ -24,7 +25,7 @@ def moons(here: Any, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     trained: list[Any] = []
 
     def noting(function: Any, order: Any, *, report: Any) -> Any:
-        trained.extend(step.experiment for step in order.batch.steps if not step.levels)
+        trained.extend(step for step in order.batch.steps if function is carry_out and not step.levels)
         return function(order, report=report)
 
     train_instead(monkeypatch, noting)

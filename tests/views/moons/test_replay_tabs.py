@@ -232,7 +232,7 @@ def test_a_full_queue_is_a_sentence(recorded, monkeypatch, tab):
     watch = Jobs.watch
 
     def full(jobs: Jobs, key: str, work: Any) -> Any:
-        if "film" in key:
+        if "replay" in key:
             raise QueueFull("65 computations are running or waiting already. Try again in a moment.")
         return watch(jobs, key, work)
 

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cache import runs
+from cache import runs, services
 from cache.workers.protocol import WorkerLost
 from pruning import RATIOS, Diverged, ImageExperiment, ImageSet, Outcome, Strategy, run
 from pruning.data.images import NoImages
@@ -68,7 +68,7 @@ def page(**link: str) -> AppTest:
 
 
 def job() -> Any:
-    return runs.queue().get(runs.key(TINY))
+    return services.queue().get(runs.key(TINY))
 
 
 def until(true: Callable[[], Any]) -> None:
