@@ -29,6 +29,7 @@ from pruning.options import Part
 from pruning.outcome import Fresh, Network, Outcome, PlaneOutcome, TrainedNetwork, answered
 from pruning.training.curves import Curves
 from uncertainty.options import Method
+from uncertainty.predictions import Predictions
 
 Compute = Callable[[Collection[str]], Mapping[str, Any]]
 """Computes the results of these keys, and perhaps more."""
@@ -260,6 +261,43 @@ def outcome(
         )  # fmt: skip
     assert isinstance(task, ImageTask)
     return Outcome(experiment, shown(task.dataset).test.labels, task.n_classes, there)
+
+
+def answers(
+    experiment: Recipe,
+    part: Part,
+    method: Method,
+    task: Task,
+    kept: Kept,
+    call: Call = here,
+    ratios: Sequence[float] = (),
+) -> dict[float, Predictions]:
+    """What trained networks say of a part of their task by a method: prune ratio → predictions, dense first.
+
+    Of the experiment's own ratio and all of `ratios`, as far as these networks are kept. An answer is a result of
+    its own: it is kept under the key of its network, the method and the part, and given once. Raises ValueError for
+    fresh points of a task that has none, and as `carry_out` does.
+    """
+    steps = {ratio: step for ratio, step in results(experiment, ratios, task).items() if kept.get(step.key)}
+    keys = {answers_key(step.key, method, part): step for step in steps.values()}
+
+    def compute(missing: Collection[str]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key in missing:
+            step = keys[key]
+            batch = Batch((step,), task, task.fingerprint, training_code(task))
+            networks: dict[str, Any] = {step.key: kept.get(step.key)}
+            order = Order(batch, networks, {part: _inputs(task, part)}, None, method)
+            found.update(call(answer, order, report=lambda news: None))
+        return found
+
+    found = kept.fetch_all(keys, compute)
+    return {ratio: found[answers_key(step.key, method, part)] for ratio, step in steps.items()}
+
+
+def _inputs(task: Task, part: Part) -> np.ndarray | None:
+    """What is asked about; None for what the task itself looks up wherever it is asked."""
+    return task.fresh().inputs if part == Part.FRESH and isinstance(task, PlaneTask) and not task.own else None
 
 
 def _network(step: Step, get: Callable[[str], Any | None]) -> Network | None:
