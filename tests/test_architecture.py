@@ -24,6 +24,8 @@ ALLOWED = {
     "cache/workers": ("cache/workers", "cache/jobs.py"),
     "pruning": ("pruning", "uncertainty"),
     "pruning/options.py": ("uncertainty/options.py",),
+    # What is measured is read off outcomes and images: nothing here trains, builds or asks a network.
+    "pruning/evaluation": ("pruning/evaluation", "pruning/outcome.py", "pruning/data/images.py", "uncertainty"),
     "uncertainty": ("uncertainty",),
 }
 # library → the only places, whole folders or single files, that may import it
@@ -41,6 +43,7 @@ WITHOUT = {
     # Arrays in, numbers out: these must never need a network.
     **dict.fromkeys(
         (
+            "pruning/evaluation",
             "uncertainty/predictive.py",
             "uncertainty/calibration.py",
             "uncertainty/estimate.py",
@@ -154,6 +157,7 @@ def test_a_wrong_arrow_is_seen(tmp_path):
         cache__store="def f():\n    import uncertainty.calibration\n",
         cache__results="import views.text.names\nimport uncertainty.calibration\n",
         cache__jobs="from cache import results\n",
+        pruning__evaluation__detection="import torch\nimport altair\nfrom pruning import run\n",
         pruning__data__cifar="def f():\n    from torchvision import datasets\n",
         pruning__sweep="import streamlit as st\nimport torchvision.datasets\nimport altair\n",
         pruning__run="import sklearn.datasets\nfrom cache.store import f\n",
@@ -162,6 +166,9 @@ def test_a_wrong_arrow_is_seen(tmp_path):
         "cache/jobs.py imports cache.results",
         "cache/results.py imports views.text.names",
         "cache/store.py imports uncertainty.calibration",
+        "pruning/evaluation/detection.py imports altair",
+        "pruning/evaluation/detection.py imports pruning.run",
+        "pruning/evaluation/detection.py imports torch",
         "pruning/run.py imports cache.store",
         "pruning/run.py imports sklearn",
         "pruning/sweep.py imports altair",

@@ -55,6 +55,19 @@ def test_the_metrics_in_the_readme_take_any_model(capsys):
     assert 0 <= float(capsys.readouterr().out) <= 1
 
 
+def test_the_results_in_the_readme_need_no_page(capsys):
+    """The fifth block prints AUROC, AURC and one confusion rate inside its interval, and loads no page for it."""
+    namespace: dict = {}
+    exec(PYTHON[4], namespace)
+    areas, rate = capsys.readouterr().out.splitlines()
+    auroc, aurc = (float(word) for word in re.fullmatch(r"AUROC (\S+), AURC (\S+)", areas).groups())
+    assert 0.5 < auroc < 1
+    assert 0 < aurc < 0.5
+    count, n, low, high = map(float, re.fullmatch(r"9 called 3: (\d+) of (\d+), (\S+) to (\S+)", rate).groups())
+    assert 0 <= low <= count / n <= high <= 1
+    assert n == (namespace["shown"]("digits").ood.labels == 1).sum()
+
+
 def test_the_recipe_for_a_strategy_is_all_it_takes(tmp_path):
     """Pasting the README's member into the enum gives a strategy that runs, with nothing else touched."""
     for package in ("pruning", "uncertainty"):
@@ -62,7 +75,7 @@ def test_the_recipe_for_a_strategy_is_all_it_takes(tmp_path):
     options = tmp_path / "pruning" / "options.py"
     text = options.read_text()
     assert text.count("    ONE_SHOT = (\n") == 1
-    member = textwrap.indent(PYTHON[4], "    ")
+    member = textwrap.indent(PYTHON[5], "    ")
     options.write_text(text.replace("    ONE_SHOT = (\n", member + "    ONE_SHOT = (\n"))
     program = (
         "from pruning import Experiment, run\n"
@@ -78,7 +91,7 @@ def test_the_recipe_for_a_criterion_scores_units():
     from pruning.model.importance import Evidence
 
     namespace: dict = {"np": np, "Evidence": Evidence}
-    exec(PYTHON[5], namespace)
+    exec(PYTHON[6], namespace)
     activation = np.array([[[0.0], [1.0]], [[0.0], [3.0]]])
     evidence = Evidence(np.zeros((2, 1)), activation, np.zeros_like(activation), np.random.default_rng(0))
     np.testing.assert_array_equal(namespace["_spread"](evidence), [0, 1])

@@ -99,7 +99,12 @@ def reliability_bins(
 def expected_calibration_error(probs: np.ndarray, truth: np.ndarray, n_bins: int = 15) -> float:
     """ECE: Σ (n_b / N) · |accuracy_b − confidence_b| over equal-width bins of the top label.
 
-    In [0, 1]; Naeini et al. 2015, Guo et al. 2017, equation 3.
+    In [0, 1]; Naeini et al. 2015, Guo et al. 2017, equation 3. Raises ValueError for shapes that do not fit, rows
+    that are no distributions, and labels that are no classes.
+
+    >>> probs = np.array([[0.9, 0.1], [0.9, 0.1], [0.2, 0.8], [0.6, 0.4]])
+    >>> round(expected_calibration_error(probs, np.array([0, 0, 1, 1])), 3)
+    0.25
     """
     return reliability_bins(probs, truth, n_bins).error
 

@@ -1,4 +1,4 @@
-"""How sure a proportion is: an interval around a share that was counted on few examples."""
+"""Wilson score interval of a proportion: how sure a share is that was counted on few examples."""
 
 from __future__ import annotations
 
@@ -20,7 +20,12 @@ def wilson_interval(
     """The score interval (low, high) for the probability behind `successes` out of `n` (Wilson 1927).
 
     Two counts give two floats, arrays of counts give two arrays; all in [0, 1]. With n = 0 nothing
-    is known: (0, 1). Unlike the normal approximation it has a width when all or none succeed.
+    is known: (0, 1). Unlike the normal approximation it has a width when all or none succeed. Raises ValueError
+    for a confidence outside (0, 1), for what is no count, and for more successes than n.
+
+    >>> low, high = wilson_interval(4, 8)
+    >>> round(low, 3), round(high, 3)
+    (0.215, 0.785)
     """
     if not 0 < confidence < 1:
         raise ValueError(f"confidence is {confidence}; it must be above 0 and below 1")

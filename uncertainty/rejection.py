@@ -51,7 +51,10 @@ def aurc(scores: np.ndarray, wrong: np.ndarray) -> float:
 
     In [0, 1], lower is better (Geifman et al. 2019). Equal scores count as the average
     over all their orders, so that the order of the examples does not matter and a constant score
-    has the error rate.
+    has the error rate. Raises ValueError for shapes that differ and for scores that are no numbers.
+
+    >>> aurc(np.array([0.1, 0.2, 0.3, 0.4]), np.array([False, False, False, True]))
+    0.0625
     """
     scores, wrong = _checked(scores, wrong)
     _, members, count = np.unique(scores, return_inverse=True, return_counts=True)

@@ -10,6 +10,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from pruning.evaluation.detection import CAUGHT, Point
 from views.charts.colours import CLASSES, DENSE, INK, Theme
 from views.charts.vega import SERIES, Chart, layer, specification
 
@@ -17,9 +18,7 @@ HEIGHT = 280
 N_BINS = 40
 NARROWEST = 1e-6  # range of the bins of a network that says the same of every image
 MOST_POINTS = 300  # of a curve: more than there are pixels to tell them apart
-CAUGHT = 0.95  # the share at which FPR@95TPR is read off
 GROUPS = ("test images", "unknown classes")
-Point = tuple[float, float]  # x, y
 UNIT = alt.Scale(domain=(0, 1))
 GROUP_COLOURS = {"light": [CLASSES[0], CLASSES[1]], "dark": [CLASSES[4], CLASSES[1]]}
 

@@ -17,6 +17,7 @@ from views.controls.control import Knob, choice, draw_row, draw_settings
 from views.controls.url import warn_of_link
 
 if TYPE_CHECKING:
+    from pruning import Outcome
     from uncertainty.calibration import Binning
 
 STANDARD = ImageExperiment()
@@ -149,6 +150,12 @@ class ImageChoice:
     n_bins: int
     binning: Binning = "width"  # of the reliability diagrams
     values: Mapping[str, Any] = field(default_factory=dict)  # knob → value
+
+
+def experiment_of(outcome: Outcome) -> ImageExperiment:
+    """The experiment of an outcome on images."""
+    assert isinstance(outcome.experiment, ImageExperiment)
+    return outcome.experiment
 
 
 def draw_controls() -> ImageChoice:

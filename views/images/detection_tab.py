@@ -3,32 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from pruning import Outcome
 from pruning.data.images import Images, Shown
+from pruning.evaluation.detection import CAUGHT, Detection, Group, Measures, Refusal, groups
+from pruning.evaluation.evaluated import Evaluated
+from pruning.evaluation.memo import remembered
 from uncertainty.options import Score
 from views.charts import detection as detection_charts
 from views.charts import vega
 from views.charts.colours import Theme
-from views.charts.detection import CAUGHT
-from views.controls.images import REFUSE, SCORE, ImageChoice, percent
+from views.controls.images import REFUSE, SCORE, percent
 from views.images.cards import picture
-from views.images.detection import (
-    LEAST_COVERAGE,
-    Group,
-    Judged,
-    Measures,
-    compared,
-    differences,
-    groups,
-    judge,
-    measures,
-)
 from views.shared.glossary_popover import draw_depth
 from views.shared.placeholder import Place
 from views.text import figure_table, readings, readings_curves
@@ -37,6 +28,14 @@ if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
 SIDE = 64  # pixels of an example
+EXAMPLES = 8  # of a group
+LEAST_COVERAGE = 0.05  # where the risk–coverage curve begins: the error rate of fewer images is noise
+TITLES = {  # (unknown, refused) → what a group is called
+    (False, False): "Test images kept",
+    (False, True): "Test images refused",
+    (True, True): "Unknown classes refused",
+    (True, False): "Unknown classes kept: the dangerous ones",
+}
 EQUAL_SAMPLES = (
     "Mutual information is the disagreement of the MC-dropout samples, and here they cannot disagree: there is only "
     "one, or the dropout rate is 0. Take more samples, or another score."
@@ -55,10 +54,22 @@ MSP, predictive entropy and mutual information go with the answers of MC dropout
 a single pass: so the accuracy may change with the score.
 """
 Rows = Mapping[Score, tuple[Measures, Measures] | None]  # of the dense and of the pruned network
-Pair = Mapping[str, Judged]  # dense and pruned
 
 
-def draw(outcome: Outcome, choice: ImageChoice, images: Shown, theme: Theme, place: DeltaGenerator) -> None:
+@dataclass(frozen=True)
+class Drawn:
+    """What is drawn of one network and one threshold."""
+
+    detection: Detection
+    refusal: Refusal
+    roc: detection_charts.Curve
+    risk: detection_charts.Curve  # over coverage, from where there are images enough
+
+
+Pair = Mapping[str, Drawn]  # dense and pruned
+
+
+def draw(seen: Evaluated, images: Shown, theme: Theme, place: DeltaGenerator) -> None:
     """Scores of test images and of unknown classes, and what it does to refuse by the chosen one."""
     place.header("Detection: does the score tell unknown classes from known ones?", anchor=False)
     with place:
@@ -67,39 +78,61 @@ def draw(outcome: Outcome, choice: ImageChoice, images: Shown, theme: Theme, pla
     place.header("Rejection: what is gained by refusing?", anchor=False)
     with place:
         refused = REFUSE.draw()
-    rows = {each: compared(each, outcome, choice.n_samples) for each in Score}
-    _draw_measures(rows, score, outcome, choice.n_samples, table)
+    rows = {each: both_measures(seen, each) for each in Score}
+    _draw_measures(rows, score, seen, table)
     if rows[score] is None:
         pictures.info(EQUAL_SAMPLES)
         place.caption("There is nothing to refuse by: the score is the same for all images.")
         return
-    pair = {
-        name: judge(score, network, outcome.test_labels, choice.n_samples, refused)
-        for name, network in (("dense", outcome.dense), ("pruned", outcome.pruned))
-    }
+    dense, pruned = (drawn(seen.detection(network, score), refused) for network in seen.pair)
+    pair = {"dense": dense, "pruned": pruned}
     _draw_scores(pair, theme, pictures)
     _draw_rejection(pair, place)
-    _draw_groups(pair["pruned"], images, place)
+    _draw_groups(pair["pruned"].refusal, images, place)
     place.expander("What each figure means", icon=":material/menu_book:").markdown(MEANINGS)
     draw_depth(place, score.label, "AUROC", "AUPR", "FPR@95TPR", "Risk–coverage curve", "AURC")
+
+
+def drawn(detection: Detection, share: float) -> Drawn:
+    """What is drawn where this share of the test images is refused; curves are thinned once."""
+
+    def roc() -> detection_charts.Curve:
+        curve = detection.roc
+        return detection_charts.thinned(curve.fpr, curve.tpr)
+
+    def risk() -> detection_charts.Curve:
+        curve = detection.risk_coverage
+        enough = curve.coverage >= LEAST_COVERAGE
+        return detection_charts.thinned(curve.coverage[enough], curve.risk[enough])
+
+    curves = remembered(detection, "drawn roc", roc), remembered(detection, "drawn risk", risk)
+    return Drawn(detection, detection.refuse(share), *curves)
+
+
+def both_measures(seen: Evaluated, score: Score) -> tuple[Measures, Measures] | None:
+    """Those of the dense and of the pruned network; None where the score means nothing."""
+    if not seen.can_detect(score):
+        return None
+    dense, pruned = (seen.detection(network, score).measures for network in seen.pair)
+    return dense, pruned
 
 
 def _draw_scores(pair: Pair, theme: Theme, place: DeltaGenerator) -> None:
     """The histograms of both networks, and their ROC curves."""
     *columns, last = place.columns(3, gap="medium")
     histograms = detection_charts.histogram_charts(
-        [(judged.known, judged.unknown) for judged in pair.values()],
-        [judged.threshold for judged in pair.values()],
+        [(each.refusal.known, each.refusal.unknown) for each in pair.values()],
+        [each.refusal.threshold for each in pair.values()],
         theme,
     )
     for column, name, chart in zip(columns, pair, histograms, strict=True):
         column.markdown(f"**{name.capitalize()}: the scores of both groups**")
         Place(column).chart(chart, f"{name.capitalize()} network: histogram of test images and of unknown classes.")
-        column.caption(readings.of_scores(pair[name].known, pair[name].unknown))
+        column.caption(readings.of_scores(pair[name].refusal.known, pair[name].refusal.unknown))
     last.markdown("**ROC: what every threshold refuses**")
     chart = detection_charts.roc_chart(
-        {name: judged.curves.roc for name, judged in pair.items()},
-        {name: judged.refused for name, judged in pair.items()},
+        {name: each.roc for name, each in pair.items()},
+        {name: each.refusal.refused for name, each in pair.items()},
         theme,
     )
     Place(last).chart(chart, "ROC curves of the dense and of the pruned network.")
@@ -110,8 +143,9 @@ def _draw_scores(pair: Pair, theme: Theme, place: DeltaGenerator) -> None:
     )
 
 
-def _draw_measures(rows: Rows, chosen: Score, outcome: Outcome, n_samples: int, place: DeltaGenerator) -> None:
+def _draw_measures(rows: Rows, chosen: Score, seen: Evaluated, place: DeltaGenerator) -> None:
     """All scores in a table; the chosen one in words, and over the prune ratios."""
+    outcome = seen.outcome
     left, right = place.columns((2, 1), gap="medium")
     left.table(measure_table(rows, chosen), hide_index=True, border="horizontal")
     left.caption(chance(len(outcome.dense.test.logits), len(outcome.dense.ood.logits)))
@@ -120,13 +154,10 @@ def _draw_measures(rows: Rows, chosen: Score, outcome: Outcome, n_samples: int, 
         return
     dense, pruned = pair
     left.markdown(f"**{chosen.label}**, pruned network: {orientation(pruned.fpr)} Dense network: {dense.fpr:.2f}.")
-    values = {network.prune_ratio: measures(chosen, network, n_samples).auroc for network in outcome.networks}
-    curve = figure_table.over_ratios(values, outcome.experiment.prune_ratio)
+    curve = figure_table.over_ratios(seen.aurocs(chosen), outcome.experiment.prune_ratio)
     curve = curve.assign(trained=[network.trained for network in outcome.networks])
     Place(right).chart(vega.curve_chart(curve, "AUROC"), "AUROC against prune ratio.")
-    right.caption(
-        readings_curves.of_curve(curve, "AUROC", 3, differences(chosen, outcome, n_samples), "these images")
-    )
+    right.caption(readings_curves.of_curve(curve, "AUROC", 3, seen.auroc_gains(chosen), "these images"))
 
 
 def measure_table(rows: Rows, chosen: Score) -> pd.DataFrame:
@@ -164,48 +195,49 @@ def orientation(fpr: float) -> str:
 def _draw_rejection(pair: Pair, place: DeltaGenerator) -> None:
     """What the chosen threshold keeps and refuses, and the error rate at every coverage."""
     left, right = place.columns(2, gap="medium")
-    left.table(rejection_table(pair), hide_index=True, border="horizontal")
-    left.markdown("\n".join(_area_line(name, judged) for name, judged in pair.items()))
+    left.table(
+        rejection_table({name: each.refusal for name, each in pair.items()}), hide_index=True, border="horizontal"
+    )
+    left.markdown("\n".join(_area_line(name, each.detection) for name, each in pair.items()))
     left.caption(
         f"AURC: lower is better. The curve begins at {percent(LEAST_COVERAGE)}: the error rate of fewer images is "
         "noise. Images of equal score are kept or refused together, so that fewer may be refused than asked for."
     )
     chart = detection_charts.risk_chart(
-        {name: judged.curves.risk for name, judged in pair.items()},
-        {name: judged.risk for name, judged in pair.items()},
+        {name: each.risk for name, each in pair.items()},
+        {name: each.refusal.risk for name, each in pair.items()},
     )
     Place(right).chart(chart, "Risk–coverage curves of the dense and of the pruned network.")
 
 
-def rejection_table(pair: Pair) -> pd.DataFrame:
+def rejection_table(pair: Mapping[str, Refusal]) -> pd.DataFrame:
     """What the threshold does to each network's accuracy and to both groups, with the counts."""
 
-    def column(judged: Judged) -> list[str]:
-        kept, (known, unknown) = judged.kept, judged.refused
+    def column(refusal: Refusal) -> list[str]:
+        kept, (known, unknown) = refusal.kept, refusal.refused
         return [
-            f"{judged.accuracy:.3f} (n = {len(judged.known):,})",
+            f"{refusal.accuracy:.3f} (n = {len(refusal.known):,})",
             f"{kept.accuracy:.3f} (n = {kept.id_kept:,})",
-            f"{percent(known)} ({kept.id_refused:,} of {len(judged.known):,})",
-            f"{percent(unknown)} ({kept.ood_refused:,} of {len(judged.unknown):,})",
+            f"{percent(known)} ({kept.id_refused:,} of {len(refusal.known):,})",
+            f"{percent(unknown)} ({kept.ood_refused:,} of {len(refusal.unknown):,})",
         ]
 
     names = ["Accuracy, all test images", "Accuracy, those kept", "Test images refused", "Unknown classes refused"]
-    return pd.DataFrame({"Figure": names} | {name.capitalize(): column(judged) for name, judged in pair.items()})
+    return pd.DataFrame({"Figure": names} | {name.capitalize(): column(refusal) for name, refusal in pair.items()})
 
 
-def _area_line(name: str, judged: Judged) -> str:
-    colour = "gray" if name == "dense" else "violet"
-    curves = judged.curves
-    return f"- :{colour}[**{name}**] AURC **{curves.aurc:.3f}**; ranking its errors perfectly: {curves.best:.3f}"
+def _area_line(name: str, detection: Detection) -> str:
+    colour, best = "gray" if name == "dense" else "violet", detection.best_aurc
+    return f"- :{colour}[**{name}**] AURC **{detection.aurc:.3f}**; ranking its errors perfectly: {best:.3f}"
 
 
-def _draw_groups(judged: Judged, images: Shown, place: DeltaGenerator) -> None:
+def _draw_groups(refusal: Refusal, images: Shown, place: DeltaGenerator) -> None:
     """Pictures that the pruned network answers, and pictures that it refuses."""
     place.markdown("**The pruned network's pictures: true class → what it says**")
-    shown = groups(judged.known, judged.unknown, judged.threshold)
+    shown = groups(refusal.known, refusal.unknown, refusal.threshold, EXAMPLES)
     for column, group in zip(place.columns(len(shown), gap="medium"), shown, strict=True):
-        part, said = (images.ood, judged.said_unknown) if group.unknown else (images.test, judged.said_known)
-        column.markdown(f"{group.title}  \n**{group.count:,}** of {len(part):,}")
+        part, said = (images.ood, refusal.said_unknown) if group.is_unknown else (images.test, refusal.said_known)
+        column.markdown(f"{TITLES[group.is_unknown, group.is_refused]}  \n**{group.count:,}** of {len(part):,}")
         column.html(group_html(group, part, said, images.test.classes))
     place.caption("The most certain of those kept come first, and the most uncertain of those refused.")
 

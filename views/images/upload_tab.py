@@ -9,11 +9,11 @@ import pandas as pd
 import streamlit as st
 
 from cache.image_samples import ask
-from pruning import Network, Outcome
+from pruning import Network
 from pruning.data.picture_upload import MAX_BYTES, Picture, PictureError, read_picture
-from pruning.evaluation.memo import remembered
-from uncertainty.predictive import confidence, mutual_information, predictive_entropy
-from views.controls.images import ImageChoice
+from pruning.evaluation.evaluated import Evaluated
+from pruning.evaluation.similarity import novelty
+from views.controls.images import experiment_of
 from views.images import cards
 from views.images.gallery_tab import rows
 
@@ -30,7 +30,7 @@ SEEN = "own_picture_seen"  # of this visit: the file whose answers were drawn la
 ENDINGS = ["png", "jpg", "jpeg", "webp", "jfif", "jpe", "jif", "pjpeg", "pjp", "apng", "mpo"]
 
 
-def draw(outcome: Outcome, choice: ImageChoice, classes: tuple[str, ...], place: DeltaGenerator) -> None:
+def draw(seen: Evaluated, classes: tuple[str, ...], place: DeltaGenerator) -> None:
     """A file or a photograph; then the picture as the networks see it, a row a prune ratio, and how unusual the
     answers are."""
     with place:
@@ -50,14 +50,14 @@ def draw(outcome: Outcome, choice: ImageChoice, classes: tuple[str, ...], place:
                 "HEIC, as phones keep them, have to be exported as JPEG before."
             )
             return
-        height, _, channels = choice.experiment.dataset.shape
+        height, _, channels = experiment_of(seen.outcome).dataset.shape
         try:
             picture = read_picture(file.getvalue(), height, channels)
         except PictureError as problem:
             line.error(str(problem), icon=":material/error:")
             return
         is_new = st.session_state.get(SEEN) != file.file_id
-        _draw_answers(outcome, choice, classes, picture, is_new)
+        _draw_answers(seen, classes, picture, is_new)
         st.session_state[SEEN] = file.file_id
 
 
@@ -75,9 +75,7 @@ def _photograph() -> UploadedFile | None:
     )
 
 
-def _draw_answers(
-    outcome: Outcome, choice: ImageChoice, classes: tuple[str, ...], picture: Picture, is_new: bool
-) -> None:
+def _draw_answers(seen: Evaluated, classes: tuple[str, ...], picture: Picture, is_new: bool) -> None:
     """The picture at once; where it `is_new`, what was said of another leaves before the networks have answered."""
     left, *columns = st.columns([1, 1, 2], gap="medium")
     left.html(cards.picture(picture.pixels, LARGE, "your picture as the networks see it", kept=False))
@@ -87,17 +85,18 @@ def _draw_answers(
     places = [column.empty() if is_new else column for column in columns]
     for place in places if is_new else ():
         place.skeleton(LARGE)
+    outcome = seen.outcome
     samples = {
-        network.prune_ratio: ask(choice.experiment, network, picture.pixels[None], choice.n_samples)
+        network.prune_ratio: ask(experiment_of(outcome), network, picture.pixels[None], seen.n_samples)
         for network in outcome.networks
     }
     said = [probs.mean(axis=0)[0] for probs in samples.values()]
     middle, right = (place.container() for place in places)
-    middle.html(cards.bars(rows(outcome, choice, said), classes))
+    middle.html(cards.bars(rows(outcome, said), classes))
     middle.caption(f"One row a prune ratio. The bars from left to right: {', '.join(classes)}.")
     pair = {"Dense": outcome.dense, "Pruned": outcome.pruned}
     right.table(
-        measures({name: (network, samples[network.prune_ratio]) for name, network in pair.items()}, choice.n_samples),
+        measures({name: (network, samples[network.prune_ratio]) for name, network in pair.items()}, seen.n_samples),
         hide_index=True,
         border="horizontal",
     )
@@ -110,21 +109,14 @@ def _draw_answers(
 def measures(asked: dict[str, tuple[Network, np.ndarray]], n_samples: int) -> pd.DataFrame:
     """Confidence, entropy and mutual information of each network's answer (S, 1, C), and how rare they are."""
 
-    def column(network: Network, probs: np.ndarray) -> list[str]:
-        sure, total, between = (float(f(probs)[0]) for f in (confidence, predictive_entropy, mutual_information))
-        usual = remembered(network, ("usual", n_samples), lambda: _usual(network, n_samples))
+    def column(network: Network, samples: np.ndarray) -> list[str]:
+        found = novelty(samples, network, n_samples)
         return [
-            f"{sure:.2f} ({100 * (usual[0] > sure).mean():.0f} %)",
-            f"{total:z.2f} ({100 * (usual[1] < total).mean():.0f} %)",
-            f"{between:.3f} ({100 * (usual[2] < between).mean():.0f} %)",
+            f"{found.confidence.value:.2f} ({100 * found.confidence.less_uncertain:.0f} %)",
+            f"{found.entropy.value:z.2f} ({100 * found.entropy.less_uncertain:.0f} %)",
+            f"{found.information.value:.3f} ({100 * found.information.less_uncertain:.0f} %)",
         ]
 
-    columns = {name: column(network, probs) for name, (network, probs) in asked.items()}
+    columns = {name: column(network, samples) for name, (network, samples) in asked.items()}
     names = ["Confidence", "Predictive entropy, nats", "Mutual information, nats"]
     return pd.DataFrame({"Measure": names, **columns})
-
-
-def _usual(network: Network, n_samples: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Confidence, entropy and mutual information of the test images."""
-    probs = network.test.probs(n_samples)
-    return probs.max(axis=1), predictive_entropy(probs[None]), network.test.epistemic(n_samples)

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from cache.visitor import Visit
+from pruning.evaluation.comparison import Comparison
 from pruning.outcome import PlaneOutcome
 from views.browser import network_diagram
 from views.controls import lock
@@ -50,9 +51,8 @@ def draw(
         return
     unit, before = step
     first, then = (
-        basis.measured_on(toggled_network.applied(trained, these, choice, visit), choice.basis)
-        for these in (before, units)
+        basis.measured_on(toggled_network.applied(trained, these, choice, visit), choice) for these in (before, units)
     )
-    seen = comparison.compare(then, first.pruned, then.pruned, choice.n_samples, choice.n_bins)
+    seen = comparison.compared(Comparison(first.pruned, then.pruned))
     removed = not shown.pruned.masks[unit[0]][unit[1]]
     beside.markdown(toggled_network.worth(unit, removed, seen, comparison.basis(then, basis.nouns(then).examples)))

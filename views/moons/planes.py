@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ from cache import results
 from cache.visitor import Visit
 from pruning import Network
 from pruning.evaluation.memo import remembered
+from pruning.evaluation.planes import MapQuantity
 from pruning.inspect.plane import RESOLUTION, Maps, Plane, TrueMaps, extent
 from pruning.outcome import PlaneOutcome
 from views.browser.component import component
@@ -74,7 +75,12 @@ def sentence(outcome: PlaneOutcome, choice: Choice, view: View, visit: Visit) ->
             return readings_planes.of_truth(truth, *maps, view.quantity)
         probs = truth.probs if truth else None
         return readings_planes.of_planes(
-            dense, pruned, choice.n_samples, view.quantity, truth=probs, trained=outcome.pruned.trained
+            dense,
+            pruned,
+            choice.n_samples,
+            cast(MapQuantity, view.quantity),  # without the truth there is no other
+            truth=probs,
+            trained=outcome.pruned.trained,
         )
 
     beside = None if dense is pruned else dense  # what held itself would be remembered for ever

@@ -35,6 +35,7 @@ setting.seal()
 from cache import runs  # noqa: E402
 from cache.services import services  # noqa: E402
 from pruning.data.images import NoImages, shown  # noqa: E402
+from pruning.evaluation.evaluated import Evaluated  # noqa: E402
 from views.browser.page_tour import IMAGES, draw_tour  # noqa: E402
 from views.controls import share  # noqa: E402
 from views.images import (  # noqa: E402
@@ -70,23 +71,24 @@ outcome, choice = training_panel.nearest(outcome, asked)
 if choice != asked:
     sentence.info(training_panel.stand_in(asked, choice), icon=":material/hourglass_top:")
 
+seen = Evaluated(outcome, choice.n_samples, choice.n_bins, choice.binning)
 failed = untrained.sentences(outcome.networks)
 for words in failed:
     sentence.caption(words)
 
 if tabs["Reliability"].open:
-    reliability_tab.draw(outcome, choice, images, tabs["Reliability"])
+    reliability_tab.draw(seen, images, tabs["Reliability"])
 if tabs["Gallery"].open:
-    gallery_tab.draw(outcome, choice, images, tabs["Gallery"])
+    gallery_tab.draw(seen, images, tabs["Gallery"])
 if tabs["Mistaken for"].open:
-    confusion_tab.draw(outcome, choice, images, theme(), tabs["Mistaken for"])
+    confusion_tab.draw(seen, images, theme(), tabs["Mistaken for"])
 if tabs["Detection"].open:
-    detection_tab.draw(outcome, choice, images, theme(), tabs["Detection"])
+    detection_tab.draw(seen, images, theme(), tabs["Detection"])
 if tabs["Your picture"].open:
-    upload_tab.draw(outcome, choice, images.test.classes, tabs["Your picture"])
+    upload_tab.draw(seen, images.test.classes, tabs["Your picture"])
 if tabs["Take home"].open:
     program = program_text.code(choice.experiment, choice.n_samples, choice.n_bins)
-    export_tab.draw(outcome, choice, program, partial(sections.all_charts, outcome, choice), tabs["Take home"])
+    export_tab.draw(seen, program, partial(sections.all_charts, seen), tabs["Take home"])
 for note in untrained.notes(outcome, services().store.note):
     if note not in failed:
         st.caption(note)

@@ -106,11 +106,11 @@ try:
     drawn = False
     with closing(results.outcomes(choice.experiment, line, visit)) as arriving:
         for trained in arriving:
-            measured = basis.measured_on(trained, choice.basis)
+            measured = basis.measured_on(trained, choice)
             if basis.is_ready(measured, choice.basis):
                 answers = moons_controls.RATIO.is_open and runs.complete(trained)
                 words = basis.nouns(measured)
-                sections.draw_curves(measured, choice, curve_places, words, answers=answers, stacked=True)
+                sections.draw_curves(measured, curve_places, words, answers=answers, stacked=True)
             if not drawn and trained.has(choice.experiment.prune_ratio):
                 units = toggled_units.asked(trained)
                 outcome = toggled_network.applied(trained, units, choice, visit)
@@ -126,11 +126,10 @@ except (QueueFull, runs.Failure) as problem:
 
 outcome = toggled_network.applied(trained, units, choice, visit)
 toggled_network.draw_banner(units, trained.pruned, banner)
-measured = basis.measured_on(outcome, choice.basis)
+measured = basis.measured_on(outcome, choice)
 words = basis.nouns(measured)
-dense, pruned = sections.both_figures(measured, choice)
-judgement = sections.judge(measured, choice)
-line.markdown(sections.read(measured, choice, dense, pruned, words))
+dense, pruned = sections.both_figures(measured)
+line.markdown(sections.read(measured, dense, pruned, words))
 draw_depth(plane_depth, "MC dropout", "Predictive entropy", "Expected entropy", "Mutual information")
 toggled_network.draw_caveat(units, curve_depth)
 draw_depth(curve_depth, "Prune ratio", "ECE", "Floor", "Early-stop epoch")
@@ -142,8 +141,8 @@ caveat = "A link cannot carry your own points: who opens it sees the data set in
 share.draw_share(values, moons_controls.ALL, by_hand_words, caveat, share_place)
 
 if tabs["Reliability"].open:
-    sections.draw_reliability(measured, choice, judgement, words, tabs["Reliability"])
-    sections.draw_table(measured, choice, dense, pruned, words, tabs["Reliability"])
+    sections.draw_reliability(measured, words, tabs["Reliability"])
+    sections.draw_table(measured, dense, pruned, words, tabs["Reliability"])
 if tabs["Watch it train"].open:
     replay_tabs.draw_film(trained, visit, view.theme, tabs["Watch it train"])
     toggled_network.draw_caveat(units, tabs["Watch it train"])
@@ -160,8 +159,9 @@ if tabs["Take home"].open:
     )
 
     def all_charts() -> dict[str, vega.Chart]:
-        return planes.plane_charts(outcome, choice, view, visit) | sections.all_charts(measured, choice)
+        return planes.plane_charts(outcome, choice, view, visit) | sections.all_charts(measured)
 
-    export_tab.draw(outcome, choice, program, all_charts, tabs["Take home"], visit.points)
+    on_test = basis.measured_on(outcome, replace(choice, basis=basis.TEST))
+    export_tab.draw(on_test, program, all_charts, tabs["Take home"], visit.points)
 for note in untrained.notes(outcome, services().store.note):
     st.caption(note)

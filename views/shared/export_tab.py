@@ -6,12 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from cache import runs
-from pruning import Outcome
 from pruning.data.own_points import Points
+from pruning.evaluation.evaluated import Evaluated
 from pruning.experiment import Experiment, ImageExperiment
 from views.charts import export
 from views.charts.vega import Chart
-from views.shared.sections import Measured
 from views.text import program as program_text
 
 if TYPE_CHECKING:
@@ -23,8 +22,7 @@ BY_HAND = "Units were taken out or put back by hand, without training."
 
 
 def draw(
-    outcome: Outcome,
-    choice: Measured,
+    seen: Evaluated,
     program: str,
     charts: Callable[[], Mapping[str, Chart]],
     place: DeltaGenerator,
@@ -32,8 +30,10 @@ def draw(
 ) -> None:
     """The code that gives the figures, and files to download; those are made when they are asked for.
 
-    program: the code. charts: by their names. own: the visitor's points, if the networks learned them.
+    seen: the outcome held against its labels. program: the code. charts: by their names. own: the visitor's points,
+    if the networks learned them.
     """
+    outcome = seen.outcome
     experiment = outcome.experiment
     assert isinstance(experiment, Experiment | ImageExperiment)
 
@@ -56,7 +56,7 @@ def draw(
     row = place.container(horizontal=True)
 
     def table() -> str:
-        return program_text.figures_csv(outcome, choice.n_samples, choice.n_bins, own=own is not None)
+        return program_text.figures_csv(seen, own=own is not None)
 
     files: list[tuple[str, Any, str, str, str]] = [
         ("Code", lambda: program, name("figures", "py"), "text/x-python", "code"),

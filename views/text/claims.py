@@ -8,31 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
+from pruning.evaluation.comparison import Interval, direction
 from uncertainty.floor import Floor
 from views.text.names import listed
 
 GAP_DIGITS = 2
 PERCENT = "\u00a0%"  # no line breaks before the sign
-
-
-class Difference(Protocol):
-    """After minus before with its interval, as `uncertainty.paired.Difference`."""
-
-    @property
-    def value(self) -> float: ...
-    @property
-    def low(self) -> float: ...
-    @property
-    def high(self) -> float: ...
-
-
-def direction(difference: Difference) -> int:
-    """1 where a rise is told, −1 where a fall is, else 0; an interval beside its own value tells nothing."""
-    if difference.low > 0 and difference.value > 0:
-        return 1
-    return -1 if difference.high < 0 and difference.value < 0 else 0
 
 
 @dataclass(frozen=True)
@@ -42,7 +25,7 @@ class Change:
     name: str
     before: float
     after: float
-    difference: Difference
+    difference: Interval
     digits: int = 3
     unit: str = ""
 
@@ -76,7 +59,7 @@ class Change:
         return f"{self.after:z.{self.digits}f}"
 
 
-def half_width(difference: Difference, digits: int = 3) -> str:
+def half_width(difference: Interval, digits: int = 3) -> str:
     """±0.028, and never ±0.000; of an interval without an end, any size."""
     half = max((difference.high - difference.low) / 2, 10**-digits)
     return f"±{half:.{digits}f}" if half < float("inf") else "of any size"
@@ -95,19 +78,19 @@ def changed(changes: Sequence[Change], basis: str) -> str:
     )
 
 
-def side(gap: Difference) -> int:
+def side(gap: Interval) -> int:
     """1 for over-, −1 for under-confident, of a signed gap, mean confidence − accuracy; 0 if neither is told."""
     return direction(gap) if round(gap.value, GAP_DIGITS) else 0
 
 
-def leaning(gap: Difference) -> str:
+def leaning(gap: Interval) -> str:
     """`over-confident by 0.03`; nothing if the gap's interval holds zero, or it is printed as one."""
     if not side(gap):
         return ""
     return f"**{'over' if side(gap) > 0 else 'under'}-confident** by {abs(gap.value):.{GAP_DIGITS}f}"
 
 
-def calibrated(name: str, ece: float, floor: Floor, gap: Difference, basis: str, smallest: float) -> str:
+def calibrated(name: str, ece: float, floor: Floor, gap: Interval, basis: str, smallest: float) -> str:
     """What a calibration error says of a network: to which side it errs, that it errs, or that nothing can be told.
 
     gap: signed, mean confidence − accuracy. smallest: see `uncertainty.power.smallest_detectable_ece`.
@@ -119,7 +102,7 @@ def calibrated(name: str, ece: float, floor: Floor, gap: Difference, basis: str,
     return f"{basis} cannot tell {name} from calibrated, ECE {ece:.3f} ({findable(smallest)})"
 
 
-def truly_calibrated(name: str, ece: float, gap: Difference) -> str:
+def truly_calibrated(name: str, ece: float, gap: Interval) -> str:
     """What the truth says of a network's confidence."""
     return f"{name} {f'is {leaning(gap)}' if side(gap) else 'leans to neither side'}, true ECE {ece:.3f}"
 

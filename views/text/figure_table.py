@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from operator import attrgetter
 
 import pandas as pd
 
 from pruning import Network, Outcome
-from pruning.evaluation.cached import calibration, floor
-from pruning.evaluation.memo import remembered
+from pruning.evaluation.evaluated import Evaluated
 from pruning.evaluation.metrics import Figures
 from pruning.outcome import IMAGE_LATENCY_BATCH, LATENCY_BATCH
-from uncertainty.calibration import reliability_bins, rights
-from uncertainty.estimate import binned_estimate
 from uncertainty.expected import AgainstTruth
 from uncertainty.floor import Floor
-from uncertainty.proportion import wilson_interval
 from views.text.claims import PERCENT, band, changed
 from views.text.comparison import Compared
 
@@ -172,7 +167,7 @@ def _floor_line(label: str, dense: Floor, pruned: Floor) -> tuple[str, ...]:
     return (f"{label}, floor", band(dense), band(pruned), "")
 
 
-def curve_rows(outcome: Outcome, n_samples: int, n_bins: int) -> pd.DataFrame:
+def curve_rows(seen: Evaluated) -> pd.DataFrame:
     """One row a network that is there so far: ratio, accuracy, ece, early_stop_epoch, trained, chosen.
 
     The early stop is that in all, and no number where there is none. Of the floor of ece there are the mean,
@@ -180,31 +175,25 @@ def curve_rows(outcome: Outcome, n_samples: int, n_bins: int) -> pd.DataFrame:
     of a single pass. Where the examples have labels, accuracy_from and accuracy_to, ece_from and ece_to are the ends
     of the intervals that so few leave.
     """
-    chosen = outcome.experiment.prune_ratio
-
-    def row(network: Network) -> dict[str, float | None]:
-        return _curve_row(outcome, network, n_samples, n_bins)
-
-    rows = [remembered(network, ("curves", n_samples, n_bins), partial(row, network)) for network in outcome.networks]
-    table = pd.DataFrame(rows).astype({"early_stop_epoch": float})
-    return table.assign(chosen=table.ratio == chosen, trained=[network.trained for network in outcome.networks])
+    networks, chosen = seen.outcome.networks, seen.outcome.experiment.prune_ratio
+    table = pd.DataFrame([_curve_row(seen, network) for network in networks]).astype({"early_stop_epoch": float})
+    return table.assign(chosen=table.ratio == chosen, trained=[network.trained for network in networks])
 
 
-def _curve_row(outcome: Outcome, network: Network, n_samples: int, n_bins: int) -> dict[str, float | None]:
-    labels, test = outcome.test_labels, network.test
-    right = rights(test.probs(n_samples), labels)
-    bins = calibration(outcome, network, n_samples, n_bins)
+def _curve_row(seen: Evaluated, network: Network) -> dict[str, float | None]:
+    evaluation = seen.of(network)
+    accuracy, ece = evaluation.accuracy, evaluation.ece
     found: dict[str, float | None] = {
         "ratio": network.prune_ratio,
-        "accuracy": float(right.mean()),
-        "ece": bins.error,
-        "ece_single": reliability_bins(test.single_pass(), labels, n_bins).error,
+        "accuracy": accuracy.value,
+        "ece": ece.value,
+        "ece_single": seen.single_pass.of(network).bins().error,
         "early_stop_epoch": network.epochs_in_all,
     }
-    if labels.ndim == 1:
-        low, high = wilson_interval(int(right.sum()), len(right))
-        error, due = binned_estimate(bins), floor(outcome, network, n_samples, n_bins)
-        found |= {"accuracy_from": low, "accuracy_to": high, "ece_from": max(error.low, 0.0), "ece_to": error.high}
+    if not seen.is_against_truth:
+        due = evaluation.floor()
+        found |= {"accuracy_from": accuracy.low, "accuracy_to": accuracy.high}
+        found |= {"ece_from": ece.low, "ece_to": ece.high}
         found |= {"ece_floor": due.mean, "ece_low": due.low, "ece_high": due.high}
     return found
 

@@ -9,8 +9,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
-from pruning import Experiment, ImageExperiment, Network, Outcome
-from pruning.evaluation.cached import floor, network_figures
+from pruning import Experiment, ImageExperiment, Network
+from pruning.evaluation.evaluated import Evaluated
 from pruning.evaluation.metrics import flat
 from pruning.experiment import Recipe
 from pruning.model.units import Unit
@@ -83,7 +83,7 @@ def _literal(value: Any) -> str:
     return f'"{value.value}"' if isinstance(value, Option) else repr(value)
 
 
-def figures_csv(outcome: Outcome, n_samples: int, n_bins: int, *, own: bool = False) -> str:
+def figures_csv(seen: Evaluated, *, own: bool = False) -> str:
     """The figures of all networks as CSV: a row a network, the prune ratio rising.
 
     Columns: the fields of the experiment, with the network's own prune ratio; n_samples, n_bins;
@@ -91,7 +91,7 @@ def figures_csv(outcome: Outcome, n_samples: int, n_bins: int, *, own: bool = Fa
     that what is read back is equal; what is not measured yet is nan. Networks are as they were pruned,
     without what was changed by hand. Of the visitor's `own` points there is no noise to tell.
     """
-    rows = [_row(outcome, network, n_samples, n_bins) for network in outcome.networks]
+    rows = [_row(seen, network) for network in seen.outcome.networks]
     if own:
         rows = [row | {"dataset": OWN, "points": "", "noise": ""} for row in rows]
     text = io.StringIO()
@@ -101,11 +101,11 @@ def figures_csv(outcome: Outcome, n_samples: int, n_bins: int, *, own: bool = Fa
     return text.getvalue()
 
 
-def _row(outcome: Outcome, network: Network, n_samples: int, n_bins: int) -> dict[str, Any]:
-    knobs = asdict(outcome.experiment) | {"prune_ratio": network.prune_ratio}
-    figures = flat(network_figures(outcome, network, n_samples, n_bins))
-    floors = {name: floor(outcome, network, n_samples, n_bins, quantity).mean for name, quantity in FLOORS.items()}
-    return knobs | {"n_samples": n_samples, "n_bins": n_bins} | figures | floors
+def _row(seen: Evaluated, network: Network) -> dict[str, Any]:
+    knobs = asdict(seen.outcome.experiment) | {"prune_ratio": network.prune_ratio}
+    measured = {"n_samples": seen.n_samples, "n_bins": seen.n_bins}
+    floors = {name: seen.of(network).floor(quantity).mean for name, quantity in FLOORS.items()}
+    return knobs | measured | flat(seen.figures(network)) | floors
 
 
 def file_name(

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from pruning import Network
+from pruning.evaluation.comparison import Interval, direction
 from uncertainty.calibration import Quantity
-from views.text.claims import Change, Difference, direction, leaning, no_difference, percent, side
+from views.text.claims import Change, leaning, no_difference, percent, side
 from views.text.names import layers_named, listed
 
 TREND = 0.1  # of a loss: from epoch to epoch dropout alone moves it by about as much
@@ -46,9 +47,7 @@ def of_panel(score: Change, outcome: Change, quantity: Quantity, basis: str, tra
     return f"{words}."
 
 
-def of_dropout(
-    sampled: Difference, change: Difference, beside: Difference, single: Difference, rate: float | None
-) -> str:
+def of_dropout(sampled: Interval, change: Interval, beside: Interval, single: Interval, rate: float | None) -> str:
     """That MC dropout makes the pruned network under-confident, and a single pass hardly; nothing if it is not so.
 
     sampled, single: the pruned network's signed gap, mean confidence − accuracy, under MC dropout and of a single

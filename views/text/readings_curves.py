@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from views.text.claims import Difference, direction, findable, half_width, no_difference, side
+from pruning.evaluation.comparison import Interval, direction
+from views.text.claims import findable, half_width, no_difference, side
 from views.text.names import listed, ratios_named
 
 
@@ -18,9 +19,9 @@ def of_curve(
     rows: pd.DataFrame,
     name: str,
     digits: int,
-    differences: Mapping[float, Difference],
+    differences: Mapping[float, Interval],
     basis: str,
-    gaps: Mapping[float, Difference] | None = None,
+    gaps: Mapping[float, Interval] | None = None,
 ) -> str:
     """At which ratios a figure is told to differ from the dense network's, and how far it goes there.
 
@@ -120,7 +121,7 @@ def _ways(known: _Known, told: Mapping[float, int], digits: int) -> list[str]:
     return ways
 
 
-def _sides(gaps: Mapping[float, Difference] | None, known: _Known) -> str:
+def _sides(gaps: Mapping[float, Interval] | None, known: _Known) -> str:
     """At which ratios the network is told to be over- or under-confident."""
     told = {ratio: side(gaps[ratio]) for ratio in known.values if ratio in gaps} if gaps else {}
     parts = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,12 +18,12 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from pruning import RATIOS, Experiment, ImageExperiment, run
+from pruning.evaluation import Evaluated
 from pruning.model import cost
 from tests.conftest import use
 from views.charts import export, vega
 from views.charts.colours import CLASSES, PAPER, Theme, rgb
 from views.charts.export import SCALE, archive, png, svg
-from views.controls.moons import Choice
 from views.shared import export_tab, sections
 from views.text.figure_table import curve_rows
 
@@ -49,8 +49,7 @@ class Saved:
 
     theme: Theme
     quantity: str
-    outcome: Any
-    choice: Any
+    seen: Evaluated
     files: dict[str, bytes]
 
     @property
@@ -87,9 +86,9 @@ def saved(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         app.run()
         assert not app.exception
         assert not app.warning
-        ((outcome, choice, _, all_charts, *_),) = drawn
+        ((seen, _, all_charts, *_),) = drawn
         quantity = "entropy" if "colour" in link else "probability"
-        yield Saved(theme, quantity, outcome, choice, unpacked(archive(all_charts())))
+        yield Saved(theme, quantity, seen, unpacked(archive(all_charts())))
 
 
 def marks(drawing: ElementTree.Element, role: str) -> list[ElementTree.Element]:
@@ -139,7 +138,7 @@ def test_every_png_is_the_drawing_in_twice_as_many_pixels(saved):
 
 def test_a_curve_has_a_circle_for_every_ratio_with_its_number(saved):
     """Eleven circles, from left to right, that say what the page says of each ratio."""
-    rows = curve_rows(saved.outcome, saved.choice.n_samples, saved.choice.n_bins)
+    rows = curve_rows(saved.seen)
     for name, column, title in zip(NUMBERS, ("accuracy", "ece", "early_stop_epoch"), sections.CURVES, strict=True):
         circles = marks(saved.drawing(name), "circle")
         assert len(circles) == len(RATIOS) == 11
@@ -152,7 +151,7 @@ def test_a_curve_has_a_circle_for_every_ratio_with_its_number(saved):
 def test_a_network_without_an_early_stop_has_no_circle():
     """Of two networks that were not trained after pruning there is nothing at epoch 0, and nothing elsewhere."""
     found = run(Experiment(strategy="prune_only", points=100, hidden=(10,), max_epochs=6), ratios=(0.5, 0.9))
-    rows = curve_rows(found, 5, 10)
+    rows = curve_rows(Evaluated(found, 5, 10))
     values = rows[["ratio", "chosen"]].assign(value=rows.early_stop_epoch, dense=rows.early_stop_epoch.iloc[0])
     assert np.isnan(values.value[1:]).all()
     drawing = ElementTree.fromstring(svg(vega.curve_chart(values, "Early-stop epoch", whole=True), "Early stop"))
@@ -165,18 +164,18 @@ def test_the_chosen_ratio_wears_a_ring(saved):
     for name in NUMBERS:
         rings = [e for e in saved.drawing(name).iter() if e.get("stroke-width") == "2.5"]
         visible = [ring.get("opacity") == "1" for ring in rings]
-        assert visible == [ratio == saved.choice.experiment.prune_ratio for ratio in RATIOS]
+        assert visible == [ratio == saved.seen.outcome.experiment.prune_ratio for ratio in RATIOS]
 
 
 def test_a_panel_has_a_circle_for_every_bin_that_is_not_empty(saved):
     """Both networks' bins, each with the number of its test points; together they hold every point twice."""
-    judgement = sections.judge(saved.outcome, saved.choice)
-    for name, (title, _, _) in zip(PANELS, sections.PANELS, strict=True):
+    for name, (_, source, quantity) in zip(PANELS, sections.PANELS, strict=True):
         labels = [said(circle) for circle in marks(saved.drawing(name), "circle")]
-        for series, judged in zip(("dense", "pruned"), judgement[title], strict=True):
+        part = sections.answered(saved.seen, source)
+        for series, evaluation in (("dense", part.dense), ("pruned", part.pruned)):
             counts = [int(label["count"]) for label in labels if label["series"] == series]
-            assert counts == judged.bins.count.tolist()
-        assert sum(int(label["count"]) for label in labels) == 2 * len(saved.outcome.test_labels)
+            assert counts == evaluation.bins(quantity).count.tolist()
+        assert sum(int(label["count"]) for label in labels) == 2 * len(saved.seen.outcome.test_labels)
 
 
 def test_a_plane_has_its_picture_and_every_test_point(saved):
@@ -185,7 +184,7 @@ def test_a_plane_has_its_picture_and_every_test_point(saved):
         drawing = saved.drawing(name)
         assert count(drawing, "image") == 1
         filled = [circle.get("fill") for circle in marks(drawing, "circle")]
-        assert sorted(filled) == sorted(CLASSES[label] for label in saved.outcome.test_labels)
+        assert sorted(filled) == sorted(CLASSES[label] for label in saved.seen.outcome.test_labels)
         assert len(filled) == 30
 
 
@@ -200,17 +199,17 @@ def test_a_saved_plane_is_painted(saved):
     """In the PNG every class has its colour somewhere, and the picture behind the points fills the plane."""
     for name in saved.names[:2]:
         pixels = np.asarray(saved.picture(name)).reshape(-1, 3)
-        for colour in CLASSES[: saved.outcome.n_classes]:
+        for colour in CLASSES[: saved.seen.outcome.n_classes]:
             assert (pixels == rgb(colour)).all(axis=1).any()
         assert len(np.unique(pixels, axis=0)) > 200
 
 
 def test_a_point_says_how_probable_its_network_holds_its_class(saved):
     """On the pruned plane that is the network as it is shown, with what was changed by hand."""
-    outcome, labels = saved.outcome, saved.outcome.test_labels
+    outcome, labels = saved.seen.outcome, saved.seen.outcome.test_labels
     assert (outcome.by_hand is not None) == (saved.theme == "dark")
     for name, network in zip(saved.names[:2], (outcome.dense, outcome.pruned), strict=True):
-        probs = network.test.probs(saved.choice.n_samples)[np.arange(len(labels)), labels]
+        probs = network.test.probs(saved.seen.n_samples)[np.arange(len(labels)), labels]
         circles = marks(saved.drawing(name), "circle")
         assert [said(circle)["probability of that class"] for circle in circles] == [f"{p:.2f}" for p in probs]
 
@@ -276,9 +275,7 @@ def test_the_charts_of_the_image_page_are_curves_and_panels():
     """There is no plane; a network pruned by 50 % in a run of three ratios has three circles a curve."""
     experiment = ImageExperiment(train_images=100, max_epochs=2, strategy="prune_only")
     outcome = run(experiment, ratios=(0.0, 0.5, 0.9))
-    choice = Choice(experiment, 10, 15)
-    all_charts: Callable[[], dict[str, vega.Chart]] = partial(sections.all_charts, outcome, choice)
-    files = unpacked(archive(all_charts()))
+    files = unpacked(archive(sections.all_charts(Evaluated(outcome, 10, 15))))
     assert [name.removesuffix(".svg") for name in files if name.endswith(".svg")] == [*NUMBERS, *PANELS]
     # Nothing is trained after pruning, so that only the dense network has an early stop.
     for name, count in zip(NUMBERS, (3, 3, 1), strict=True):

@@ -1,19 +1,19 @@
-"""What unknown classes are mistaken for: shares, counts and intervals by hand, and the pair that is told of."""
+"""What unknown classes are mistaken for, in words and cells, and the pair that is told of."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest
 from streamlit.testing.v1 import AppTest
 
 from pruning import ImageExperiment, ImageSet, Network, Outcome
 from pruning.data.images import Images, NoImages, Shown, shown
+from pruning.evaluation.confusion import Confusion, Rate
 from pruning.outcome import IMAGE_SAMPLES
 from uncertainty.predictions import Predictions
-from views.controls.images import ImageChoice, pair
+from views.controls.images import pair
 from views.images import confusion_tab
-from views.images.confusion_tab import MANY, Rate
+from views.images.confusion_tab import MANY
 
 KNOWN = tuple("01234567")
 LABELS = np.array([0, 1, 1, 0, 1, 1])  # of the unknown pictures: two of class 8, four of class 9
@@ -43,44 +43,7 @@ def pictures(labels: np.ndarray, classes: tuple[str, ...]) -> Images:
 IMAGES = Shown(pictures(np.arange(6), KNOWN), pictures(LABELS, ("8", "9")), "")
 
 
-# Counts
-
-
-def test_the_table_counts_what_each_class_is_called():
-    """Of the class 8 one picture is called 3 and one 5; of 9 two are called 3, one 7 and one 0."""
-    shares = confusion_tab.table(network(0.0, DENSE), IMAGES, 20)
-    expected = np.zeros((2, 8))
-    expected[0, [3, 5]] = 1 / 2
-    expected[1, [3, 7, 0]] = 1 / 2, 1 / 4, 1 / 4
-    np.testing.assert_allclose(shares, expected)
-
-
-def test_rows_sum_to_one():
-    """Every picture of a class gets one answer, whatever the number of samples; a class without any has no share."""
-    rng = np.random.default_rng(0)
-    images = Shown(IMAGES.test, pictures(rng.integers(0, 4, 300), tuple("abcde")), "")
-    one = network(0.5, list(rng.integers(0, 8, 300)))
-    for n_samples in IMAGE_SAMPLES:
-        np.testing.assert_allclose(confusion_tab.table(one, images, n_samples).sum(axis=1), [1, 1, 1, 1, 0])
-
-
-def test_the_number_of_samples_decides_the_answers():
-    """What is remembered of twenty samples is not what one sample says."""
-    one = network(0.0, DENSE)
-    assert confusion_tab.table(one, IMAGES, 20)[0, 3] == 1 / 2
-    assert confusion_tab.table(one, IMAGES, 1)[0, 1] == 1
-
-
-@pytest.mark.parametrize(
-    ("seen", "called", "count", "n"), [("9", "3", 2, 4), ("9", "7", 1, 4), ("8", "3", 1, 2), ("8", "7", 0, 2)]
-)
-def test_the_rate_is_that_of_paper_and_of_the_table(seen, called, count, n):
-    """Counts by hand, and the same share as in the cell of the table."""
-    one = network(0.0, DENSE)
-    rate = confusion_tab.rate(one, IMAGES, 20, seen, called)
-    assert rate == Rate(0.0, count, n)
-    row, column = IMAGES.ood.classes.index(seen), IMAGES.test.classes.index(called)
-    assert confusion_tab.table(one, IMAGES, 20)[row, column] == rate.share
+# Words
 
 
 @pytest.mark.parametrize(
@@ -89,13 +52,12 @@ def test_the_rate_is_that_of_paper_and_of_the_table(seen, called, count, n):
         (4, 8, "4 (50 %, interval 22–78 %)"),  # ½ ± z / (2 √(8 + z²))
         (0, 10, "0 (0 %, interval 0–28 %)"),  # z² / (10 + z²)
         (100, 100, "100 (100 %, interval 96–100 %)"),
+        (0, 0, "no pictures"),
     ],
 )
 def test_a_rate_in_words_has_its_interval(count, n, words):
-    """The count, its share and Wilson's interval, in whole percent."""
-    assert Rate(0.5, count, n).words == words
-    interval = binomtest(count, n).proportion_ci(method="wilson")
-    assert Rate(0.5, count, n).interval == pytest.approx((interval.low, interval.high))
+    """The count, its share and Wilson's interval, in whole percent; of none there is nothing to say."""
+    assert confusion_tab.in_words(Rate(count, n)) == words
 
 
 # Rows
@@ -112,13 +74,13 @@ def test_the_largest_change_comes_first():
 
 def test_cells_say_where_they_stand_and_of_how_many():
     """Rows in the wanted order, columns in that of the classes; n is the number of pictures of the class."""
-    shares = confusion_tab.table(network(0.0, DENSE), IMAGES, 20)
-    cells = confusion_tab._cells(shares, np.array([1, 0]), IMAGES)
+    found = Confusion.of(network(0.0, DENSE), IMAGES, 20)
+    cells = confusion_tab._cells(found, np.array([1, 0]))
     assert len(cells) == 16
     first = cells[cells.position == 0]
     assert set(first.unknown) == {"9"}
     assert list(first.known) == list(KNOWN)
-    assert list(first.share) == list(shares[1])
+    assert list(first.share) == list(found.shares[1])
     assert dict(zip(cells.unknown, cells.n, strict=True)) == {"9": 4, "8": 2}
 
 
@@ -148,20 +110,21 @@ def test_the_pair_of_cifar_is_among_its_classes():
 # The tab
 
 
-def page(outcome, choice, images):
+def page(outcome, images):
     import streamlit as st
 
+    from pruning.evaluation import Evaluated
     from views.controls import setting
     from views.images import confusion_tab
 
     setting.settle()
-    confusion_tab.draw(outcome, choice, images, "light", st.container())
+    confusion_tab.draw(Evaluated(outcome, 20, 15), images, "light", st.container())
 
 
 def tab(images: Shown = IMAGES, dense: list[int] = DENSE, pruned: list[int] = PRUNED) -> AppTest:
     networks = (network(0.0, dense), network(0.5, pruned), network(0.9, dense))
     outcome = Outcome(ImageExperiment(prune_ratio=0.5), np.arange(6), 8, networks)
-    arguments = {"outcome": outcome, "choice": ImageChoice(outcome.experiment, 20, 15), "images": images}
+    arguments = {"outcome": outcome, "images": images}
     return AppTest.from_function(page, default_timeout=60, kwargs=arguments).run()
 
 

@@ -1,18 +1,17 @@
-"""The tab on detection: what is computed, what is said of it, and what is drawn, without a browser."""
+"""The tab on detection: what is said and what is drawn, without a browser."""
 
 from __future__ import annotations
 
 import json
-from math import log
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from sklearn.metrics import average_precision_score, roc_auc_score
 from streamlit.testing.v1 import AppTest
 
 from pruning import ImageExperiment, Network, Outcome
 from pruning.data.images import Images, Shown
+from pruning.evaluation import Evaluated
+from pruning.evaluation.detection import Group, Measures
 from pruning.outcome import IMAGE_SAMPLES
 from uncertainty import ood
 from uncertainty.options import Score
@@ -21,9 +20,7 @@ from uncertainty.predictive import entropy
 from views.charts import detection as detection_charts
 from views.charts.detection import MOST_POINTS, N_BINS, Curve
 from views.controls import images as image_controls
-from views.controls.images import ImageChoice
-from views.images import detection, detection_tab
-from views.images.detection import Group, Measures
+from views.images import detection_tab
 
 LABELS = np.arange(40) % 8
 
@@ -53,141 +50,44 @@ def outcome(**changes: object) -> Outcome:
     return Outcome(ImageExperiment(**{"prune_ratio": 0.5} | changes), LABELS, 8, networks)
 
 
-def small(logits: list[list[float]], first: list[list[float]], second: list[list[float]]) -> Predictions:
-    """Two samples of two classes."""
-    probs = np.array([first, second])
-    return Predictions((1, 2), running_means(probs, (1, 2)), running_means(entropy(probs), (1, 2)), np.array(logits))
+def drawn(share: float, score: Score = Score.MSP) -> detection_tab.Drawn:
+    """What is drawn of one network, where that share of its test images is refused."""
+    return detection_tab.drawn(Evaluated(outcome(), 20).detection(outcome().pruned, score), share)
 
 
-class Logits:
-    """As much of a network as is asked for its logits; something that a memo can hold on to."""
-
-    def __init__(self, test: np.ndarray, unknown: np.ndarray) -> None:
-        self.test, self.ood = SimpleNamespace(logits=test), SimpleNamespace(logits=unknown)
-
-
-# Scores
-
-
-@pytest.mark.parametrize(
-    ("score", "value"),
-    [
-        (Score.MSP, 0.5),  # the mean of (1, 0) and (0, 1) is undecided
-        (Score.ENTROPY, log(2)),
-        (Score.INFORMATION, log(2)),  # each sample is certain, they disagree entirely
-        (Score.ENERGY, -log(3 + 1)),
-        (Score.MAX_LOGIT, -log(3)),
-    ],
-)
-def test_each_score_is_its_formula(score, value):
-    """One image, logits ln 3 and 0, two samples that are certain of different classes."""
-    image = small([[log(3), 0.0]], [[1.0, 0.0]], [[0.0, 1.0]])
-    np.testing.assert_allclose(detection.scores(score, image, 2), [value], atol=1e-6)
+def test_measures_of_dense_and_pruned_stand_beside_each_other():
+    """Those of each network; none where the samples cannot disagree."""
+    seen = Evaluated(outcome(), 20)
+    dense, pruned = detection_tab.both_measures(seen, Score.ENTROPY)
+    assert dense == seen.detection(seen.outcome.dense, Score.ENTROPY).measures
+    assert pruned == seen.detection(seen.outcome.pruned, Score.ENTROPY).measures
+    assert dense != pruned
+    assert detection_tab.both_measures(Evaluated(outcome(), 1), Score.INFORMATION) is None
 
 
-@pytest.mark.parametrize("score", Score)
-def test_a_doubtful_image_has_the_higher_score(score):
-    """For every score, higher means more OOD: an image that is certain comes below one that is not."""
-    pair = small([[5.0, 0.0], [0.5, 0.4]], [[0.99, 0.01], [0.9, 0.1]], [[0.99, 0.01], [0.2, 0.8]])
-    certain, doubtful = detection.scores(score, pair, 2)
-    assert certain < doubtful
-
-
-def test_the_answer_is_of_the_prediction_that_the_score_is_made_of():
-    """Samples say class 1, the single pass says class 0: scores of the one do not judge answers of the other."""
-    image = small([[2.0, 0.0]], [[0.1, 0.9]], [[0.2, 0.8]])
-    said = {score: detection.answers(score, image, 2)[0] for score in Score}
-    assert said == {score: int(score not in (Score.ENERGY, Score.MAX_LOGIT)) for score in Score}
-
-
-@pytest.mark.parametrize("score", Score)
-def test_the_measures_are_those_of_a_trusted_library_with_unknown_classes_positive(score):
-    """AUROC and average precision, and the false positives where 95 % are caught, on random networks."""
-    one = network(0.5)
-    known, unknown = (detection.scores(score, part, 20) for part in (one.test, one.ood))
-    truth, values = np.repeat([0, 1], [len(known), len(unknown)]), np.concatenate([known, unknown])
-    result = detection.measures(score, one, 20)
-    assert result.auroc == pytest.approx(roc_auc_score(truth, values))
-    assert result.aupr == pytest.approx(average_precision_score(truth, values))
-    threshold = np.sort(unknown)[::-1][28]  # 29 of 30 are at least this, 28 would be less than 95 %
-    assert result.fpr == (known >= threshold).mean()
-
-
-def test_what_is_remembered_of_a_network_depends_on_score_and_samples():
-    """Another score or number of samples is another answer; the single pass knows no number of samples."""
-    one = network(0.5)
-    asked = {(score, n): detection.measures(score, one, n).auroc for score in Score for n in (2, 100)}
-    assert asked[Score.ENERGY, 2] == asked[Score.ENERGY, 100]
-    sampled = [value for (score, _), value in asked.items() if score.sampled]
-    assert len(set(sampled)) == len(sampled)
-
-
-def test_samples_that_cannot_disagree_have_no_measures():
-    """One sample, or dropout 0, leaves mutual information without meaning, and no other score."""
-    for n_samples, dropout in ((1, 0.2), (50, 0.0)):
-        missing = {s for s in Score if detection.compared(s, outcome(dropout=dropout), n_samples) is None}
-        assert missing == {Score.INFORMATION}
-    assert all(detection.compared(score, outcome(), 2) for score in Score)
-
-
-# Rejection
-
-
-def test_refusing_half_of_four_images():
-    """Wrong answers have the highest scores: half are refused, the rest is right, and one of two strangers goes.
-
-    Energy of one logit is its negative: scores −4 −3 −2 −1, and of the strangers −5 and −1.5.
-    """
-    logits = np.array([[4.0, -99], [3.0, -99], [2.0, -99], [1.0, -99]])
-    one = Logits(logits, np.array([[5.0, -99], [1.5, -99]]))
-    judged = detection.judge(Score.ENERGY, one, np.array([0, 0, 0, 1]), 1, 0.5)
-    assert judged.accuracy == 0.75
-    assert judged.threshold == pytest.approx(-3)
-    assert (judged.kept.id_kept, judged.kept.ood_refused, judged.kept.accuracy) == (2, 1, 1.0)
-    assert judged.refused == (0.5, 0.5)
-    assert judged.risk == (0.5, 0.0)
-    np.testing.assert_allclose(judged.curves.risk.y, [0, 0, 0, 0.25])
-    assert judged.curves.aurc == judged.curves.best == pytest.approx(0.25 / 4)
-
-
-def test_the_threshold_lies_on_both_curves():
-    """The dots of the charts are points of the curves, as they are before they are thinned."""
-    one = network(0.5)
-    judged = detection.judge(Score.ENTROPY, one, LABELS, 20, 0.3)
-    curve = ood.roc(judged.known, judged.unknown)
-    assert judged.refused in set(zip(curve.fpr, curve.tpr, strict=True))
-    at = np.flatnonzero(np.isclose(judged.curves.risk.x, judged.risk[0]))
-    assert judged.curves.risk.y[at] == pytest.approx(judged.risk[1])
+def test_the_threshold_lies_on_the_curve_that_is_drawn():
+    """The dot of the chart is a point of the risk–coverage curve, as thinned as it is."""
+    one = drawn(0.3, Score.ENTROPY)
+    at = np.flatnonzero(np.isclose(one.risk.x, one.refusal.risk[0]))
+    assert one.risk.y[at] == pytest.approx(one.refusal.risk[1])
+    assert one.refusal.refused in set(zip(one.roc.x, one.roc.y, strict=True))
 
 
 def test_the_risk_coverage_curve_begins_where_there_are_images_enough():
     """The error rate of one image in forty is not drawn; AURC counts it all the same."""
-    judged = detection.judge(Score.MSP, network(0.5), LABELS, 20, 0.1)
-    assert judged.curves.risk.x[0] == pytest.approx(detection.LEAST_COVERAGE)
-    assert judged.curves.risk.x[-1] == 1
+    one = drawn(0.1)
+    assert one.risk.x[0] == pytest.approx(detection_tab.LEAST_COVERAGE)
+    assert one.risk.x[-1] == 1
+    assert one.detection.risk_coverage.coverage[0] < detection_tab.LEAST_COVERAGE
 
 
 # Examples
 
 
-def test_examples_are_in_their_group_and_in_order():
-    """A score equal to the threshold is kept; kept ones begin with the lowest, refused ones with the highest."""
-    known, unknown = np.array([0.3, 0.9, 0.1, 0.5, 0.7]), np.array([0.8, 0.2, 0.6, 0.4])
-    members = [list(group.examples) for group in detection.groups(known, unknown, 0.5)]
-    assert members == [[2, 0, 3], [1, 4], [0, 2], [1, 3]]
-
-
-def test_a_group_shows_a_few_and_counts_all():
-    """Of twenty kept images the eight most certain are shown; nobody is refused."""
-    kept, refused, *_ = detection.groups(np.arange(20.0)[::-1], np.arange(20.0), 19.0)
-    assert list(kept.examples) == list(range(19, 11, -1))
-    assert (kept.count, refused.count, len(refused.examples)) == (20, 0, 0)
-
-
 def test_a_group_is_one_string_with_names_that_are_no_markup():
     """Pictures are part of the text, and a class may have any name."""
     images = Images(np.zeros((2, 8, 8, 1), np.uint8), np.array([0, 1]), ('<b>"', "cat"))
-    html = detection_tab.group_html(Group("", True, np.array([0, 1]), 2), images, np.array([1, 0]), ("<i>", "dog"))
+    html = detection_tab.group_html(Group(True, False, np.array([0, 1]), 2), images, np.array([1, 0]), ("<i>", "dog"))
     assert html.count('src="data:image/png;base64,') == html.count("<img") == 2
     assert 'alt="&lt;b&gt;&quot; → dog"' in html
     assert 'alt="cat → &lt;i&gt;"' in html
@@ -200,7 +100,7 @@ def test_an_empty_group_says_so():
     """Where nobody is refused there is a word instead of a hole."""
     images = Images(np.zeros((1, 8, 8, 1), np.uint8), np.array([0]), ("cat",))
     assert ">None.<" in detection_tab.group_html(
-        Group("", False, np.array([], int), 0), images, np.array([0]), ("cat",)
+        Group(False, True, np.array([], int), 0), images, np.array([0]), ("cat",)
     )
 
 
@@ -241,12 +141,12 @@ def test_chance_is_the_share_of_the_positive_ones():
 
 def test_the_rejection_table_counts():
     """Of 40 test images 4 are refused; the shares and the counts are of the same images."""
-    judged = detection.judge(Score.MSP, network(0.5), LABELS, 20, 0.1)
-    all_images, kept, refused, strangers = detection_tab.rejection_table({"pruned": judged}).Pruned
+    refusal = drawn(0.1).refusal
+    all_images, kept, refused, strangers = detection_tab.rejection_table({"pruned": refusal}).Pruned
     assert all_images.endswith("(n = 40)")
     assert kept.endswith("(n = 36)")
     assert refused == "10 % (4 of 40)"
-    assert strangers.endswith(f"({judged.kept.ood_refused} of 30)")
+    assert strangers.endswith(f"({refusal.kept.ood_refused} of 30)")
 
 
 # Charts
@@ -336,12 +236,12 @@ def test_every_field_a_chart_asks_for_is_in_its_data():
 # The tab
 
 
-def page(outcome, choice, images, theme):
+def page(seen, images, theme):
     import streamlit as st
 
     from views.images import detection_tab
 
-    detection_tab.draw(outcome, choice, images, theme, st.container())
+    detection_tab.draw(seen, images, theme, st.container())
 
 
 def tab(n_samples: int = 20, theme: str = "light", **changes: object) -> AppTest:
@@ -349,8 +249,7 @@ def tab(n_samples: int = 20, theme: str = "light", **changes: object) -> AppTest
     pixels = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 1), np.uint8)
     known = Images(pixels, LABELS, tuple("01234567"))
     images = Shown(known, Images(pixels[:30], np.arange(30) % 2, ("<8>", "9")), "")
-    of = outcome(**changes)
-    arguments = {"outcome": of, "choice": ImageChoice(of.experiment, n_samples, 15), "images": images, "theme": theme}
+    arguments = {"seen": Evaluated(outcome(**changes), n_samples), "images": images, "theme": theme}
     return AppTest.from_function(page, default_timeout=60, kwargs=arguments)
 
 
@@ -376,7 +275,7 @@ def test_every_score_draws_every_part(score):
     assert list(measured.value.Score[measured.value.Score.str.startswith("**")]) == [f"**{score.label}**"]
     assert refused.value.Dense[2] == "10 % (4 of 40)"
     (sentence,) = (element.value for element in app.markdown if "one must also refuse" in element.value)
-    fpr = detection.measures(score, outcome().pruned, 20).fpr
+    fpr = Evaluated(outcome(), 20).detection(outcome().pruned, score).measures.fpr
     assert sentence.startswith(f"**{score.label}**, pruned network: FPR@95TPR {fpr:.2f}: ")
     assert sum("<img" in element.proto.body for element in app.get("html")) == 4
     assert not any("<8>" in element.proto.body for element in app.get("html"))

@@ -1,9 +1,8 @@
-"""The gallery: which pictures come first, which are left out, and which are answered alike."""
+"""The gallery: which pictures are left out, what is written of one, and a closer look."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from math import sqrt
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -11,12 +10,12 @@ from streamlit.testing.v1 import AppTest
 
 from pruning import ImageExperiment, Network, Outcome
 from pruning.data.images import Images, Shown
+from pruning.evaluation.similarity import Order
 from pruning.outcome import IMAGE_SAMPLES
 from uncertainty.predictions import Predictions
-from views.controls.images import ALL_CLASSES, ORDER, ImageChoice
+from views.controls.images import ALL_CLASSES, ORDER
 from views.images import gallery_tab
 from views.images.cards import Row, data_url
-from views.images.gallery_tab import neighbours
 
 KNOWN = tuple("01234567")
 UNDECIDED = np.full(8, 1 / 8)
@@ -44,71 +43,6 @@ def outcome(dense: Predictions, pruned: Predictions) -> Outcome:
     return Outcome(ImageExperiment(prune_ratio=0.5), labels, 8, pair)
 
 
-# Confidence .6 .9 .6 .7; entropy .67 .33 .95 .80; disagreement with the dense network 0 0 .12 .36
-DENSE = says((0.6, 0.4), (0.9, 0.1), (0.2, 0.8), (0.0, 0.2, 0.8))
-PRUNED = says((0.6, 0.4), (0.9, 0.1), (0.6, 0.2, 0.2), (0.7, 0.15, 0.15))
-
-
-def choice_of(one: Outcome, n_samples: int = 20) -> ImageChoice:
-    return ImageChoice(one.experiment, n_samples, 15)
-
-
-def order_of(one: Outcome, order: str, role: str = "ood") -> list[int]:
-    return list(gallery_tab._sorted(one, choice_of(one), role, order))
-
-
-# Order
-
-
-@pytest.mark.parametrize(
-    ("order", "indices"),
-    [
-        ("confident first", [1, 3, 0, 2]),
-        ("doubtful first", [0, 2, 3, 1]),
-        ("highest entropy", [2, 3, 0, 1]),
-        ("most disagreement", [3, 2, 0, 1]),
-    ],
-)
-def test_each_order_is_that_of_paper(order, indices):
-    """By the pruned network's confidence or entropy, or by what the ratios disagree on; equal ones by position."""
-    assert order_of(outcome(DENSE, PRUNED), order) == indices
-    assert order_of(outcome(DENSE, PRUNED), order, "test") == indices
-
-
-@pytest.mark.parametrize("order", ORDER.options)
-def test_equal_pictures_stay_in_place(order):
-    """Forty pictures that are answered alike are in the order of their numbers, whatever it is sorted by."""
-    same = says(*[(0.7, 0.3)] * 40)
-    assert order_of(outcome(same, same), order) == list(range(40))
-
-
-def test_both_groups_have_an_order_of_their_own():
-    """Test images are sorted by what is said of them, not of the unknown classes."""
-    one = outcome(DENSE, PRUNED)
-    mixed = replace(one, networks=(one.dense, network(0.5, says((0.1, 0.9), (0.6, 0.4)), PRUNED)))
-    assert order_of(mixed, "confident first", "test") == [0, 1]
-    assert order_of(mixed, "confident first", "ood") == [1, 3, 0, 2]
-
-
-def test_disagreement_knows_of_networks_that_came_later():
-    """What is remembered of a network does not outlive the set of networks that it was compared with."""
-    pruned = network(0.5, PRUNED, PRUNED)
-    alone = Outcome(ImageExperiment(prune_ratio=0.5), np.zeros(4, int), 8, (pruned,))
-    assert order_of(alone, "most disagreement") == [0, 1, 2, 3]
-    joined = replace(alone, networks=(network(0.0, DENSE, DENSE), pruned))
-    assert order_of(joined, "most disagreement") == [3, 2, 0, 1]
-
-
-def test_disagreement_is_that_of_the_strategy_on_the_page():
-    """At ratio 0 the dense network is the chosen one; two strategies share it, and not what their others say."""
-    dense = network(0.0, DENSE, DENSE)
-    experiment = ImageExperiment(prune_ratio=0.0)
-    one = Outcome(experiment, np.zeros(4, int), 8, (dense, network(0.5, PRUNED, PRUNED)))
-    same = Outcome(replace(experiment, strategy="iterative"), one.test_labels, 8, (dense, network(0.5, DENSE, DENSE)))
-    assert order_of(one, "most disagreement") == [3, 2, 0, 1]
-    assert order_of(same, "most disagreement") == [0, 1, 2, 3]
-
-
 # Filter
 
 
@@ -120,46 +54,6 @@ def test_the_filter_keeps_the_order():
     assert list(gallery_tab._of_class(part, order, "dog")) == [3, 1]
     assert list(gallery_tab._of_class(part, order, ALL_CLASSES)) == [4, 3, 2, 1, 0]
     assert list(gallery_tab._of_class(part, order, "owl")) == []
-
-
-# Neighbours
-
-
-def test_the_distance_is_hellinger_s():
-    """Equal distributions are 0 apart, certain ones of different classes 1, a certain and an even one √(1 − 1/√2)."""
-    others = np.array([[0.0, 1.0], [1.0, 0.0], [0.5, 0.5]])
-    nearest, distance = neighbours(np.array([1.0, 0.0]), others, 3)
-    assert list(nearest) == [1, 2, 0]
-    np.testing.assert_allclose(distance, [0, sqrt(1 - 1 / sqrt(2)), 1])
-
-
-def test_the_distance_is_the_same_both_ways_and_bounded():
-    """On random distributions: symmetric, within [0, 1], rising."""
-    probs = np.random.default_rng(0).dirichlet(np.full(10, 0.3), 50)
-    nearest, distance = neighbours(probs[7], probs, 50)
-    assert (np.diff(distance) >= 0).all()
-    assert distance.min() >= 0
-    assert distance.max() <= 1
-    for other, far in zip(nearest, distance, strict=True):
-        back, way = neighbours(probs[other], probs, 50)
-        assert way[list(back).index(7)] == pytest.approx(far)
-
-
-def test_a_picture_is_no_neighbour_of_itself():
-    """The one that is skipped is left out even where there are fewer others than asked for."""
-    others = np.array([[1.0, 0.0], [0.9, 0.1], [0.0, 1.0]])
-    nearest, distance = neighbours(others[0], others, 2, skip=0)
-    assert list(nearest) == [1, 2]
-    assert list(neighbours(others[0], others, 8, skip=0)[0]) == [1, 2]
-    assert len(distance) == 2
-    assert list(neighbours(others[0], others, 8)[0]) == [0, 1, 2]
-
-
-def test_neighbours_leave_the_predictions_as_they_are():
-    """Skipping one does not write into the array of the others."""
-    others = np.array([[1.0, 0.0], [0.5, 0.5]])
-    neighbours(others[0], others, 1, skip=0)
-    np.testing.assert_array_equal(others, [[1.0, 0.0], [0.5, 0.5]])
 
 
 # The figures
@@ -183,12 +77,27 @@ PIXELS = np.random.default_rng(1).integers(0, 256, (48, 8, 8, 1), np.uint8)  # 2
 TEST, UNKNOWN = range(24), range(24, 48)
 
 
-def page(outcome, choice, images):
+def page(outcome, images):
     import streamlit as st
 
+    from pruning.evaluation import Evaluated
     from views.images import gallery_tab
 
-    gallery_tab.draw(outcome, choice, images, st.container())
+    gallery_tab.draw(Evaluated(outcome, 20, 15), images, st.container())
+
+
+@pytest.mark.parametrize("order", ORDER.options)
+def test_every_order_that_is_offered_is_known(order):
+    """The control and what sorts call them by the same names."""
+    assert order in get_args(Order)
+    assert len(ORDER.options) == len(get_args(Order))
+
+
+def test_pictures_come_in_the_order_that_is_chosen():
+    """The surest picture leads the first page, the most doubtful one the other way round."""
+    surest = np.random.default_rng(0).dirichlet(np.ones(8), 24)[::-1].max(axis=1).argsort()
+    assert numbers(tab())[0] == UNKNOWN[surest[-1]]
+    assert numbers(tab(order="doubtful first"))[0] == UNKNOWN[surest[0]]
 
 
 def tab(**controls: object) -> AppTest:
@@ -197,7 +106,7 @@ def tab(**controls: object) -> AppTest:
     known = Images(PIXELS[:24], np.arange(24) % 4, KNOWN)
     unknown = Images(PIXELS[24:], np.array([0] * 18 + [1] * 4 + [2] * 2), ("<8>", "9", "3"))
     one = outcome(says(*probs), says(*probs[::-1]))
-    arguments = {"outcome": one, "choice": choice_of(one), "images": Shown(known, unknown, "")}
+    arguments = {"outcome": one, "images": Shown(known, unknown, "")}
     app = AppTest.from_function(page, default_timeout=60, kwargs=arguments)
     for name, value in controls.items():
         app.session_state[name] = value

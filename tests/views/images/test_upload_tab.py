@@ -17,7 +17,6 @@ from pruning.data.picture_upload import MAX_BYTES, PictureError, read_picture
 from pruning.outcome import IMAGE_SAMPLES
 from uncertainty.predictions import Predictions, running_means
 from uncertainty.predictive import entropy
-from views.controls.images import ImageChoice
 from views.images import upload_tab
 
 LABEL = "your picture as the networks see it"
@@ -109,17 +108,17 @@ def test_each_network_is_measured_by_its_own_test_images():
 # The tab
 
 
-def page(outcome, choice, classes):
+def page(outcome, classes):
     import streamlit as st
 
+    from pruning.evaluation import Evaluated
     from views.images import upload_tab
 
-    upload_tab.draw(outcome, choice, classes, st.container())
+    upload_tab.draw(Evaluated(outcome, 20, 15), classes, st.container())
 
 
 def tab(outcome: Outcome) -> AppTest:
-    choice = ImageChoice(outcome.experiment, 20, 15)
-    arguments = {"outcome": outcome, "choice": choice, "classes": tuple("01234567")}
+    arguments = {"outcome": outcome, "classes": tuple("01234567")}
     return AppTest.from_function(page, default_timeout=60, kwargs=arguments).run()
 
 

@@ -28,6 +28,7 @@ from pruning import RATIOS, ImageExperiment, Outcome, run
 from pruning.data.csv_points import read_points
 from pruning.data.images import shown
 from pruning.data.own_points import Points
+from pruning.evaluation import Evaluated
 from pruning.evaluation.metrics import Figures
 from pruning.model import cost
 from pruning.model.network_file import load_network
@@ -37,7 +38,6 @@ from uncertainty.expected import Scores
 from uncertainty.sampling import single_pass
 from views.charts import export
 from views.shared import export_tab, sections
-from views.shared.sections import Measured
 from views.text import program as program_text
 from views.text.figure_table import ROWS
 
@@ -73,12 +73,15 @@ class Home:
 
     def __init__(self) -> None:
         self.files: dict[str, tuple[str, Any]] = {}
-        self.outcome: Any = None
-        self.choice: Any = None
+        self.seen: Any = None
+
+    @property
+    def outcome(self) -> Outcome:
+        return self.seen.outcome
 
     @property
     def figures(self) -> tuple[Figures, Figures]:
-        return sections.both_figures(self.outcome, self.choice)
+        return sections.both_figures(self.seen)
 
     def press(self, label: str) -> Any:
         """What the browser gets when the button is pressed."""
@@ -95,9 +98,9 @@ def home(monkeypatch: pytest.MonkeyPatch) -> Home:
         found.files[label] = (file_name, data)
         return button(place, label, data, file_name, *args, **options)
 
-    def note_drawing(outcome: Outcome, choice: Measured, *args: Any) -> None:
-        found.files, found.outcome, found.choice = {}, outcome, choice
-        draw(outcome, choice, *args)
+    def note_drawing(seen: Evaluated, *args: Any) -> None:
+        found.files, found.seen = {}, seen
+        draw(seen, *args)
 
     monkeypatch.setattr(DeltaGenerator, "download_button", note_file)
     monkeypatch.setattr(export_tab, "draw", note_drawing)
@@ -380,5 +383,5 @@ def test_the_code_is_of_the_network_that_stands_in(here, home):
     app = digits()
     assert not app.run().exception
     assert "prune_ratio=0.3" in program(app)
-    assert home.choice.experiment == replace(DIGITS, prune_ratio=0.3)
+    assert home.outcome.experiment == replace(DIGITS, prune_ratio=0.3)
     assert_equal(carried_out(program(app)), home.figures)

@@ -12,7 +12,6 @@ from dataclasses import asdict, fields, replace
 from functools import cache, partial
 from math import inf, log, nan
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -22,12 +21,12 @@ import pytest
 import pruning.evaluation.metrics
 import uncertainty.expected
 from pruning import RATIOS, Experiment, ImageExperiment, Network, Outcome, Strategy, read_points, run
+from pruning.evaluation import Evaluated
 from pruning.evaluation.metrics import Figures, figures, flat
 from pruning.inspect.ablation import changed
 from pruning.model import cost
 from pruning.training.threads import one_thread
 from uncertainty.predictions import Predictions
-from views.controls.moons import Choice
 from views.shared import sections
 from views.text.figure_table import curve_rows
 from views.text.program import MAX_LINE, code, figures_csv, file_name
@@ -79,7 +78,7 @@ def test_the_code_gives_the_figures_of_the_page(experiment, n_samples, n_bins, c
     """In an empty namespace, every figure but the latency is equal to the last bit, and so it is printed."""
     outcome, names = on_the_page(experiment), {}
     exec(code(experiment, n_samples, n_bins), names)
-    shown = sections.both_figures(outcome, SimpleNamespace(n_samples=n_samples, n_bins=n_bins))
+    shown = sections.both_figures(Evaluated(outcome, n_samples, n_bins))
     for found, expected in zip((names["dense"], names["pruned"]), shown, strict=True):
         assert untimed(found) == untimed(expected)
     assert printed(capsys.readouterr().out) == [names["dense"], names["pruned"]]
@@ -242,7 +241,7 @@ def test_the_table_by_hand():
     the floor of ECE is (9 · ¼ + 6 · ¼ + 1 · ¾) / 16 = 9/32, within what 400 draws leave open; at ½
     it is (½ + 0 + 0 + ½) / 4 = ¼.
     """
-    text = figures_csv(by_hand(), 1, 10)
+    text = figures_csv(Evaluated(by_hand(), 1, 10))
     header, dense, pruned = text.splitlines()
     knobs = 'taylor,global,2,2,0.0,0.35,scaled,0.003,4,25,7,blobs,400,0.15,0.1,3,"(10, 7, 5)",1,10,0.5'
     start = f"iterative,{{}},{knobs},".format
@@ -263,7 +262,7 @@ def test_the_table_by_hand():
 
 def test_the_curves_by_hand():
     """Beside the ECE stand mean and top of what chance gives: ¾ with 1 in 16, and ½ with a half, are in the band."""
-    rows = curve_rows(by_hand(), 1, 10)
+    rows = curve_rows(Evaluated(by_hand(), 1, 10))
     assert list(rows.ece) == [0.25, 0.0]
     assert list(rows.ece_floor) == pytest.approx([9 / 32, 0.25], abs=0.03)
     assert list(rows.ece_high) == [0.75, 0.5]
@@ -273,7 +272,7 @@ def test_the_curves_by_hand():
 def test_the_table_has_a_column_for_everything_that_decides_and_everything_that_is_measured():
     """The fields of the experiment, those of the measurement, all figures and both floors, in this order."""
     for outcome in (by_hand(), replace(by_hand(), experiment=DIGITS)):
-        header = figures_csv(outcome, 1, 10).splitlines()[0].split(",")
+        header = figures_csv(Evaluated(outcome, 1, 10)).splitlines()[0].split(",")
         found = flat(figures(outcome, outcome.dense, 1, 10))
         measured = ["n_samples", "n_bins", *found, "ece_floor", "uce_floor"]
         assert {field.name for field in fields(Figures)} - set(found) == {
@@ -288,13 +287,13 @@ def test_the_table_has_a_column_for_everything_that_decides_and_everything_that_
 def test_the_table_reads_back_exactly(experiment):
     """Every digit of the figures and floors that the page shows, rows in order of the ratio, knobs as they are."""
     outcome = on_the_page(experiment)
-    table = pd.read_csv(io.StringIO(figures_csv(outcome, 50, 15)))
+    table = pd.read_csv(io.StringIO(figures_csv(Evaluated(outcome, 50, 15))))
     assert list(table.prune_ratio) == sorted({*RATIOS, experiment.prune_ratio})
     for network, row in zip(outcome.networks, table.to_dict("records"), strict=True):
         found = flat(figures(outcome, network, 50, 15))
         assert {name: row[name] for name in found} == found
         own = replace(outcome, experiment=replace(experiment, prune_ratio=network.prune_ratio))
-        floors = sections.floors(own, Choice(own.experiment, 50, 15))
+        floors = sections.floors(Evaluated(own, 50, 15))
         assert (row["ece_floor"], row["uce_floor"]) == (floors["ece"][1].mean, floors["uce"][1].mean)
         knobs = {field.name: row[field.name] for field in fields(experiment)}
         if "hidden" in knobs:
@@ -306,7 +305,7 @@ def test_another_question_has_another_answer():
     """What is remembered of a network knows its samples and its bins; columns that depend on both differ."""
     outcome = on_the_page(TINY)
     asked = [(n_samples, n_bins) for n_samples in (10, 50) for n_bins in (10, 15)]
-    tables = [pd.read_csv(io.StringIO(figures_csv(outcome, *question))) for question in asked]
+    tables = [pd.read_csv(io.StringIO(figures_csv(Evaluated(outcome, *question)))) for question in asked]
     for column in ("ece", "uce", "ece_floor", "uce_floor"):
         assert len({tuple(table[column]) for table in tables}) == len(asked)
 
@@ -340,8 +339,8 @@ def test_what_is_of_own_points_or_changed_by_hand_says_so():
     experiment = Experiment(strategy="iterative", prune_ratio=0.8)
     assert file_name(experiment, "network", "pt", own=True) == "own-iterative-0.8-network.pt"
     assert file_name(experiment, "network", "pt", by_hand=True) == "moons-iterative-0.8-by-hand-network.pt"
-    table = pd.read_csv(io.StringIO(figures_csv(by_hand(), 1, 10, own=True)))
+    table = pd.read_csv(io.StringIO(figures_csv(Evaluated(by_hand(), 1, 10), own=True)))
     assert list(table.dataset) == ["own", "own"]
     assert table[["points", "noise"]].isna().all(axis=None)
-    told, plain = (figures_csv(by_hand(), 1, 10, own=own).splitlines()[0] for own in (True, False))
+    told, plain = (figures_csv(Evaluated(by_hand(), 1, 10), own=own).splitlines()[0] for own in (True, False))
     assert told == plain

@@ -175,10 +175,3 @@ def test_no_sentence_is_longer_than_a_line_or_two():
         for one in planes:
             for other in planes:
                 assert len(of_planes(one, other, 50, quantity).split()) <= 32
-
-
-def test_the_blocks_of_a_running_mean_are_its_samples():
-    """Taken apart again, means after 1, 2, 3, 5 samples are those of the first, second, third, and the last two."""
-    values = np.array([[1.0], [3.0], [2.0], [6.0], [8.0]])
-    apart = readings_planes._apart(running_means(values, (1, 2, 3, 5)), np.array([1, 2, 3, 5]))
-    np.testing.assert_allclose(apart, [[1], [3], [2], [7]], atol=1e-5)

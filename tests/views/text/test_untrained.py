@@ -16,7 +16,6 @@ from uncertainty.predictions import Predictions
 from views.charts.colours import DENSE, PRUNED
 from views.charts.export import svg
 from views.charts.vega import Chart, curve_chart
-from views.controls.images import ImageChoice
 from views.images import cards, gallery_tab
 from views.text import untrained
 
@@ -171,7 +170,7 @@ def test_the_gallery_marks_the_rows_and_the_table():
     """Of three networks the second did not train."""
     networks = (network(0), network(0.5, False), network(0.9))
     one = Outcome(ImageExperiment(prune_ratio=0.9), np.zeros(0, int), 2, networks)
-    answers = gallery_tab.rows(one, ImageChoice(one.experiment, 20, 15), [np.array([0.4, 0.6])] * 3)
+    answers = gallery_tab.rows(one, [np.array([0.4, 0.6])] * 3)
     assert [answer.trained for answer in answers] == [True, False, True]
     assert list(gallery_tab.numbers(answers, ("cat", "dog"))["Predicted"]) == ["dog", "not trained", "dog"]
 

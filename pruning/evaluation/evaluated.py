@@ -1,0 +1,180 @@
+"""An outcome as it is evaluated: every network alike, what is asked of one network kept as long as it is in memory.
+
+seen = Evaluated(run(ImageExperiment(dataset="digits", prune_ratio=0.8)), n_samples=50)
+seen.pruned.ece, seen.comparison.accuracy.difference, seen.detection(seen.outcome.pruned, Score.ENTROPY).auroc
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
+
+import numpy as np
+
+from pruning.evaluation.calibration import Evaluation
+from pruning.evaluation.comparison import Comparison
+from pruning.evaluation.detection import Detection
+from pruning.evaluation.memo import remembered
+from pruning.evaluation.metrics import Figures, figures
+from pruning.outcome import Network, Outcome, PlaneOutcome
+from uncertainty.calibration import Binning
+from uncertainty.estimate import Estimate
+from uncertainty.options import Score
+from uncertainty.paired import Difference
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class OverRatios:
+    """Every ratio against the dense network, by ratio, corrected for how many are looked at."""
+
+    accuracy: Mapping[float, Difference]
+    ece: Mapping[float, Difference]
+    gaps: Mapping[float, Estimate]  # signed, of each network, the dense one among them
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluated:
+    """The networks of an outcome, each held against what the outcome has for labels.
+
+    Whatever is asked of it raises ValueError where `n_samples` is no number of samples that predictions are kept for.
+    """
+
+    outcome: Outcome
+    n_samples: int = 50  # of MC dropout, 0 for a single pass
+    n_bins: int = 15
+    binning: Binning = "width"  # of reliability diagrams; ECE and UCE have bins of equal width
+
+    @property
+    def dense(self) -> Evaluation:
+        return self.of(self.outcome.dense)
+
+    @property
+    def pruned(self) -> Evaluation:
+        """That of the network of the experiment's own prune ratio, as changed by hand if it was."""
+        return self.of(self.outcome.pruned)
+
+    @property
+    def pair(self) -> tuple[Network, Network]:
+        """The dense and the pruned network."""
+        return self.outcome.dense, self.outcome.pruned
+
+    @property
+    def single_pass(self) -> Evaluated:
+        """The same with dropout off. Of it there are neither figures nor samples that disagree."""
+        return replace(self, n_samples=0)
+
+    @property
+    def is_against_truth(self) -> bool:
+        """Whether the outcome has the truth in place of labels: see `on_fresh_points`."""
+        return self.outcome.test_labels.ndim == 2
+
+    def of(self, network: Network) -> Evaluation:
+        """One network of the outcome."""
+        truth = self.outcome.test_labels
+
+        def make() -> Evaluation:
+            return Evaluation(network.test, truth, self.n_samples, self.n_bins)
+
+        key = ("evaluation", self.n_samples, self.n_bins)
+        return _kept(network, key, make, lambda found: _same(found.truth, truth))
+
+    def figures(self, network: Network) -> Figures:
+        """All figures of one network of the outcome."""
+        compute = partial(figures, self.outcome, network, self.n_samples, self.n_bins)
+        return remembered(self.of(network), "figures", compute)
+
+    @property
+    def comparison(self) -> Comparison:
+        """The pruned network against the dense one."""
+        return self.against_dense(self.outcome.pruned)
+
+    def against_dense(self, network: Network, comparisons: int = 1) -> Comparison:
+        """One network of the outcome against the dense one, corrected for so many `comparisons`."""
+        dense = self.outcome.dense
+        before, after = self.of(dense), self.of(network)
+
+        def fits(found: Comparison) -> bool:
+            return found.before is before and found.after is after
+
+        key = ("comparison", comparisons, self.n_samples, self.n_bins, _other(dense, network))
+        return _kept(network, key, lambda: Comparison(before, after, comparisons), fits)
+
+    @property
+    def over_ratios(self) -> OverRatios:
+        """Accuracy and ECE of every ratio that is there so far against the dense network, and the signed gaps."""
+        networks = self.outcome.networks
+        n = len(networks) - 1
+        found = {each.prune_ratio: self.against_dense(each, n) for each in networks[1:]}
+        return OverRatios(
+            accuracy={ratio: each.accuracy.difference for ratio, each in found.items()},
+            ece={ratio: each.ece.difference for ratio, each in found.items()},
+            gaps={each.prune_ratio: self.of(each).gap(n + 1) for each in networks},
+        )
+
+    def can_detect(self, score: Score) -> bool:
+        """Whether a score means anything: mutual information needs MC-dropout samples that can disagree."""
+        return score != Score.INFORMATION or (self.n_samples > 1 and self.outcome.experiment.dropout > 0)
+
+    def detection(self, network: Network, score: Score) -> Detection:
+        """How a score of one network of the outcome tells unknown from known examples."""
+        samples, labels = self.n_samples if score.sampled else 0, self.outcome.test_labels
+
+        def make() -> Detection:
+            return Detection(score, network.test, network.ood, labels, samples)
+
+        return _kept(network, ("detection", score, samples), make, lambda found: _same(found.labels, labels))
+
+    def aurocs(self, score: Score) -> dict[float, float]:
+        """The AUROC of a score at every prune ratio that is there so far."""
+        return {each.prune_ratio: self.detection(each, score).auroc for each in self.outcome.networks}
+
+    def auroc_gains(self, score: Score, comparisons: int | None = None) -> dict[float, Difference]:
+        """What each ratio's AUROC gains on the dense network's, corrected for all ratios or for so many."""
+        dense, *pruned = self.outcome.networks
+        n, samples = comparisons or len(pruned), self.n_samples if score.sampled else 0
+
+        def of(network: Network) -> Difference:
+            key = ("auroc gain", score, samples, n, _other(dense, network))
+            ours, theirs = self.detection(network, score), self.detection(dense, score)
+            return remembered(network, key, lambda: ours.gain(theirs, n))
+
+        return {network.prune_ratio: of(network) for network in pruned}
+
+
+def on_fresh_points(outcome: PlaneOutcome) -> PlaneOutcome:
+    """The outcome with its fresh points for test examples, and the posterior there (N, C) in place of labels.
+
+    While networks still come in, those that have not been asked about the fresh points are left out. Where there is
+    no truth to be had, or the dense network has not been asked yet, it is the outcome itself.
+    """
+    if outcome.fresh is None or outcome.dense.fresh is None:
+        return outcome
+    networks = tuple(_asked_fresh(network) for network in outcome.networks if network.fresh is not None)
+    by_hand = outcome.by_hand and _asked_fresh(outcome.by_hand)
+    return replace(outcome, test_labels=outcome.fresh.posterior, networks=networks, by_hand=by_hand, fresh=None)
+
+
+def _asked_fresh(network: Network) -> Network:
+    """Always the same one, so that what is worked out of it is remembered."""
+    assert network.fresh is not None
+    fresh = network.fresh
+    return remembered(network, "against the truth", lambda: replace(network, test=fresh, fresh=None))
+
+
+def _kept(of: Network, what: Hashable, make: Callable[[], T], fits: Callable[[T], bool]) -> T:
+    """What was made before for this network, unless it was made of other labels."""
+    found = remembered(of, what, make)
+    return found if fits(found) else make()
+
+
+def _same(one: np.ndarray, other: np.ndarray) -> bool:
+    return one is other or np.array_equal(one, other)
+
+
+def _other(before: Network, after: Network) -> Network | None:
+    """What a memo of `after` may hold of `before`: what held itself would be remembered for ever."""
+    return None if before is after else before
