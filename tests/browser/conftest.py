@@ -24,7 +24,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 MISSING = ("/images/_stcore/health", "/images/_stcore/host-config")
 SENTENCE = re.compile(r"^(Pruned to \d|Nothing is pruned)")  # what stands above the pictures once they are there
 PLAIN = "?ratio=0.5"  # every control at its default; a bare address opens on something more curious
-TRAINING = 120_000  # milliseconds that all networks of a run may take on a busy machine
+TRAINING = 300_000  # milliseconds that all networks of a run may take on a busy machine
 TURNS = count()  # a number for every time that somebody waits
 CALM = 500  # milliseconds for which nothing may run before a page stands still; keys wait 200 before they are sent
 # What Chromium prepares beside every page for its own window, which nobody sees: a process each. The last list of
