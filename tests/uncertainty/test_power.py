@@ -88,14 +88,14 @@ def test_the_same_question_has_the_same_answer():
 
 
 def test_it_takes_no_longer_than_a_floor():
-    """Its cost depends on the bins and not on the examples: of 10,000 it is less than that of their floor."""
+    """Its cost depends on the bins and not on the examples: of 10,000 it is less work than their floor."""
     probs, labels = calibrated(10_000)
     bins = reliability_bins(probs, labels)
-    start = time.perf_counter()
+    start = time.thread_time()
     floor = calibration_floor(probs, bins)
-    middle = time.perf_counter()
+    middle = time.thread_time()
     smallest_detectable_ece(bins, floor)
-    assert time.perf_counter() - middle < middle - start
+    assert time.thread_time() - middle < middle - start
 
 
 @pytest.mark.parametrize("power", [0.0, 1.0, 80])

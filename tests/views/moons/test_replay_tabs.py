@@ -268,9 +268,10 @@ def test_whoever_leaves_drops_the_recording(recorded, monkeypatch, tab):
 
     app = visit("Reliability")
     stored = on_disk(services.services().store.folder)
-    monkeypatch.setattr(Place, "progress", gone)
     recorded.instead = endless
-    turn_to(app, tab)
+    with monkeypatch.context() as patch:  # who comes back may see the progress, on a busy machine
+        patch.setattr(Place, "progress", gone)
+        turn_to(app, tab)
     assert heard.wait(PATIENCE)
     assert services.services().jobs.watchers() == 0
     assert on_disk(services.services().store.folder) == stored
