@@ -40,7 +40,8 @@ class House:
 
     def networks(self) -> int:
         """How many trained networks are stored."""
-        return len(list((self.folder / "store/results").glob("*/output.pkl")))
+        entries = (self.folder / "store/results").glob("*/output.pkl")
+        return sum(b"TrainedNetwork" in entry.read_bytes() for entry in entries)
 
     def worker(self) -> int:
         """The process that trains."""
