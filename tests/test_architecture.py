@@ -158,7 +158,7 @@ def test_a_wrong_arrow_is_seen(tmp_path):
         cache__results="import views.text.names\nimport uncertainty.calibration\n",
         cache__jobs="from cache import results\n",
         pruning__evaluation__detection="import torch\nimport altair\nfrom pruning import run\n",
-        pruning__data__cifar="def f():\n    from torchvision import datasets\n",
+        pruning__data__image_download="def f():\n    from torchvision import datasets\n",
         pruning__sweep="import streamlit as st\nimport torchvision.datasets\nimport altair\n",
         pruning__run="import sklearn.datasets\nfrom cache.store import f\n",
     )

@@ -148,13 +148,13 @@ def test_the_story_has_a_line_a_network():
     assert not app.button
 
 
-def test_the_button_goes_back_to_the_study_s_pair():
+def test_the_button_goes_back_to_the_usual_pair():
     """Another pair is told of with its own counts; one click resets both choices, and the button is gone."""
     app = tab()
     app.selectbox(key="unknown").set_value("8")
     app.selectbox(key="taken_for").set_value("5").run()
     assert [line.partition(" (")[0] for line in story(app)][:2] == ["- **dense**: 1", "- **pruned at 0.5**: 0"]
-    assert app.button[0].label == "The study's pair: 9 → 3"
+    assert app.button[0].label == "The usual pair: 9 → 3"
     app.button[0].click().run()
     assert not app.exception
     assert (app.selectbox(key="unknown").value, app.selectbox(key="taken_for").value) == ImageSet.DIGITS.confused
