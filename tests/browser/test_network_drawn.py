@@ -160,7 +160,9 @@ def test_a_small_weight_is_paler_than_a_large_one(page):
 def test_units_are_buttons_that_say_whether_they_are_kept(page):
     """One button a hidden unit and none for inputs and classes, under a group that counts."""
     root = mount(
-        page, "network_diagram", data_of(FIRST, np.ones((2, 3)), np.ones((2, 2)), kept=[[True, False, True], [True, True]])
+        page,
+        "network_diagram",
+        data_of(FIRST, np.ones((2, 3)), np.ones((2, 2)), kept=[[True, False, True], [True, True]]),
     )
     assert root.get_by_role("button").count() == 5
     assert pressed(root) == [True, False, True, True, True]

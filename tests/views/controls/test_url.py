@@ -66,7 +66,9 @@ def components(app: AppTest) -> list[str]:
 
 def told(app: AppTest) -> dict[str, Any]:
     """What the story says that is told on the page."""
-    (bar,) = (element for element in app.get("bidi_component") if element.proto.component_name == "explorer_preset_bar")
+    (bar,) = (
+        element for element in app.get("bidi_component") if element.proto.component_name == "explorer_preset_bar"
+    )
     return json.loads(bar.proto.json)["told"]
 
 
