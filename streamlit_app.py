@@ -6,7 +6,8 @@ Streamlit imports this file once, for `app`, and runs it for every visitor, for 
 import streamlit as st
 
 if st.runtime.exists():
-    from views.browser.window_fixes import draw_type_switch, mend_window
+    from views.browser.page_window import attend_window
+    from views.browser.type_size import draw_type_switch
     from views.controls import lock
 
     # First of all, or the icon of the page would be the tab's, which the browser would fetch from elsewhere.
@@ -22,7 +23,7 @@ if st.runtime.exists():
     st.set_page_config(page_title=f"{page.title} · Pruning × Uncertainty Explorer", page_icon="🌗")
     before = st.session_state.get("page", page.url_path)
     st.session_state.update(page=page.url_path, arrived=page.url_path != before)
-    mend_window()
+    attend_window()
     page.run()
     if lock.current() is None:
         draw_type_switch()

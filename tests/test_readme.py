@@ -106,9 +106,10 @@ def test_every_file_the_readme_names_exists(path):
 
 
 def test_both_commands_stand_on_their_own():
-    """Each makes the environment, installs what it needs, and runs."""
-    commands = re.findall(r"```sh\n(.*?)\n```", README, re.DOTALL)
+    """Each makes the environment, installs what it needs, and runs; a third one uses what the second installs."""
+    *commands, types = re.findall(r"```sh\n(.*?)\n```", README, re.DOTALL)
     assert len(commands) == 2
+    assert types.startswith("PATH=.venv/bin:$PATH ")
     for command, requirements in zip(commands, ("requirements.txt", "requirements-dev.txt"), strict=True):
         assert command.startswith("python3 -m venv .venv && .venv/bin/pip install")
         assert requirements in command

@@ -133,7 +133,7 @@ CLASS_0 = ".end.layer2 >> nth=0 >> i"
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_connection_has_the_colour_of_its_sign(page, theme):
     """The largest weights are drawn in full colour, and where there is no weight there is paper."""
-    root = mount(page, "network", tiny(theme=theme), theme)
+    root = mount(page, "network_diagram", tiny(theme=theme), theme)
     np.testing.assert_allclose(colour_between(page, root, X, UNITS[0]), rgb(SIGNS[theme]["positive"]), atol=2)
     np.testing.assert_allclose(colour_between(page, root, Y, UNITS[2]), rgb(SIGNS[theme]["negative"]), atol=2)
     np.testing.assert_allclose(colour_between(page, root, X, UNITS[2]), PAPER[theme], atol=2)
@@ -141,7 +141,7 @@ def test_a_connection_has_the_colour_of_its_sign(page, theme):
 
 def test_a_removed_unit_has_no_connections(page):
     """Where they were is paper, on both of its sides; those of other units stay."""
-    root = mount(page, "network", tiny())
+    root = mount(page, "network_diagram", tiny())
     assert np.abs(colour_between(page, root, X, UNITS[0]) - PAPER["light"]).max() > 100
     remount(page, tiny(removed=(0,)))
     np.testing.assert_array_equal(colour_between(page, root, X, UNITS[0]), PAPER["light"])
@@ -151,7 +151,7 @@ def test_a_removed_unit_has_no_connections(page):
 
 def test_a_small_weight_is_paler_than_a_large_one(page):
     """Half the largest weight has less of the colour, but some."""
-    root = mount(page, "network", data_of(np.array(FIRST) / 2, LAST))
+    root = mount(page, "network_diagram", data_of(np.array(FIRST) / 2, LAST))
     half = np.abs(colour_between(page, root, X, UNITS[0]) - PAPER["light"]).max()
     full = np.abs(rgb(SIGNS["light"]["positive"]) - PAPER["light"]).max()
     assert 0.2 * full < half < 0.8 * full
@@ -160,7 +160,9 @@ def test_a_small_weight_is_paler_than_a_large_one(page):
 def test_units_are_buttons_that_say_whether_they_are_kept(page):
     """One button a hidden unit and none for inputs and classes, under a group that counts."""
     root = mount(
-        page, "network", data_of(FIRST, np.ones((2, 3)), np.ones((2, 2)), kept=[[True, False, True], [True, True]])
+        page,
+        "network_diagram",
+        data_of(FIRST, np.ones((2, 3)), np.ones((2, 2)), kept=[[True, False, True], [True, True]]),
     )
     assert root.get_by_role("button").count() == 5
     assert pressed(root) == [True, False, True, True, True]
@@ -172,7 +174,7 @@ def test_units_are_buttons_that_say_whether_they_are_kept(page):
 
 def test_what_was_changed_by_hand_is_marked(page):
     """A unit by hand has a ring of its own, the others have none."""
-    root = mount(page, "network", tiny(removed=(1,), by_hand={(1, 1)}))
+    root = mount(page, "network_diagram", tiny(removed=(1,), by_hand={(1, 1)}))
     assert root.locator(".unit").evaluate_all("units => units.map(u => u.classList.contains('hand'))") == [
         False,
         True,
@@ -182,7 +184,7 @@ def test_what_was_changed_by_hand_is_marked(page):
 
 def test_of_very_many_connections_the_strongest_are_drawn(page):
     """4,096 are too many and the legend says what is left out; of fewer, all are drawn."""
-    root = mount(page, "network", random_data(64, 64))
+    root = mount(page, "network_diagram", random_data(64, 64))
     words = "Drawn are the 1,500 strongest connections of 4,096 from hidden layer 1 to hidden layer 2."
     assert root.locator(".note").inner_text() == words
     assert strokes(page, random_data(64, 64, seed=1)) == 2 * 64 + 1500 + 64 * 2
@@ -192,7 +194,7 @@ def test_of_very_many_connections_the_strongest_are_drawn(page):
 
 def test_weights_that_are_no_numbers_are_left_out(page):
     """A diverged network is drawn as far as it can be."""
-    root = mount(page, "network", data_of([[np.nan, 4], [4, 0], [0, 4]], LAST))
+    root = mount(page, "network_diagram", data_of([[np.nan, 4], [4, 0], [0, 4]], LAST))
     assert root.locator(".note").inner_text() == "All 6 connections are drawn."
 
 
@@ -201,7 +203,7 @@ def test_weights_that_are_no_numbers_are_left_out(page):
 )
 def test_no_unit_hides_another(page, widths, width, apart):
     """In every column units keep their distance, and nothing leaves its place, on a phone neither."""
-    root = mount(page, "network", random_data(*widths), width=width)
+    root = mount(page, "network_diagram", random_data(*widths), width=width)
     spots = centres(root.locator(".unit"))
     distances = np.linalg.norm(spots[:, None] - spots, axis=-1) + 1e3 * np.eye(len(spots))
     assert distances.min() >= apart
@@ -212,7 +214,7 @@ def test_no_unit_hides_another(page, widths, width, apart):
 
 def test_in_a_wide_place_buttons_are_large_enough(page):
     """24 by 24 pixels each."""
-    root = mount(page, "network", random_data(64, 64))
+    root = mount(page, "network_diagram", random_data(64, 64))
     box = unit(root, 1).bounding_box()
     assert (box["width"], box["height"]) == (24, 24)
 
@@ -220,13 +222,13 @@ def test_in_a_wide_place_buttons_are_large_enough(page):
 def test_the_drawing_is_as_fine_as_the_screen(chromium):
     """On a screen of two dots a pixel the canvas has twice the pixels."""
     with blank_page(chromium, device_scale_factor=2) as page:
-        root = mount(page, "network", tiny(), width=500)
+        root = mount(page, "network_diagram", tiny(), width=500)
         assert root.locator("canvas.edges").evaluate("canvas => [canvas.width, canvas.height]") == [1000, 840]
 
 
 def test_a_narrower_place_is_drawn_anew(page):
     """When the page is resized, units and connections move together."""
-    root = mount(page, "network", tiny())
+    root = mount(page, "network_diagram", tiny())
     page.evaluate("() => { document.getElementById('host').style.width = '400px'; }")
     page.wait_for_function("canvas => canvas.width === 400", arg=root.locator("canvas.edges").element_handle())
     np.testing.assert_allclose(colour_between(page, root, X, UNITS[0]), rgb(SIGNS["light"]["positive"]), atol=2)
@@ -234,7 +236,7 @@ def test_a_narrower_place_is_drawn_anew(page):
 
 def test_drawing_the_default_network_again_is_quick(page):
     """64 and 64 units, all weights new each time; the page itself measures it."""
-    mount(page, "network", random_data(64, 64))
+    mount(page, "network_diagram", random_data(64, 64))
     took = []
     for seed in range(1, 12):
         remount(page, random_data(64, 64, seed=seed))
@@ -248,7 +250,7 @@ def test_drawing_the_default_network_again_is_quick(page):
 
 def test_pointing_at_a_unit_tells_of_it_and_shows_its_own_connections(page):
     """All others fade, its own are there in full, and its words stand beside it until the pointer leaves."""
-    root = mount(page, "network", tiny())
+    root = mount(page, "network_diagram", tiny())
     unit(root, 1).hover()
     tip = root.locator(".tip")
     assert tip.is_visible()
@@ -265,7 +267,7 @@ def test_pointing_at_a_unit_tells_of_it_and_shows_its_own_connections(page):
 @pytest.mark.parametrize("width", [288, 340, 800])
 def test_the_words_on_a_unit_hide_no_other(page, width):
     """They stand between its layer and the next, wherever the unit is and however narrow the drawing."""
-    root = mount(page, "network", random_data(8, 8, seed=1), width=width)
+    root = mount(page, "network_diagram", random_data(8, 8, seed=1), width=width)
     dots = root.locator(".unit, .end i")
     boxes = [dots.nth(i).bounding_box() for i in range(dots.count())]
     middles = [(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2) for box in boxes]
@@ -279,7 +281,7 @@ def test_the_words_on_a_unit_hide_no_other(page, width):
 
 def test_escape_sends_the_words_away(page):
     """What covers something can be dismissed without moving."""
-    root = mount(page, "network", tiny())
+    root = mount(page, "network_diagram", tiny())
     page.keyboard.press("Tab")
     assert root.locator(".tip").is_visible()
     page.keyboard.press("Escape")
@@ -289,7 +291,7 @@ def test_escape_sends_the_words_away(page):
 def test_who_wants_no_motion_gets_none(chromium):
     """With reduced motion nothing fades slowly."""
     with blank_page(chromium, reduced_motion="reduce") as page:
-        root = mount(page, "network", tiny())
+        root = mount(page, "network_diagram", tiny())
         assert root.locator(".edges").evaluate("canvas => getComputedStyle(canvas).transitionDuration") == "0s"
 
 
@@ -298,7 +300,7 @@ def test_who_wants_no_motion_gets_none(chromium):
 
 def test_a_click_is_sent_and_shown_at_once(page):
     """The unit changes its look and loses its connections before any new data; the count rises."""
-    root = mount(page, "network", tiny())
+    root = mount(page, "network_diagram", tiny())
     unit(root, 1).click()
     assert pressed(root) == [False, True, True]
     unit(root, 3).click()
@@ -310,7 +312,7 @@ def test_a_click_is_sent_and_shown_at_once(page):
 
 def test_a_removed_unit_is_restored_by_a_click(page):
     """The same click the other way round."""
-    root = mount(page, "network", tiny(removed=(1,)))
+    root = mount(page, "network_diagram", tiny(removed=(1,)))
     unit(root, 2).click()
     assert pressed(root) == [True, True, True]
     assert sent(page) == [("hidden1", 1, 1)]
@@ -318,7 +320,7 @@ def test_a_removed_unit_is_restored_by_a_click(page):
 
 def test_data_older_than_a_click_do_not_undo_it(page):
     """Data settle a unit once they have heard of the click, also when it has been refused."""
-    root = mount(page, "network", tiny())
+    root = mount(page, "network_diagram", tiny())
     unit(root, 1).click()
     remount(page, tiny())
     assert pressed(root) == [False, True, True]
@@ -331,7 +333,7 @@ def test_data_older_than_a_click_do_not_undo_it(page):
 
 def test_a_double_click_is_one_click(page):
     """A unit that has just been clicked is busy; another one is not."""
-    root = mount(page, "network", tiny())
+    root = mount(page, "network_diagram", tiny())
     root.evaluate("root => [0, 0, 1].forEach(i => root.querySelectorAll('.unit')[i].click())")
     assert sent(page) == [("hidden1", 0, 1), ("hidden1", 1, 2)]
     page.wait_for_timeout(200)
@@ -341,14 +343,14 @@ def test_a_double_click_is_one_click(page):
 
 def test_counts_go_on_after_a_fresh_start(page):
     """A drawing that is made anew counts on from the last click that was heard of."""
-    root = mount(page, "network", tiny(heard=7))
+    root = mount(page, "network_diagram", tiny(heard=7))
     unit(root, 1).click()
     assert sent(page) == [("hidden1", 0, 8)]
 
 
 def test_inputs_and_classes_are_not_clicked(page):
     """A click on what cannot be removed sends nothing, although units are in reach of it."""
-    root = mount(page, "network", tiny())
+    root = mount(page, "network_diagram", tiny())
     for place in (X, CLASS_0):
         root.locator(place).click(force=True)
     page.mouse.click(*centres(root.locator(UNITS[0]))[0] + [60, 0])
@@ -358,7 +360,7 @@ def test_inputs_and_classes_are_not_clicked(page):
 def test_a_finger_need_not_hit_exactly(chromium):
     """The nearest unit within 24 pixels is meant, also between the buttons."""
     with blank_page(chromium, has_touch=True) as page:
-        root = mount(page, "network", tiny())
+        root = mount(page, "network_diagram", tiny())
         x, y = centres(root.locator(UNITS[1]))[0]
         page.touchscreen.tap(x + 16, y + 14)
         assert sent(page) == [("hidden1", 1, 1)]
@@ -368,7 +370,7 @@ def test_a_finger_need_not_hit_exactly(chromium):
 
 def test_a_mouse_means_the_unit_that_is_pointed_out(page):
     """A click beside a button is one on the unit whose words are shown."""
-    root = mount(page, "network", tiny())
+    root = mount(page, "network_diagram", tiny())
     spot = centres(root.locator(UNITS[1]))[0] + [16, 14]
     page.mouse.move(*spot)
     assert root.locator(".tip").inner_text() == "hidden layer 1, unit 2 of 3: kept"
@@ -378,7 +380,7 @@ def test_a_mouse_means_the_unit_that_is_pointed_out(page):
 
 def test_only_the_answer_to_a_click_is_spoken(page):
     """The live region is silent until a click is settled, and then says what is left."""
-    root = mount(page, "network", tiny())
+    root = mount(page, "network_diagram", tiny())
     status = root.get_by_role("status")
     remount(page, tiny(removed=(1,)))
     unit(root, 1).click()
@@ -392,7 +394,7 @@ def test_only_the_answer_to_a_click_is_spoken(page):
 
 def test_the_drawing_is_one_tab_stop(page):
     """Tab goes to the first unit and leaves from there; coming back leads to the unit that was left."""
-    root = mount(page, "network", random_data(5, 10))
+    root = mount(page, "network_diagram", random_data(5, 10))
     page.keyboard.press("Tab")
     assert focused(root).startswith("hidden layer 1, unit 1 of 5")
     page.keyboard.press("ArrowDown")
@@ -405,7 +407,7 @@ def test_the_drawing_is_one_tab_stop(page):
 
 def test_arrows_walk_along_and_across_layers(page):
     """Up and down within a layer, left and right to the same height in the next, Home and End to the ends."""
-    root = mount(page, "network", random_data(5, 10))
+    root = mount(page, "network_diagram", random_data(5, 10))
     page.keyboard.press("Tab")
     steps = {
         "ArrowUp": "hidden layer 1, unit 1", "ArrowLeft": "hidden layer 1, unit 1",
@@ -423,7 +425,7 @@ def test_arrows_walk_along_and_across_layers(page):
 @pytest.mark.parametrize("key", ["Enter", "Space"])
 def test_enter_and_space_toggle_and_the_focus_stays(page, key):
     """The same click as by mouse; after the answer the same unit is focused, and seen to be."""
-    root = mount(page, "network", tiny())
+    root = mount(page, "network_diagram", tiny())
     page.keyboard.press("Tab")
     page.keyboard.press("End")
     page.keyboard.press(key)
@@ -439,7 +441,7 @@ def test_enter_and_space_toggle_and_the_focus_stays(page, key):
 
 def test_a_rerun_changes_what_has_changed_and_no_more(page):
     """The buttons of the same layers are the same elements; those of other layers are new."""
-    root = mount(page, "network", tiny())
+    root = mount(page, "network_diagram", tiny())
     root.evaluate("root => { root.querySelector('.unit').kept = 'mark'; }")
     remount(page, tiny(removed=(0,)))
     assert root.locator(".unit").first.evaluate("button => button.kept") == "mark"
@@ -451,7 +453,7 @@ def test_a_rerun_changes_what_has_changed_and_no_more(page):
 
 def test_the_focus_survives_other_layers(page):
     """Where the focused unit is gone, the nearest in number has the focus."""
-    root = mount(page, "network", random_data(5, 10))
+    root = mount(page, "network_diagram", random_data(5, 10))
     for key in ("Tab", "ArrowRight", "End"):
         page.keyboard.press(key)
     remount(page, random_data(3))
@@ -460,7 +462,7 @@ def test_the_focus_survives_other_layers(page):
 
 def test_nothing_moves_when_units_go(page):
     """The drawing is as high after a rerun as before, however many connections are left."""
-    root = mount(page, "network", random_data(64, 64), width=343)
+    root = mount(page, "network_diagram", random_data(64, 64), width=343)
     height = root.bounding_box()["height"]
     remount(page, random_data(64, 64, kept=[[True] * 8 + [False] * 56] * 2))
     assert root.bounding_box()["height"] == height
@@ -468,7 +470,7 @@ def test_nothing_moves_when_units_go(page):
 
 def test_after_the_end_nothing_is_watched(page):
     """A drawing that has been taken away does not answer to a change of size."""
-    root = mount(page, "network", tiny())
+    root = mount(page, "network_diagram", tiny())
     unmount(page)
     page.evaluate("() => { document.getElementById('host').style.width = '400px'; }")
     page.wait_for_timeout(100)

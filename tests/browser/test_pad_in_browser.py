@@ -23,7 +23,7 @@ class Pad:
 
     def __init__(self, page, n_classes: int = 5, theme: str = "light", width: int = 800) -> None:
         self.page = page
-        self.root = mount(page, "pad", board(n_classes, theme), theme, width)
+        self.root = mount(page, "drawing_board", board(n_classes, theme), theme, width)
         self.canvas = self.root.locator("canvas")
 
     def button(self, name: str):

@@ -67,7 +67,7 @@ class Viewer:
 
     def __init__(self, page, data: dict[str, Any] | None = None, theme: str = "light", width: int = 800) -> None:
         self.page = page
-        self.root = mount(page, "player", data or three_phases(theme), theme, width)
+        self.root = mount(page, "replay_player", data or three_phases(theme), theme, width)
         self.range = self.root.get_by_role("slider", name="Frame of the film")
         self.range.wait_for()
 

@@ -29,7 +29,7 @@ class Tour:
 
     def __init__(self, page, quiet: bool = False, **options) -> None:
         self.page = page
-        self.root = mount(page, "tour", {"page": "moons", "steps": STEPS, "quiet": quiet}, **options)
+        self.root = mount(page, "page_tour", {"page": "moons", "steps": STEPS, "quiet": quiet}, **options)
         page.evaluate(TARGETS)
 
     def button(self, name: str):
@@ -211,7 +211,7 @@ def test_a_part_that_is_not_there_is_passed_over(page):
     """A step whose part is missing is told like any other, and text is never taken for markup."""
     steps = [{"title": "<b>1</b>", "text": "&amp;", "target": "no such } part"}, STEPS[1]]
     data = {"page": "moons", "steps": steps, "quiet": False}
-    root = mount(page, "tour", data)
+    root = mount(page, "page_tour", data)
     page.evaluate(TARGETS)
     assert root.locator(".current").inner_text().split("\n")[0].startswith("<b>1</b>")
     assert "&amp;" in root.locator(".current").inner_text()

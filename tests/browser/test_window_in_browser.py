@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import Visitor, start_server
+from tests.browser.conftest import Visitor, start_server, visitors
 from views.browser.page_tour import MOONS
 from views.moons.presets import STORIES
 
@@ -245,6 +247,62 @@ def test_a_mouse_opens_a_popover_and_keeps_the_focus_on_the_button(share):
     button.click()
     body.wait_for(state="detached")
     assert scrolled(visitor) == before
+
+
+# A Streamlit that nobody has looked at
+
+
+@pytest.fixture(scope="module")
+def unknown(tmp_path_factory) -> Iterator[str]:
+    """The address of a server whose Streamlit says that it is another."""
+    launcher = (str(Path(__file__).with_name("other_streamlit.py")),)
+    process, address = start_server(
+        tmp_path_factory.mktemp("other"), launcher=launcher, EXPLORER_TEST_VERSION="1.99.0"
+    )
+    yield address
+    process.terminate()
+    process.wait(10)
+
+
+@pytest.fixture
+def stranger(chromium, unknown) -> Iterator[Visitor]:
+    """Somebody on its page, who meets no error."""
+    with visitors(chromium, unknown) as new:
+        yield new(SMALL)
+
+
+def is_own(visitor) -> bool:
+    """Whether the page has put something of its own in the place of the browser's history."""
+    return not visitor.page.evaluate("String(history.pushState).includes('[native code]')")
+
+
+def test_the_history_is_mended_where_the_version_is_known(visit):
+    """The one that is installed."""
+    assert is_own(visit(SMALL))
+
+
+def test_with_an_unknown_version_the_history_is_left_alone(stranger):
+    """Stories and pages work all the same, and so does what else the window does."""
+    assert not is_own(stranger)
+    press_story(stranger, STORIES[2])
+    assert stranger.query().keys() == STORIES[2].settings.keys()
+    go(stranger, "Glossary")
+    go(stranger, "Moons")
+    assert not is_own(stranger)
+    assert stranger.page.evaluate("document.documentElement.dataset.pageWindow") == "done"
+
+
+def test_with_an_unknown_version_popovers_are_left_alone(stranger):
+    """One opens by keyboard and is closed by it, and nothing of ours takes the focus."""
+    button = stranger.page.locator("[data-testid=stPopover] button").filter(has_text="Share")
+    button.focus()
+    stranger.page.keyboard.press("Enter")
+    body = stranger.page.locator("[data-testid=stPopoverBody]")
+    body.wait_for()
+    stranger.settle()
+    assert not focused_on(body)
+    stranger.page.keyboard.press("Escape")
+    body.wait_for(state="detached")
 
 
 # Fingers

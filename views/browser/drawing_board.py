@@ -26,7 +26,7 @@ MARKERS = {
 }
 
 Row = list[float | int]  # x and y from −1 to 1, and the number of the class from 0
-_PAD = component("pad")
+_PAD = component("drawing_board")
 
 
 def draw_pad(n_classes: int, theme: Theme, place: DeltaGenerator) -> list[Any] | None:

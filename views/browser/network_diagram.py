@@ -27,7 +27,7 @@ SIGNS = {
 KEY = "network"
 HEARD = "network_heard"  # the count of the last click that has reached Python
 
-NETWORK = component("network")
+NETWORK = component("network_diagram")
 
 
 def diagram(

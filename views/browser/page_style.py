@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from views.browser.component import FOLDER
+from views.browser.component import source
 from views.browser.compression import Answer
 
 if TYPE_CHECKING:
@@ -22,11 +22,11 @@ NOT_ASKED = {b"if-none-match", b"if-modified-since", b"range", b"accept-encoding
 
 
 class Styled:
-    """ASGI middleware that adds `browser/page.css` to every document."""
+    """ASGI middleware that adds `browser/page_style.css` to every document."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self.style = b"<style>\n" + (FOLDER / "page.css").read_bytes() + b"</style>"
+        self.style = b"<style>\n" + source("page_style", "css").encode() + b"</style>"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not _asks_for_document(scope):

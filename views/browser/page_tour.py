@@ -60,7 +60,7 @@ IMAGES = (
         "tabs",
     ),
 )
-_TOUR = component("tour")
+_TOUR = component("page_tour")
 
 
 def draw_tour(page: str, steps: Sequence[Step], place: DeltaGenerator, quiet: bool) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 MAX_POINTS = 400  # drawn over the plane; more would hide it
 _ROUND = (1, 2, 4, 6, 8, 10)  # ends of a scale whose half is a short number too
-_PLAYER = component("player")
+_PLAYER = component("replay_player")
 
 
 def draw_player(recording: Recording, outcome: PlaneOutcome, theme: Theme, place: DeltaGenerator) -> None:

@@ -1,36 +1,30 @@
-"""What the browser's window does around every page, set right: see `browser/window.js`."""
+"""What Streamlit does to the browser's window, set right: the history, and the focus at popovers.
+
+`window_fixes.js` stands on how Streamlit behaves. Where another version is installed, nobody has looked
+whether it still does: then nothing is set right, and everything else works. Who has looked, and has
+seen the tests of it pass, adds the version here.
+"""
 
 from __future__ import annotations
-
-from typing import Any
 
 import streamlit as st
 
 from views.browser.component import component
 
-_WINDOW = component("window")
+KNOWN = ((1, 67), (1, 67))  # the first and the last version that was looked at, both included
+_FIXES = component("window_fixes")
 
 
-LARGE = "large"  # of the session: whether the type is large
-_LARGER = "<style>html:root { font-size: 21px; }</style>"
-_CHARTS = {part: {"labelFontSize": 16, "titleFontSize": 17} for part in ("axis", "legend", "header")}
-
-
-def draw_type_switch() -> None:
-    """A switch beside the page that makes all type larger, for the last row of a lecture hall."""
-    words = "Everything a third larger, for the last row of a lecture hall."
-    with st.sidebar:
-        st.toggle("Projector: larger type", key=LARGE, help=words, persist_state="session")
-    if st.session_state[LARGE]:
-        st.html(_LARGER)
-
-
-def chart_config() -> dict[str, Any]:
-    """What a chart's specification needs on top for the type that is wanted; mostly nothing."""
-    return {"config": _CHARTS} if st.session_state.get(LARGE) else {}
+def is_known(version: str) -> bool:
+    """Whether this version of Streamlit, or one that differs by its third number alone, was looked at."""
+    numbers = version.split(".")[:2]
+    if len(numbers) < 2 or not all(number.isdecimal() for number in numbers):
+        return False
+    first, last = KNOWN
+    return first <= (int(numbers[0]), int(numbers[1])) <= last
 
 
 def mend_window() -> None:
-    """Set the window right, once for as long as it is open."""
-    with st.container(key="window"):
-        _WINDOW(key="mended")
+    """Set the window right, once for as long as it is open; with an unknown Streamlit, leave it as it is."""
+    if is_known(st.__version__):
+        _FIXES(key="mended")

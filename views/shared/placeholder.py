@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from views.browser.window_fixes import chart_config
+from views.browser.type_size import chart_config
 from views.charts import vega
 from views.charts.colours import Theme
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
 VISIT, LAST, TURN = "story_visit", "story_press", "story_turn"  # of this visit: its name, the last press, their count
-_BAR = component("stories")
+_BAR = component("preset_bar")
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ def test_the_board_is_mounted_with_its_data_and_sends_nothing_by_itself():
     app = AppTest.from_function(page).run().run()
     assert not app.exception
     (element,) = app.get("bidi_component")
-    assert element.proto.component_name == "explorer_pad"
+    assert element.proto.component_name == "explorer_drawing_board"
     assert json.loads(element.proto.json) == drawing_board.board(3, "dark")
     assert app.session_state.sent is None
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from anyio.from_thread import start_blocking_portal
 
-from views.browser.component import FOLDER
+from views.browser.component import source
 from views.browser.page_style import Styled
 
 DOCUMENT = b"<html><head><title>t</title></head><body><div></div></body></html>"
-STYLE = (FOLDER / "page.css").read_bytes()
+STYLE = source("page_style", "css").encode()
 BROWSER = [(b"accept", b"text/html,application/xhtml+xml,*/*;q=0.8")]
 
 

@@ -24,7 +24,7 @@ def test_the_tour_is_mounted_with_its_steps(quiet):
     app = AppTest.from_function(page, kwargs={"quiet": quiet}).run().run()
     assert not app.exception
     (element,) = app.get("bidi_component")
-    assert element.proto.component_name == "explorer_tour"
+    assert element.proto.component_name == "explorer_page_tour"
     steps = [{"title": "A title", "text": "A text.", "target": "somewhere"}]
     assert json.loads(element.proto.json) == {"page": "there", "steps": steps, "quiet": quiet}
 

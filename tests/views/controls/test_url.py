@@ -66,7 +66,9 @@ def components(app: AppTest) -> list[str]:
 
 def told(app: AppTest) -> dict[str, Any]:
     """What the story says that is told on the page."""
-    (bar,) = (element for element in app.get("bidi_component") if element.proto.component_name == "explorer_stories")
+    (bar,) = (
+        element for element in app.get("bidi_component") if element.proto.component_name == "explorer_preset_bar"
+    )
     return json.loads(bar.proto.json)["told"]
 
 
@@ -187,7 +189,7 @@ def test_a_lock_holds_although_the_address_changes():
 @pytest.mark.parametrize("lock", [{}, {"only": "ratio"}], ids=["open", "locked"])
 def test_no_tour_leads_through_a_locked_page(lock):
     """It speaks of controls that may not be there."""
-    assert ("explorer_tour" in components(opened({**SMALL, **lock}))) is not bool(lock)
+    assert ("explorer_page_tour" in components(opened({**SMALL, **lock}))) is not bool(lock)
 
 
 def test_a_lock_is_in_the_address_again_after_a_visit_to_another_page():

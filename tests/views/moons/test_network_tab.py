@@ -66,7 +66,7 @@ def drawn_units(app: AppTest) -> list[bool]:
 
 def network(app: AppTest) -> Any:
     """The drawing."""
-    (drawn,) = [e for e in app.get("bidi_component") if e.proto.component_name == "explorer_network"]
+    (drawn,) = [e for e in app.get("bidi_component") if e.proto.component_name == "explorer_network_diagram"]
     return drawn
 
 

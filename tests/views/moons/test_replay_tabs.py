@@ -78,7 +78,7 @@ def turn_to(app: AppTest, tab: str) -> AppTest:
 
 def film(app: AppTest) -> list[dict[str, Any]]:
     """The phases that the player of a page has been given."""
-    (player,) = (part for part in app.get("bidi_component") if part.proto.component_name == "explorer_player")
+    (player,) = (part for part in app.get("bidi_component") if part.proto.component_name == "explorer_replay_player")
     return json.loads(player.proto.json)["phases"]
 
 

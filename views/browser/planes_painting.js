@@ -1,0 +1,126 @@
+/** The planes on canvas: panels with their map, boundary and points, and the legend below. */
+
+import { cleaned, find, findCanvas, paintCells, paintDot, strokeCells, there } from "./common.js";
+import { boundary } from "./planes_boundary.js";
+import { cellColour, isProbability, lowest, scaleColour } from "./planes_colours.js";
+
+/** @import { Stroke } from "./common.js" */
+/** @import { Data, Panel, Scene, Stage } from "./planes.js" */
+/** @import { Maps } from "./planes_values.js" */
+
+/** What the planes are coloured by now. @param {Stage} stage @param {Data} data */
+export const quantityOf = ({ guess }, data) => guess?.quantity ?? data.quantity;
+
+/** @param {Stage} stage @param {Data} data */
+export function buildPanels({ root }, { panels }) {
+  /** @param {Panel} _ @param {number} i */
+  const panelOf = (_, i) => `
+  <figure data-panel="${i}">
+    <figcaption><b></b><span class="numbers"></span></figcaption>
+    <div class="plane"><canvas class="map" role="img"></canvas><canvas class="points"></canvas>
+      <i class="cross"></i><span class="axis across"></span><span class="axis up"></span></div>
+  </figure>`;
+  /** @param {Panel} panel @param {number} i */
+  const side = ({ name }, i) => `<label><input type="radio" name="side" value="${i}"
+    ${i === panels.length - 1 ? "checked" : ""}><span>${name}</span></label>`;
+  find(root, ".panels").innerHTML = panels.map(panelOf).join("");
+  find(root, ".sides").insertAdjacentHTML("beforeend", panels.length > 1 ? panels.map(side).join("") : "");
+  root.dataset.side = String(panels.length - 1);
+  root.dataset.panels = String(panels.length);
+}
+
+/** @param {Stage} stage */
+export function paint(stage) {
+  const { scene, root } = stage;
+  if (!scene) return;
+  const start = performance.now();
+  const { data, maps } = scene;
+  const quantity = quantityOf(stage, data);
+  data.panels.forEach((panel, i) => {
+    const figure = find(root, `[data-panel="${i}"]`);
+    const { width, height } = find(figure, ".plane").getBoundingClientRect();
+    if (!width) return; // the other side of the toggle
+    find(figure, "b").textContent = panel.name;
+    const map = findCanvas(figure, ".map");
+    const words = `decision boundary over the plane, coloured by ${data.words[quantity].name}`;
+    map.ariaLabel = `${panel.name} network: ${words}.`;
+    const [across, up] = data.axes;
+    find(figure, ".across").textContent = across;
+    find(figure, ".up").textContent = up;
+    paintMap(scene, map, maps[i], quantity, width, height);
+    paintPoints(data, findCanvas(figure, ".points"), panel, width, height);
+    figure.dataset.drawn = `${panel.id} ${quantity} ${data.theme}`; // what can be seen by now
+  });
+  paintLegend(root, data, quantity);
+  root.dataset.quantity = quantity;
+  performance.measure("planes", { start });
+}
+
+/**
+ * The colours of a panel's cells; then the boundaries.
+ * @param {Scene} scene
+ * @param {HTMLCanvasElement} canvas
+ * @param {Maps} maps
+ * @param {string} quantity
+ * @param {number} width
+ * @param {number} height
+ */
+function paintMap({ data, truth }, canvas, maps, quantity, width, height) {
+  const { side, colours } = data;
+  const colour = cellColour(data, quantity, maps, truth);
+  const cells = new ImageData(side, side);
+  for (let cell = 0; cell < side * side; cell++) cells.data.set([...colour(cell), 255], 4 * cell);
+  const pen = cleaned(canvas, width, height); // the last column may be covered by a little less than all of it
+  paintCells(pen, cells, width, height);
+  /** @param {Maps} of @param {Stroke[]} strokes */
+  const line = (of, strokes) => strokeCells(pen, boundary(of, data), side, width, height, strokes);
+  if (truth) line(truth, [[colours.paper, 3.5, []], [colours.truth, 2, [5, 4]]]);
+  line(maps, [[colours.paper, 5, []], [colours.ink, 2, []]]);
+}
+
+/**
+ * @param {Data} data
+ * @param {HTMLCanvasElement} canvas
+ * @param {Panel} panel
+ * @param {number} width
+ * @param {number} height
+ */
+function paintPoints({ points, colours, theme, quantity }, canvas, panel, width, height) {
+  const pen = cleaned(canvas, width, height);
+  // A class's points have its colour: by night, on strong colours, no dark rim would set them off.
+  const rim = theme === "dark" && isProbability(quantity) ? colours.ink : colours.paper;
+  const small = Math.max(2.4, Math.min(width, height) / 110);
+  points.forEach(([x, y, label], i) => {
+    const wrong = panel.wrong[i];
+    const outline = wrong ? { strokeStyle: colours.ink, lineWidth: 2.2 } : { strokeStyle: rim, lineWidth: 0.8 };
+    const look = { fillStyle: colours.classes[label], ...outline };
+    paintDot(pen, [x * width, (1 - y) * height], wrong ? 1.6 * small : small, look);
+  });
+}
+
+/** @param {HTMLElement} root @param {Data} data @param {string} quantity */
+function paintLegend(root, data, quantity) {
+  const { classes, colours, tops, words, names } = data;
+  const probability = isProbability(quantity);
+  const low = probability ? lowest(classes) : 0;
+  const high = probability ? 1 : tops[quantity];
+  const colour = scaleColour(data, quantity);
+  const strip = new ImageData(256, 1);
+  for (let i = 0; i < 256; i++) strip.data.set([...colour(i / 255), 255], 4 * i);
+  there(findCanvas(root, ".scale canvas").getContext("2d")).putImageData(strip, 0, 0);
+  const ticks = [0, 0.25, 0.5, 0.75, 1].map((share) => low + share * (high - low));
+  /** @param {number} value @param {number} i */
+  const tick = (value, i) => `<span style="--at: ${i / (ticks.length - 1)}">${written(value, high)}</span>`;
+  find(root, ".ticks").innerHTML = ticks.map(tick).join("");
+  find(root, ".legend .title").textContent = words[quantity].title;
+  const dots = names.map((_, i) => `<span><i style="background: ${colours.classes[i]}"></i></span>`);
+  const places = find(root, ".classes");
+  places.innerHTML = dots.join("");
+  places.querySelectorAll("span").forEach((place, i) => place.append(names[i])); // a stranger's words
+  const title = "Bayes' boundary: no classifier decides better";
+  const best = `<span class="best" style="--line: ${colours.truth}" title="${title}">Bayes</span>`;
+  if (data.truth) places.insertAdjacentHTML("beforeend", best);
+}
+
+/** A tick of a scale, all with as many digits. @param {number} tick @param {number} high */
+const written = (tick, high) => (high >= 0.4 ? tick.toFixed(2) : tick.toFixed(3));
