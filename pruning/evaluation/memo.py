@@ -1,4 +1,4 @@
-"""What has been worked out about a network or a recording, for as long as that is in memory.
+"""Memoise by object identity: what was worked out about a network or a recording, as long as that is in memory.
 
 It is what its object is: a stored one is unpickled once, and shown to many visitors many times,
 while one slider asks for the same few numbers again and again.

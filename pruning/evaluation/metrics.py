@@ -1,4 +1,4 @@
-"""The figures of a network: what is written in the table under the pictures."""
+"""Metrics of a trained network: accuracy, likelihood, calibration errors, uncertainty and size as one record."""
 
 from __future__ import annotations
 
@@ -64,7 +64,10 @@ class Changes:
 
 
 def figures(outcome: Outcome, network: Network, n_samples: int = 50, n_bins: int = 15) -> Figures:
-    """All figures of one network of the outcome."""
+    """All figures of one network of the outcome.
+
+    Raises ValueError where `n_samples` is no number of samples that its predictions are kept for.
+    """
     probs = network.test.probs(n_samples)
     dense, test = outcome.dense, scores(probs, outcome.test_labels, n_bins)
     return Figures(

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from pruning.code_version import code_version
 from pruning.data.image_task import ImageTask
 from pruning.data.images import NoImages, shown
 from pruning.data.own_points import Points
@@ -23,7 +24,7 @@ from pruning.data.task_of import task_of
 from pruning.evaluation.memo import remembered
 from pruning.experiment import Experiment, Recipe
 from pruning.lottery.order import Order
-from pruning.lottery.plan import SHOWN, Batch, Step, answers_key, plan, results, training_code
+from pruning.lottery.plan import SHOWN, Batch, Step, answers_key, plan, results, worker_code
 from pruning.lottery.progress import News, Progress, Report, WrongWorker
 from pruning.options import Part
 from pruning.outcome import Fresh, Network, Outcome, PlaneOutcome, TrainedNetwork, answered
@@ -116,6 +117,8 @@ class Run:
         self.found: dict[str, Any] = {}  # results of this run by their keys, those of a batch under way included
         self.done: set[str] = set()  # keys of networks
         self.fresh: Fresh | None = None  # until the experiments' own networks have been shown
+        self.so_far: Outcome | None = None  # of the first experiment, as it was last shown
+        self.is_old = False  # there is more by now
 
     def train(self) -> None:
         """Have every network trained and asked that is not kept already.
@@ -143,6 +146,7 @@ class Run:
 
     def _take(self, results: Mapping[str, Any]) -> None:
         self.found.update(results)
+        self.is_old = self.is_old or bool(results)
 
     def _keep_data(self) -> None:
         task = self.task
@@ -156,7 +160,7 @@ class Run:
 
     def _compute(self, batch: Batch, missing: Collection[str]) -> dict[str, Any]:
         """Train what is missing of a batch, and ask what is trained but has not answered."""
-        lost = [step for step in batch.steps if step.key in missing]
+        lost = [step for step in batch.steps if step.key in missing or self._get(step.key) is None]
         found: dict[str, Any] = {}
         if lost:
             parents: dict[str, Any] = {
@@ -233,9 +237,12 @@ class Run:
                 self._report(f"Trained {step.name}")
 
     def _report(self, message: str, curves: Curves | None = None) -> None:
-        if self.progress:
-            so_far = outcome(self.experiments[0], self.ratios, self.task, self._get) if self.task.stacked else None
-            self.progress(Progress(len(self.done), self.total, message, so_far, curves))
+        if self.progress is None:
+            return
+        if self.is_old and self.task.stacked:  # put together when there is more, not at every report
+            self.so_far = outcome(self.experiments[0], self.ratios, self.task, self._get)
+            self.is_old = False
+        self.progress(Progress(len(self.done), self.total, message, self.so_far, curves))
 
 
 def outcome(
@@ -285,7 +292,7 @@ def answers(
         found: dict[str, Any] = {}
         for key in missing:
             step = keys[key]
-            batch = Batch((step,), task, task.fingerprint, training_code(task))
+            batch = Batch((step,), task, task.fingerprint, worker_code(task))
             networks: dict[str, Any] = {step.key: kept.get(step.key)}
             order = Order(batch, networks, {part: _inputs(task, part)}, None, method)
             found.update(call(answer, order, report=lambda news: None))
@@ -312,11 +319,11 @@ def _network(step: Step, get: Callable[[str], Any | None]) -> Network | None:
 
 
 def data_key(task: PlaneTask) -> str:
-    return json.dumps({"points": task.named})
+    return json.dumps({"points": task.named, "code": code_version("pruning.data.plane_tasks")})
 
 
 def fresh_key(task: PlaneTask) -> str:
-    return json.dumps({"fresh points": task.named})
+    return json.dumps({"fresh points": task.named, "code": code_version("pruning.data.fresh_points")})
 
 
 def clock_key(step: Step, task: Task) -> str:
@@ -350,7 +357,7 @@ def answer(order: Order, *, report: Report) -> dict[str, Any]:
 
 
 def _check(batch: Batch) -> None:
-    here, there = training_code(batch.task), batch.code
+    here, there = worker_code(batch.task), batch.code
     if here != there:
         raise WrongWorker(
             f"The worker has another version of the code than whoever asks ({here} and {there}). "

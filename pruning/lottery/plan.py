@@ -72,6 +72,11 @@ def training_code(task: Task) -> str:
     return code_version("pruning.lottery." + task.trainer, without=frozenset({ASKING}))
 
 
+def worker_code(task: Task) -> str:
+    """The version of all code that whoever trains and asks networks of this task must share."""
+    return f"{training_code(task)}-{code_version(ASKING)}"
+
+
 def plan(
     experiments: Sequence[Recipe], ratios: Sequence[float], task: Task, *, own_first: bool = True
 ) -> list[Batch]:
@@ -80,7 +85,7 @@ def plan(
     The experiments are alike but for their seed. The dense networks come first and, with `own_first`, then what
     leads to the experiments' own ratio: who waits for that waits for no other.
     """
-    fingerprint, code = task.fingerprint, training_code(task)
+    fingerprint, code = task.fingerprint, worker_code(task)
     chains = [(each.prune_ratio, chain) for each in experiments for chain in _chains(each, ratios, task, fingerprint)]
     own = [chain for ratio, chain in chains if own_first and any(step.prune_ratio == ratio for step in chain)]
     others = [chain for _, chain in chains if chain not in own]

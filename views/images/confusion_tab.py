@@ -1,4 +1,4 @@
-"""Which class an unknown picture is mistaken for: the table of a whole task, and one pair of classes in numbers."""
+"""Confusion of unknown classes with known ones: the table of a whole task, and one pair of classes in numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parts that the pages share, each drawn into a place that is kept for it."""
+"""Curves, reliability diagrams and table of figures of both pages, each drawn into a place that is kept for it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 class Curve:
     """A figure that is drawn against the prune ratio."""
 
-    column: str  # of `tables.curve_rows`
+    column: str  # of `figure_table.curve_rows`
     title: str
     better: Literal["high", "low"]
     digits: int  # 0 for whole numbers
@@ -42,7 +42,7 @@ CURVES = (
     Curve("ece", "ECE", "low", 3),
     Curve("early_stop_epoch", "Early-stop epoch", "low", 0),
 )
-BESIDE = ("floor", "low", "high", "single", "from", "to")  # what may stand beside a figure: see `tables.curve_rows`
+BESIDE = ("floor", "low", "high", "single", "from", "to")  # beside a figure, see `figure_table.curve_rows`
 IDLE = "Nothing is trained after pruning, so there is no early stop to compare."
 TUNED = (
     "A fine-tuned network starts where another one stopped, whose epochs are in its own: none can stop sooner than "
@@ -99,7 +99,7 @@ def _more(seen: Evaluated, curve: Curve, rows: pd.DataFrame, nouns: figure_table
 
 
 def _curve_rows(rows: pd.DataFrame, curve: Curve) -> pd.DataFrame:
-    """What is drawn of one curve, out of the `tables.curve_rows` of them all."""
+    """What is drawn of one curve, out of the `figure_table.curve_rows` of them all."""
     part = rows[["ratio", "chosen", "trained"]].assign(value=rows[curve.column], dense=rows[curve.column].iloc[0])
     ends = {end: f"{curve.column}_{end}" for end in BESIDE}
     return part.assign(**{end: rows[column] for end, column in ends.items() if column in rows})

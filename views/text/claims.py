@@ -1,4 +1,4 @@
-"""What may be said of a difference: a direction, in bold, only where its interval excludes zero.
+"""Significance in words: a direction, in bold, only where the interval of a difference excludes zero.
 
 Everything is judged on the numbers as they are printed as well: what looks equal is never called a change.
 A `basis` is what an interval rests on, in words: `150 points`.

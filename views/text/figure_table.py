@@ -1,4 +1,4 @@
-"""What the pages write: the table of figures, the rows of the curves, the sentence on top, numbers in words."""
+"""Table of figures, rows of the curves and the sentence on top: numbers of an evaluation as the pages write them."""
 
 from __future__ import annotations
 

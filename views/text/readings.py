@@ -1,6 +1,6 @@
 """One sentence a picture, which reads this very picture: arrays and tables in, markdown out.
 
-A direction is in bold, and only where `views.claims` lets it be told; what is merely read off stays plain.
+A direction is in bold, and only where `views.text.claims` lets it be told; what is merely read off stays plain.
 Planes and curves have sentences of their own: `readings_planes`, `readings_curves`.
 """
 

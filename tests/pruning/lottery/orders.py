@@ -9,7 +9,7 @@ from pruning.data.task_of import task_of
 from pruning.experiment import Recipe
 from pruning.lottery.engine import InMemory, carry_out, run_seeds
 from pruning.lottery.order import Order
-from pruning.lottery.plan import SHOWN, Batch, Step, answers_key, plan, training_code
+from pruning.lottery.plan import SHOWN, Batch, Step, answers_key, plan, worker_code
 from pruning.outcome import Network, Outcome, TrainedNetwork, answered
 from uncertainty.options import Method
 
@@ -29,7 +29,7 @@ def trained(
     """The network of a step that is pruned from these, of its own experiment or another one."""
     task = task_of(step.experiment)
     one = step if experiment is None else Step(experiment, step.levels, step.key, step.parent, step.dense)
-    batch = Batch((one,), task, task.fingerprint, training_code(task))
+    batch = Batch((one,), task, task.fingerprint, worker_code(task))
     parents = {key: network for key, network in ((step.dense, dense), (step.parent, last)) if key and network}
     found = carry_out(Order(batch, parents, dict.fromkeys(SHOWN)), report=report)
     test, ood = (found[answers_key(step.key, Method.MC_DROPOUT, part)] for part in SHOWN)

@@ -15,9 +15,10 @@ from pruning import RATIOS, Criterion, Experiment, ImageExperiment, Progress, Pr
 from pruning.data.image_task import ImageTask
 from pruning.data.images import NoImages, shown
 from pruning.data.task_of import task_of
-from pruning.lottery.engine import InMemory, answer, carry_out, here, outcome, run_seeds
+from pruning.lottery import engine
+from pruning.lottery.engine import InMemory, answer, carry_out, data_key, fresh_key, here, outcome, run_seeds
 from pruning.lottery.order import Order
-from pruning.lottery.plan import Step, answers_key, training_code
+from pruning.lottery.plan import Step, answers_key, worker_code
 from pruning.lottery.plan import plan as planned
 from pruning.lottery.plan import results as results_of
 from pruning.lottery.progress import News, WrongWorker
@@ -442,10 +443,21 @@ def order(**changes):
 def test_a_worker_with_other_code_refuses():
     """Before it trains anything; the sentence names both versions and says what to do."""
     (batch,) = planned([Experiment(prune_ratio=0)], (), task_of(Experiment()))
-    assert batch.code == training_code(batch.task)
+    assert batch.code == worker_code(batch.task)
     for function in (carry_out, answer):
         with pytest.raises(WrongWorker, match=rf"\({batch.code} and older\).* same checkout"):
             function(Order(replace(batch, code="older"), {}, {}), report=print)
+
+
+def test_data_and_fresh_points_are_kept_by_the_code_that_draws_them(monkeypatch):
+    """Of another version of that code they are other results, as networks are."""
+    task, version = task_of(Experiment()), {}
+    monkeypatch.setattr(engine, "code_version", lambda module: version.get(module, "first"))
+    data, fresh = data_key(task), fresh_key(task)
+    version["pruning.data.fresh_points"] = "second"
+    assert (data_key(task) == data, fresh_key(task) == fresh) == (True, False)
+    version["pruning.data.plane_tasks"] = "second"
+    assert data_key(task) != data
 
 
 def test_planning_loads_nothing_heavy():
