@@ -1,8 +1,7 @@
-"""How the whole suite is spread over the cores; stores of their own for tests, and workers without processes."""
+"""What the tests of pages and of stored results share: a store of their own, and workers without processes."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import fields, replace
 from functools import partial
@@ -25,29 +24,6 @@ from pruning.outcome import TrainedNetwork
 from uncertainty.options import Method
 
 Carry = Callable[..., dict[str, Any]]
-MOST_WORKERS = 4  # each has a Chromium and servers of its own
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_cmdline_main(config: pytest.Config) -> None:
-    """The whole suite runs file by file in a process per core; whatever is less starts at once in this one.
-
-    With `-n` somebody has decided otherwise, and without pytest-xdist there is this process alone.
-    """
-    option = config.option
-    elsewhere = not config.pluginmanager.hasplugin("xdist") or hasattr(config, "workerinput")
-    if elsewhere or option.numprocesses is not None or not is_whole(config):
-        return
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads of several processes would wait for each other
-    option.numprocesses = min(os.cpu_count() or 1, MOST_WORKERS)
-    option.dist, option.loadscopereorder = "loadfile", False  # browser tests are first, and take longest
-
-
-def is_whole(config: pytest.Config) -> bool:
-    """Whether all tests are asked for, and to be run without a debugger."""
-    folder = Path(__file__).parent
-    asked = [config.invocation_params.dir / argument for argument in config.args]
-    return asked == [folder] and not (config.option.keyword or config.option.collectonly or config.option.usepdb)
 
 
 class Here:

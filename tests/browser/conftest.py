@@ -12,7 +12,6 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import count
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
@@ -25,30 +24,6 @@ MISSING = ("/images/_stcore/health", "/images/_stcore/host-config")
 SENTENCE = re.compile(r"^(Pruned to \d|Nothing is pruned)")  # what stands above the pictures once they are there
 PLAIN = "?ratio=0.5"  # every control at its default; a bare address opens on something more curious
 TRAINING = 300_000  # milliseconds that all networks of a run may take on a busy machine
-TURNS = count()  # a number for every time that somebody waits
-CALM = 500  # milliseconds for which nothing may run before a page stands still; keys wait 200 before they are sent
-# What Chromium prepares beside every page for its own window, which nobody sees: a process each. The last list of
-# features counts, so Playwright's own that matter here are repeated.
-UNSEEN = (
-    "WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup", "WebUIToolbar", "WebUIReloadButton",
-    "InitialWebUI", "SpareRendererForSitePerProcess",
-)  # fmt: skip
-PLAYWRIGHTS = (
-    "AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades", "LensOverlay",
-    "HttpsFirstBalancedModeAutoEnable", "MediaRouter", "PaintHolding", "ThirdPartyStoragePartitioning",
-    "AvoidCorsURLLoaderRestartOnRedirect", "OptimizationHints", "NetworkTimeServiceQuerying", "AimEnabled",
-    "PreconnectToSearch",
-)  # fmt: skip
-ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-features=" + ",".join(PLAYWRIGHTS + UNSEEN))
-LOOK = 50  # milliseconds from one look at the page to the next
-# Whether no script has run at any look of this turn for so long; a page that is busy is looked at less often.
-STILL = """([turn, calm, looks]) => {
-  const app = document.querySelector("[data-testid=stApp]")?.dataset;
-  const rests = app?.testConnectionState === "CONNECTED" && app?.testScriptState === "notRunning";
-  if (window.calm?.turn !== turn || !rests) window.calm = { turn, looks: 0, since: performance.now() };
-  window.calm.looks += rests;
-  return window.calm.looks >= looks && performance.now() - window.calm.since >= calm;
-}"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -113,7 +88,7 @@ def chromium():
     sync_api = pytest.importorskip("playwright.sync_api")
     path = executable()
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=[*ARGUMENTS])
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
         yield browser
         browser.close()
 
@@ -147,8 +122,14 @@ class Visitor:
 
     def settle(self) -> Visitor:
         """Wait until the script has run and what it sent is drawn: until nothing has run for a while."""
-        turn = [next(TURNS), CALM, CALM // LOOK]
-        self.page.wait_for_function(STILL, arg=turn, polling=LOOK, timeout=TRAINING)
+        still = self.page.locator(
+            "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
+        )
+        calm = 0
+        while calm < 6:
+            still.wait_for(timeout=60_000)
+            self.page.wait_for_timeout(100)
+            calm = calm + 1 if still.count() else 0
         return self
 
     def complete(self) -> Visitor:
