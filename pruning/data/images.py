@@ -61,7 +61,11 @@ def folder() -> Path:
 
 
 def shown(dataset: ImageSet) -> Shown:
-    """The test and out-of-distribution images. Raises `NoImages` with a sentence for people."""
+    """The test and out-of-distribution images of a set, given as such or by name.
+
+    Raises `NoImages` with a sentence for people.
+    """
+    dataset = ImageSet(dataset)  # type: ignore[call-arg]  # looking a member up
     return _shown_packed(dataset, folder(), _stamp(dataset, folder())) if dataset.sources else _shown_digits()
 
 
@@ -70,6 +74,7 @@ def training(dataset: ImageSet, n_images: int, seed: int) -> Training:
 
     Raises `NoImages` with a sentence for people.
     """
+    dataset = ImageSet(dataset)  # type: ignore[call-arg]  # looking a member up
     packed = dataset.sources
     whole = _training_packed(dataset, folder(), _stamp(dataset, folder())) if packed else _training_digits()
     if not 0 < n_images < len(whole.train):

@@ -256,16 +256,16 @@ def test_a_closer_look_opens_and_closes(look):
 
 
 def test_another_pair_of_classes_changes_the_story(look):
-    """The counts are those of the pair that is chosen; a button brings the study's pair back."""
+    """The counts are those of the pair that is chosen; a button brings the usual pair back."""
     visitor = look("?tab=Mistaken+for")
-    assert visitor.page.get_by_text("The study's pair").count() == 0
+    assert visitor.page.get_by_text("The usual pair").count() == 0
     visitor.choose("How often is", "8")
     visitor.choose("called", "1")
     visitor.says("Of 174 pictures of 8, called 1:")
-    visitor.button("The study's pair: 9 → 3").click()
+    visitor.button("The usual pair: 9 → 3").click()
     visitor.says("Of 180 pictures of 9, called 3:")
     visitor.settle()
-    assert visitor.page.get_by_text("The study's pair").count() == 0
+    assert visitor.page.get_by_text("The usual pair").count() == 0
 
 
 def test_every_score_detects_and_the_threshold_refuses(look):

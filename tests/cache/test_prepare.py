@@ -195,7 +195,8 @@ def test_cifar_is_downloaded_where_it_is_missing(monkeypatch, tmp_path):
     """Into the folder of the images; an error of the download is a sentence and no trace."""
     fetched = []
 
-    def fetch(folder: Path, report: Callable[[Any], None]) -> None:
+    def fetch(folder: Path, report: Callable[[Any], None], *, names: tuple[str, ...]) -> None:
+        assert names == ("cifar10", "cifar100")
         fetched.append(folder)
         report(cifar.Fetching("cifar10", "unpacking"))
         raise DownloadError("The server does not answer.")
