@@ -257,6 +257,8 @@ def test_whatever_a_stranger_writes_into_a_link_ends_in_at_most_one_tame_sentenc
 CLASSES = {
     ImageSet.DIGITS: (("8", "9"), tuple("01234567")),
     ImageSet.CIFAR10: (("man", "tree, oak", "cat"), ("deer", "cat")),
+    ImageSet.FASHION: (("0", "1"), ("Trouser", "T-shirt/top")),
+    ImageSet.MNIST: (("Trouser", "T-shirt/top"), ("0", "1")),
 }
 tasks = pytest.mark.parametrize("task", ImageSet)
 EXPERIMENT_NAMES = {
