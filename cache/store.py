@@ -79,13 +79,7 @@ class Store:
         now and then and may raise. What `compute` raises is passed on, and nothing is stored.
         `compute` must not fetch from the same store, as it holds a lock that other keys share.
         """
-        value = self.get(key)
-        if value is None:
-            with self._locked(_stripe(key), waiting):
-                value = self.get(key)
-                if value is None:
-                    value = self._compute_and_save(key, compute)
-        return value
+        return self.fetch_all([key], lambda missing: {key: compute()}, waiting)[key]
 
     def fetch_all(
         self,
@@ -105,9 +99,6 @@ class Store:
                 for key, value in (compute(missing) if missing else {}).items():
                     found[key] = self._saved(key, value)
         return {key: found[key] for key in keys}
-
-    def _compute_and_save(self, key: str, compute: Callable[[], T]) -> T:
-        return self._saved(key, compute())
 
     def _saved(self, key: str, value: T) -> T:
         try:

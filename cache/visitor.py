@@ -31,8 +31,7 @@ class Shelf:
 
     def fetch(self, key: str, compute: Callable[[], Any], waiting: Callable[[], None] | None = None) -> Any:
         """What is kept under the key or, where nothing is, what `compute` returns; nobody else computes it."""
-        result = self.get(key)
-        return self.keep({key: compute()})[key] if result is None else result
+        return self.fetch_all([key], lambda missing: {key: compute()}, waiting)[key]
 
     def fetch_all(
         self,
