@@ -175,10 +175,8 @@ class Run:
         return found
 
     def _answered(self, step: Step, parts: Sequence[Part]) -> dict[str, Any]:
-        batch = replace(self.plan[0], steps=(step,))
-        parents: dict[str, Any] = {step.key: self._get(step.key)}
-        order = Order(batch, parents, {part: self._asked()[part] for part in parts}, None)
-        return dict(self.call(answer, order, report=self._news))
+        asked = {part: self._asked()[part] for part in parts}
+        return _answered(step, self._get(step.key), self.task, asked, Method.MC_DROPOUT, self.call, self._news)
 
     def _asked(self) -> dict[Part, np.ndarray | None]:
         """What networks are asked about; None is for whoever asks to look up in the task."""
@@ -188,8 +186,10 @@ class Run:
     def _ask_fresh(self) -> None:
         """Once the experiments' own networks have been shown: fresh points, of all networks that there are."""
         task = self.task
+        if self.fresh or not isinstance(task, PlaneTask) or task.own:
+            return
         own = [results(each, (), task)[each.prune_ratio].key for each in self.experiments]
-        if self.fresh or not isinstance(task, PlaneTask) or task.own or not self.done.issuperset(own):
+        if not self.done.issuperset(own):
             return
         key = fresh_key(task)
         self._take(self.kept.fetch_all([key], lambda keys: {key: task.fresh()}, self._wait))
@@ -291,15 +291,26 @@ def answers(
     def compute(missing: Collection[str]) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for key in missing:
-            step = keys[key]
-            batch = Batch((step,), task, task.fingerprint, worker_code(task))
-            networks: dict[str, Any] = {step.key: kept.get(step.key)}
-            order = Order(batch, networks, {part: _inputs(task, part)}, None, method)
-            found.update(call(answer, order, report=lambda news: None))
+            step, asked = keys[key], {part: _inputs(task, part)}
+            found.update(_answered(step, kept.get(step.key), task, asked, method, call, lambda news: None))
         return found
 
     found = kept.fetch_all(keys, compute)
     return {ratio: found[answers_key(step.key, method, part)] for ratio, step in steps.items()}
+
+
+def _answered(
+    step: Step,
+    network: Any,
+    task: Task,
+    asked: Mapping[Part, np.ndarray | None],
+    method: Method,
+    call: Call,
+    report: Report,
+) -> dict[str, Any]:
+    """Ask one trained network, wherever the work is done: key → predictions."""
+    batch = Batch((step,), task, task.fingerprint, worker_code(task))
+    return dict(call(answer, Order(batch, {step.key: network}, asked, None, method), report=report))
 
 
 def _inputs(task: Task, part: Part) -> np.ndarray | None:

@@ -87,12 +87,13 @@ def plan(
     """
     fingerprint, code = task.fingerprint, worker_code(task)
     chains = [(each.prune_ratio, chain) for each in experiments for chain in _chains(each, ratios, task, fingerprint)]
-    own = [chain for ratio, chain in chains if own_first and any(step.prune_ratio == ratio for step in chain)]
-    others = [chain for _, chain in chains if chain not in own]
-    dense = [_step(each, (), task, fingerprint) for each in experiments]
-    ordered = [*_grouped([[step] for step in dense], task.stacked)]
-    for wave in (own, others):
-        ordered += _grouped(wave, task.stacked)
+    dense = [[_step(each, (), task, fingerprint)] for each in experiments]
+    own: list[Sequence[Step]] = []
+    others: list[Sequence[Step]] = []
+    for ratio, chain in chains:
+        leads_there = own_first and any(step.prune_ratio == ratio for step in chain)
+        (own if leads_there else others).append(chain)
+    ordered = [steps for wave in (dense, own, others) for steps in _grouped(wave, task.stacked)]
     planned: set[str] = set()
     batches = []
     for steps in ordered:
