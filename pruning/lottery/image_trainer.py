@@ -16,9 +16,9 @@ from pruning.experiment import ImageExperiment
 from pruning.lottery.asking import ask
 from pruning.lottery.order import Order
 from pruning.lottery.plan import Step
-from pruning.lottery.progress import Diverged, News, Report
+from pruning.lottery.progress import News, Report
 from pruning.lottery.tickets import Ticket, ticket_of
-from pruning.lottery.trained_network import history_of, measured
+from pruning.lottery.trained_network import are_finite, broken_off, history_of, measured, schedule_of
 from pruning.model import cost
 from pruning.model.build import empty
 from pruning.model.networks import with_weights
@@ -29,9 +29,10 @@ from pruning.outcome import IMAGE_LATENCY_BATCH, TrainedNetwork
 from pruning.training.chance import chance_loss
 from pruning.training.curves import Curves
 from pruning.training.minibatch import train
-from pruning.training.schedule import Examples, Schedule, Trained
+from pruning.training.schedule import Examples, Trained
 from pruning.training.threads import thread_count, threads
 
+USUAL_RATE = 0.05
 IMPORTANCE_IMAGES = 512  # that a criterion looks at: more of them change no ranking worth the time
 
 Say = Callable[..., None]
@@ -61,12 +62,12 @@ def _carried_out(step: Step, order: Order, report: Report) -> dict[str, Any]:
     ticket = ticket_of(step, order.dense(step), order.parent(step), model, _some(examples))
     small, trained = _trained(experiment, step, ticket, model, examples, say)
     if not step.levels and trained.diverged:
-        raise Diverged(_sentence(experiment, step, trained))
+        raise broken_off(step, trained, USUAL_RATE)
     say_asking = partial(say, f"Asking {step.name} about images it has never seen")
     say_asking()
     answers = ask(small, step, task, order.asked, on_block=say_asking)
-    if not all(np.isfinite(predictions.logits).all() for predictions in answers.values()):
-        raise Diverged(_sentence(experiment, step, trained))
+    if not are_finite(answers):
+        raise broken_off(step, trained, USUAL_RATE)
     batch = _timed_batch(task)
     network = measured(
         ticket, trained, widen(trained.weights, model, ticket.masks), small, batch[:1],
@@ -97,10 +98,8 @@ def _trained(
 ) -> tuple[nn.Sequential, Trained]:
     """The smaller network with the weights of its early stop, and how it got there."""
     small = smaller(with_weights(model, ticket.weights), ticket.masks, dropout_rates(experiment, ticket.masks))
-    idle = bool(step.levels) and not experiment.strategy.retrain
-    schedule = Schedule(experiment.learning_rate, experiment.patience, 0 if idle else experiment.max_epochs)
     trained = train(
-        small, examples, schedule, experiment.batch_size or experiment.dataset.batch_size, experiment.seed,
+        small, examples, schedule_of(step), experiment.batch_size or experiment.dataset.batch_size, experiment.seed,
         flip=experiment.dataset.flip, phase=len(step.levels), rewind_epoch=experiment.rewind_epoch,
         report=partial(say, f"Training {step.name}"),
     )  # fmt: skip
@@ -122,11 +121,3 @@ def _latency(
         return clock or cost.latency([small], batch)[0]
     now, own = cost.latency([model.eval(), small], batch)
     return dense.latency * own / now
-
-
-def _sentence(experiment: ImageExperiment, step: Step, trained: Trained) -> str:
-    epoch = len(trained.val_loss) - 1
-    return (
-        f"Training of {step.name} broke off at epoch {epoch}: its loss is no longer a number. "
-        f"The learning rate is {experiment.learning_rate:g}; a smaller one, such as 0.05, usually helps."
-    )

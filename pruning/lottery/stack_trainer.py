@@ -15,18 +15,20 @@ from pruning.data.plane_tasks import Task as PlaneData
 from pruning.lottery.asking import ask
 from pruning.lottery.order import Order
 from pruning.lottery.plan import Step
-from pruning.lottery.progress import Diverged, News, Report
+from pruning.lottery.progress import News, Report
 from pruning.lottery.tickets import Ticket, ticket_of
-from pruning.lottery.trained_network import history_of, measured
+from pruning.lottery.trained_network import are_finite, broken_off, history_of, measured, schedule_of
 from pruning.model import cost
 from pruning.model.build import empty, module
 from pruning.model.networks import Weights, with_weights
 from pruning.model.pruned_dropout import dropout_rates, smaller
 from pruning.outcome import LATENCY_BATCH, TrainedNetwork
 from pruning.training.chance import chance_loss
-from pruning.training.schedule import Examples, Schedule, Trained
+from pruning.training.schedule import Examples, Trained
 from pruning.training.stack import Start, train_stack
 from pruning.training.threads import one_thread
+
+USUAL_RATE = 0.01
 
 
 class Watcher(Protocol):
@@ -72,7 +74,7 @@ class _Stack:
         for position, trained in self._train(tickets):
             step, ticket = self.steps[position], tickets[position]
             if not step.levels and trained.diverged:
-                raise Diverged(self._sentence(step, trained))
+                raise broken_off(step, trained, USUAL_RATE)
             new = {step.key: self._measured(step, ticket, trained), **self._answers(step, ticket, trained)}
             self.report(News(f"Trained {step.name}", finished=new))
             found.update(new)
@@ -80,15 +82,13 @@ class _Stack:
 
     def _train(self, tickets: list[Ticket]) -> Iterator[tuple[int, Trained]]:
         chosen, level = self.experiment, self.order.batch.level
-        idle = level > 0 and not chosen.strategy.retrain
-        schedule = Schedule(chosen.learning_rate, chosen.patience, 0 if idle else chosen.max_epochs)
         starts = [
             Start(ticket.weights, step.experiment.seed, tuple(dropout_rates(chosen, ticket.masks).values()))
             for step, ticket in zip(self.steps, tickets, strict=True)
         ]
         what = self.steps[0].name if len(tickets) == 1 or not level else f"{len(tickets)} pruned networks"
         for position, trained in train_stack(
-            starts, self.examples, schedule, chosen.dropout,
+            starts, self.examples, schedule_of(self.steps[0]), chosen.dropout,
             phase=level, rewind_epoch=chosen.rewind_epoch, on_epoch=self._on_epoch(what), watch=self._watch(tickets),
         ):  # fmt: skip
             if self.watcher:
@@ -114,8 +114,8 @@ class _Stack:
 
     def _answers(self, step: Step, ticket: Ticket, trained: Trained) -> dict[str, Any]:
         found = ask(self.modules[step.key], step, self.task, self.order.asked)
-        if not all(np.isfinite(predictions.logits).all() for predictions in found.values()):
-            raise Diverged(self._sentence(step, trained))
+        if not are_finite(found):
+            raise broken_off(step, trained, USUAL_RATE)
         return found
 
     def _timed(self, networks: dict[str, TrainedNetwork]) -> dict[str, TrainedNetwork]:
@@ -129,13 +129,6 @@ class _Stack:
             own = [now] * len(own)  # all of the same layers
         timed = zip(networks.items(), own, strict=True)
         return {key: replace(network, latency=clock * seconds / now) for (key, network), seconds in timed}
-
-    def _sentence(self, step: Step, trained: Trained) -> str:
-        epoch = len(trained.val_loss) - 1
-        return (
-            f"Training of {step.name} broke off at epoch {epoch}: its loss is no longer a number. "
-            f"The learning rate is {self.experiment.learning_rate:g}; a smaller one, such as 0.01, usually helps."
-        )
 
 
 def _examples(data: PlaneData) -> Examples:

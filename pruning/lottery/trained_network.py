@@ -9,12 +9,15 @@ from torch import Tensor, nn
 
 from pruning.experiment import Recipe
 from pruning.lottery.history import History, next_history
+from pruning.lottery.plan import Step
+from pruning.lottery.progress import Diverged
 from pruning.lottery.tickets import Ticket
 from pruning.model import cost
 from pruning.model.networks import Weights
 from pruning.model.pruned_dropout import rates_of
 from pruning.outcome import TrainedNetwork
-from pruning.training.schedule import Trained
+from pruning.training.schedule import Schedule, Trained
+from uncertainty.predictions import Predictions
 
 
 def measured(
@@ -66,3 +69,24 @@ def history_of(
 
 def _arrays(weights: Mapping[str, Tensor]) -> dict[str, np.ndarray]:
     return {name: value.numpy() for name, value in weights.items()}
+
+
+def schedule_of(step: Step) -> Schedule:
+    """How long and how fast the network of a step trains; not at all where its strategy leaves it as pruned."""
+    chosen = step.experiment
+    idle = bool(step.levels) and not chosen.strategy.retrain
+    return Schedule(chosen.learning_rate, chosen.patience, 0 if idle else chosen.max_epochs)
+
+
+def broken_off(step: Step, trained: Trained, usual_rate: float) -> Diverged:
+    """What to raise of a training that met a loss which is no number; `usual_rate` is one that mostly works."""
+    epoch = len(trained.val_loss) - 1
+    return Diverged(
+        f"Training of {step.name} broke off at epoch {epoch}: its loss is no longer a number. "
+        f"The learning rate is {step.experiment.learning_rate:g}; a smaller one, such as {usual_rate}, usually helps."
+    )
+
+
+def are_finite(answers: Mapping[str, Predictions]) -> bool:
+    """Whether all logits are numbers."""
+    return all(bool(np.isfinite(predictions.logits).all()) for predictions in answers.values())
