@@ -16,13 +16,13 @@ from tests.benchmarks.bench_page import APP
 from tests.browser.conftest import SENTENCE, executable, start_server
 from views.controls import moons as moons_controls
 from views.controls.url import link
-from views.moons.presets import STORIES
+from views.moons.presets import PRESETS
 
 SIZES = {
     "phone": (375, 812), "tablet": (768, 1024), "small laptop": (1366, 768), "laptop": (1440, 900),
     "projector": (1920, 1080),
 }  # fmt: skip
-LINKS = {"moons": "", "a story": f"?{link(STORIES[0].settings, moons_controls.ALL)}", "images": "images"}
+LINKS = {"moons": "", "a story": f"?{link(PRESETS[0].settings, moons_controls.ALL)}", "images": "images"}
 WATCH = """
 window.shift = 0;
 new PerformanceObserver((list) => list.getEntries().forEach((each) => {

@@ -155,7 +155,7 @@ def test_tab_alone_goes_down_the_whole_page(visit):
 
 
 def test_the_settings_unfold_and_answer_by_keyboard(visit):
-    """Enter unfolds them, Tab goes in, and an arrow moves a knob of the network."""
+    """Enter unfolds them, Tab goes in, and an arrow moves a control of the network."""
     visitor = visit()
     visitor.reach(visitor.page.locator("[data-testid=stExpandSidebarButton]")).keys("Enter")
     visitor.slider("Noise").focus()

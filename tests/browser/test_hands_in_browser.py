@@ -16,10 +16,10 @@ from pruning import RATIOS
 from tests.browser.conftest import TRAINING, Visitor
 from views.controls.images import TAB as IMAGE_TAB
 from views.controls.moons import ALL, RATIO, TABS
-from views.moons.presets import STORIES, Story
+from views.moons.presets import PRESETS, Preset
 
 expect = pytest.importorskip("playwright.sync_api").expect
-NAMES = [story.name for story in STORIES]
+NAMES = [story.name for story in PRESETS]
 SLOW, FAST = 200, 40  # milliseconds from key to key: of a hurried hand, of a key that is held down
 CALM = 6  # looks in a row, a tenth of a second apart, at which nothing runs
 DIGITS = "images?strategy=No+retraining&images=100&epochs=2"  # of which one network is trained
@@ -133,15 +133,15 @@ class Truth:
 def truth(chromium, server: str) -> Truth:
     """All networks of all stories are there."""
     found = Truth(chromium, server)
-    for story in STORIES:
+    for story in PRESETS:
         found.of(settings(story))
     return found
 
 
-def settings(story: Story) -> dict[str, str]:
+def settings(story: Preset) -> dict[str, str]:
     """What the address says of a story's settings."""
-    knobs = {knob.name: knob for knob in ALL}
-    return {name: knobs[name].show(value) for name, value in story.settings.items()}
+    controls = {control.name: control for control in ALL}
+    return {name: controls[name].show(value) for name, value in story.settings.items()}
 
 
 def agree(hands: Hands, truth: Truth) -> None:
@@ -152,7 +152,7 @@ def agree(hands: Hands, truth: Truth) -> None:
     assert seen == truth.of(query)
 
 
-def stands(hands: Hands, story: Story, ratio: float) -> None:
+def stands(hands: Hands, story: Preset, ratio: float) -> None:
     """The controls are those of the story, but for the ratio."""
     due = {**settings(story), "ratio": str(ratio)}
     if ratio == RATIO.default:
@@ -175,10 +175,10 @@ def moved(start: float, *steps: int) -> float:
 @pytest.mark.parametrize("tab", TABS)
 def test_held_keys_after_every_story_on_every_tab(crowd, truth, tab):
     """Four hurried presses to the left, six of a held key to the right, by seven visitors at once: each counts."""
-    everybody = crowd([f"?view={tab.replace(' ', '+')}"] * len(STORIES))
-    for hands, story in zip(everybody, STORIES, strict=True):
+    everybody = crowd([f"?view={tab.replace(' ', '+')}"] * len(PRESETS))
+    for hands, story in zip(everybody, PRESETS, strict=True):
         hands.story(story.name).click()
-    for hands, story in zip(everybody, STORIES, strict=True):
+    for hands, story in zip(everybody, PRESETS, strict=True):
         hands.says(story.sentences)
         expect(hands.slider("Prune ratio")).to_have_attribute(
             "aria-valuetext", str(story.settings.get("ratio", RATIO.default))
@@ -195,7 +195,7 @@ def test_held_keys_after_every_story_on_every_tab(crowd, truth, tab):
     for hands in everybody:
         hands.page.keyboard.up("ArrowRight")
     rest(everybody)
-    for hands, story in zip(everybody, STORIES, strict=True):
+    for hands, story in zip(everybody, PRESETS, strict=True):
         ratio = moved(story.settings.get("ratio", RATIO.default), -4, 6)
         assert hands.ratio() == ratio
         stands(hands, story, ratio)
@@ -243,7 +243,7 @@ def words(hands: Hands) -> list[str]:
 
 def test_four_presses_after_a_story_by_link(crowd, truth):
     """Four steps to the left of the story's half, and nothing of it undone."""
-    story = STORIES[NAMES.index("Label noise")]
+    story = PRESETS[NAMES.index("Label noise")]
     everybody = crowd(["?label_noise=0.2"] * 6)
     for hands in everybody:
         hands.slider("Prune ratio").focus()
@@ -270,34 +270,34 @@ def test_two_clicks_on_the_track_after_a_story_by_link(crowd, truth):
     rest(everybody)
     for hands in everybody:
         assert hands.ratio() == 0.8
-        stands(hands, STORIES[NAMES.index("Label noise")], 0.8)
+        stands(hands, PRESETS[NAMES.index("Label noise")], 0.8)
         agree(hands, truth)
 
 
 def test_keys_before_the_story_has_been_answered(crowd, truth):
     """Whether a key still finds the old ratio or the story's, all else is as the story sets it, and all agrees."""
-    everybody = crowd([""] * len(STORIES))
-    for hands, story in zip(everybody, STORIES, strict=True):
+    everybody = crowd([""] * len(PRESETS))
+    for hands, story in zip(everybody, PRESETS, strict=True):
         hands.story(story.name).click()
         hands.slider("Prune ratio").focus()
         for _ in range(3):
             hands.page.keyboard.press("ArrowLeft")
     rest(everybody)
-    for hands, story in zip(everybody, STORIES, strict=True):
+    for hands, story in zip(everybody, PRESETS, strict=True):
         stands(hands, story, hands.ratio())
         agree(hands, truth)
 
 
 def test_one_story_after_the_other(crowd, truth):
     """As fast as a hand goes along the line, to each of them last: this one is told, with its settings."""
-    everybody = crowd([""] * len(STORIES))
-    for turn in range(len(STORIES)):
+    everybody = crowd([""] * len(PRESETS))
+    for turn in range(len(PRESETS)):
         for i, hands in enumerate(everybody):
             hands.story(NAMES[(i + turn) % len(NAMES)]).click()
         everybody[0].page.wait_for_timeout(100)
     rest(everybody)
     for i, hands in enumerate(everybody):
-        story = STORIES[i - 1]
+        story = PRESETS[i - 1]
         assert hands.page.get_by_text(story.sentences).first.is_visible()
         stands(hands, story, story.settings.get("ratio", RATIO.default))
         agree(hands, truth)
@@ -333,7 +333,7 @@ def test_a_unit_taken_out_and_another_control_moved_at_once(crowd):
 def test_what_a_story_asks_to_try_is_one_press(crowd, truth):
     """And a key right after it moves on from there."""
     (hands,) = crowd([""])
-    story = STORIES[NAMES.index("Dropout off")]
+    story = PRESETS[NAMES.index("Dropout off")]
     hands.story(story.name).click()
     hands.says(story.sentences)
     hands.button("Try it").click()

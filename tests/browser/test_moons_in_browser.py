@@ -175,7 +175,7 @@ def test_the_dark_theme_has_a_dark_plane(visit):
 
 
 def test_more_settings_unfold_with_a_help_for_each(visit):
-    """Everything else is folded away, one click from sight, each knob with a sentence of help."""
+    """Everything else is folded away, one click from sight, each control with a sentence of help."""
     visitor = visit()
     aside = visitor.settings().page.locator("[data-testid=stSidebar]")
     for label in ("Dataset", "Noise", "Hidden layers", "Dropout rate", "Criterion", "Rewind epoch", "Bins", "Seed"):

@@ -56,7 +56,7 @@ def test_on_a_phone_the_tour_waits_behind_its_button(visit):
 
 
 def test_who_comes_by_a_link_is_not_toured(visit):
-    """Where the address sets a knob, the page belongs to what it shows; the tour waits behind its button."""
+    """Where the address sets a control, the page belongs to what it shows; the tour waits behind its button."""
     visitor = visit("?ratio=0.4")
     assert not visitor.page.get_by_role("region", name="Tour").is_visible()
     assert visitor.button("Take the tour").is_visible()
@@ -285,7 +285,7 @@ def test_a_locked_link_leaves_one_slider(visit):
     visitor = visit("?ratio=0.7")
     visitor.reach(visitor.button("Share")).keys("Enter")
     whole = links(visitor)[0]
-    assert whole.keys() == {knob.name for knob in moons_controls.ALL}
+    assert whole.keys() == {control.name for control in moons_controls.ALL}
     assert visitor.query().items() <= whole.items()
     assert visitor.page.get_by_text("localhost is this computer alone").first.is_visible()
     visitor.reach(visitor.page.get_by_role("combobox", name="Lock controls")).page.keyboard.type("Prune r")

@@ -6,7 +6,7 @@ import pytest
 
 from tests.browser.conftest import sentence, told
 from views.controls import moons as moons_controls
-from views.moons.presets import STORIES
+from views.moons.presets import PRESETS
 
 pytest.importorskip("playwright.sync_api")
 FOCUSED = """() => {
@@ -18,15 +18,15 @@ FOCUSED = """() => {
 
 def said_by(story) -> dict[str, str]:
     """What the address says of a story's settings."""
-    knobs = {knob.name: knob for knob in moons_controls.ALL}
+    controls = {control.name: control for control in moons_controls.ALL}
     asked = {**story.settings, **story.view}
-    return {name: knobs[name].show(value) for name, value in asked.items() if value != knobs[name].default}
+    return {name: controls[name].show(value) for name, value in asked.items() if value != controls[name].default}
 
 
 def test_a_story_pressed_by_mouse_speaks_until_all_starts_over(visit):
     """Its commentary stands as long as its settings, and can be closed; what was on the page first comes back."""
     visitor = visit("")
-    before, story = sentence(visitor), STORIES[2]
+    before, story = sentence(visitor), PRESETS[2]
     button = visitor.button(story.name)
     button.click()
     visitor.settle()
@@ -48,8 +48,8 @@ def test_a_story_pressed_by_keyboard_is_a_link(visit):
     """Its settings stand in the address, which tells somebody else the same story."""
     visitor = visit()
     number = 3
-    story = STORIES[number]
-    visitor.reach(visitor.button(STORIES[0].name))
+    story = PRESETS[number]
+    visitor.reach(visitor.button(PRESETS[0].name))
     visitor.keys(*["ArrowRight"] * number, "Space")
     assert visitor.query() == said_by(story)
     assert visitor.button(story.name).evaluate("button => button.matches(':focus')")
@@ -68,8 +68,8 @@ def test_the_line_of_stories_is_one_stop_of_the_tab_key(visit):
     for key in ("ArrowRight", "End", "ArrowRight", "Home", "ArrowLeft", "Tab"):
         visitor.page.keyboard.press(key)
         met.append(visitor.page.evaluate(FOCUSED))
-    first = STORIES[0].name
-    assert met == [STORIES[-1].name, "Start over", "Start over", first, first, "Try it"]
+    first = PRESETS[0].name
+    assert met == [PRESETS[-1].name, "Start over", "Start over", first, first, "Try it"]
 
 
 def test_a_story_is_one_line_and_its_words_few(visit):
@@ -79,7 +79,7 @@ def test_a_story_is_one_line_and_its_words_few(visit):
         assert visitor.page.locator(".st-key-stories").bounding_box()["height"] <= most
         more = visitor.button("More")
         assert more.is_visible() == (width < 500)
-    words = visitor.page.get_by_text(STORIES[5].look_at)
+    words = visitor.page.get_by_text(PRESETS[5].look_at)
     before = words.bounding_box()["height"]
     more.click()
     assert words.bounding_box()["height"] > before
@@ -89,7 +89,7 @@ def test_a_story_is_one_line_and_its_words_few(visit):
 
 def test_what_a_story_asks_to_look_at_comes_onto_the_screen(visit):
     """The diagram far below is scrolled to, with its tab."""
-    story = next(each for each in STORIES if each.target == "reliability")
+    story = next(each for each in PRESETS if each.target == "reliability")
     target = ".st-key-reliability"
     inside = f"() => document.querySelector({target!r})?.getBoundingClientRect().top < innerHeight - 200"
     visitor = visit("?view=Take+home", viewport={"width": 1440, "height": 800})
@@ -103,7 +103,7 @@ def test_whoever_does_something_meanwhile_stays_where_they_are(visit):
 
     Streamlit brings the tab that the story opens onto the screen, and no more.
     """
-    story = next(each for each in STORIES if each.target == "reliability")
+    story = next(each for each in PRESETS if each.target == "reliability")
     visitor = visit("?view=Take+home", viewport={"width": 1440, "height": 800})
     visitor.button(story.name).click()
     visitor.page.mouse.move(700, 500)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.browser.conftest import Visitor, start_server, visitors
 from views.browser.page_tour import MOONS
-from views.moons.presets import STORIES
+from views.moons.presets import PRESETS
 
 expect = pytest.importorskip("playwright.sync_api").expect
 QUICK = "strategy=No+retraining&ratio=0.8"  # of both pages; trains the dense network alone
@@ -102,7 +102,7 @@ def test_a_story_is_one_step_in_the_history(visit):
     """However many controls it sets: two stories are two entries, and Back leads through the states as they were."""
     visitor = visit(f"?{QUICK}&hidden=30")
     seen, before = [state(visitor)], entries(visitor)
-    for story in STORIES[2:4]:
+    for story in PRESETS[2:4]:
         press_story(visitor, story)
         assert visitor.query().keys() == story.settings.keys()
         seen.append(state(visitor))
@@ -282,10 +282,10 @@ def test_the_history_is_mended_where_the_version_is_known(visit):
 
 
 def test_with_an_unknown_version_the_history_is_left_alone(stranger):
-    """Stories and pages work all the same, and so does what else the window does."""
+    """Presets and pages work all the same, and so does what else the window does."""
     assert not is_own(stranger)
-    press_story(stranger, STORIES[2])
-    assert stranger.query().keys() == STORIES[2].settings.keys()
+    press_story(stranger, PRESETS[2])
+    assert stranger.query().keys() == PRESETS[2].settings.keys()
     go(stranger, "Glossary")
     go(stranger, "Moons")
     assert not is_own(stranger)

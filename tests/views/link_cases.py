@@ -124,7 +124,7 @@ def _no_number() -> Iterator[LinkCase]:
 
 
 def _hostile() -> Iterator[LinkCase]:
-    """Each text in one place after the other: as a knob's value, as units, as the name of something unknown."""
+    """Each text in one place after the other: as a control's value, as units, as the name of something unknown."""
     places = ("ratio", "units", "strategy", "", "view", "seed", "colour")
     texts = [*((value, f"`{value}`") for value in HOSTILE), *DISGUISED.items()]
     for i, (value, shown) in enumerate(texts):
@@ -226,9 +226,9 @@ def turned_to(app: AppTest, tab: str) -> AppTest:
 
 
 def shared(app: AppTest, which: int = 0) -> dict[str, str]:
-    """What the link in the Share popover says where that is no default; 1 is the locked one. It names every knob."""
+    """What the link in the Share popover says where that is no default; 1 is the locked one. It names them all."""
     said = dict(parse_qsl(app.code[which].value.partition("?")[2], keep_blank_values=True))
-    defaults = {knob.name: knob.show(knob.default) for knob in ALL}
+    defaults = {control.name: control.show(control.default) for control in ALL}
     assert set(defaults) <= set(said)
     return {name: value for name, value in said.items() if value != defaults.get(name)}
 

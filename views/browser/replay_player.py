@@ -32,10 +32,10 @@ _PLAYER = component("replay_player")
 def draw_player(recording: Recording, outcome: PlaneOutcome, theme: Theme, place: DeltaGenerator) -> None:
     """The player of a recording, with the training points of its outcome, inside `place`."""
     with place:
-        _PLAYER(key="player", data=film(recording, outcome, theme))
+        _PLAYER(key="player", data=replayed(recording, outcome, theme))
 
 
-def film(recording: Recording, outcome: PlaneOutcome, theme: Theme) -> dict[str, Any]:
+def replayed(recording: Recording, outcome: PlaneOutcome, theme: Theme) -> dict[str, Any]:
     """All that the player needs, as values that JSON can hold.
 
     `id` tells recordings apart. `frames` are the maps of all phases one behind the other, deflated, from high to low
@@ -52,7 +52,7 @@ def film(recording: Recording, outcome: PlaneOutcome, theme: Theme) -> dict[str,
 
 
 def colour_table(n_classes: int, theme: Theme) -> np.ndarray:
-    """The colour of each code of `pruning.film.coded`, as on the page's planes: (51·C, 4) uint8, opaque RGBA."""
+    """The colour of each code of `pruning.inspect.replay.coded`, as on the planes: (51·C, 4) uint8, opaque RGBA."""
     strength = np.arange(STRENGTHS + 1) / STRENGTHS
     winner = np.eye(n_classes)[:, None, :]  # (C, 1, C)
     probs = 1 / n_classes + strength[:, None] * (winner - 1 / n_classes)  # (C, 51, C)
@@ -60,7 +60,7 @@ def colour_table(n_classes: int, theme: Theme) -> np.ndarray:
 
 
 def _reel(recording: Recording) -> dict[str, Any]:
-    """What the film says of the recording alone, put together once."""
+    """What the replay says of the recording alone, put together once."""
     return remembered(recording, "reel", partial(_packed, recording))
 
 

@@ -1,8 +1,8 @@
-"""A knob: its name in the link, its label, its help, its choices, its default."""
+"""A control: its name in the link, its label, its help, its choices, its default, the field that it sets."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -15,8 +15,11 @@ MANY = 12  # options of a select box, from which on one looks for one of them by
 
 
 @dataclass(frozen=True)
-class Knob:
-    """One control. `name` is its widget key and its name in the link; `show` turns a value into words."""
+class Control:
+    """One control. `name` is its widget key and its name in the link; `show` turns a value into words.
+
+    field: that of the experiment which it sets, if it sets one.
+    """
 
     name: str
     label: str
@@ -25,9 +28,10 @@ class Knob:
     options: Sequence[Any]
     widget: Literal["select", "steps", "buttons", "number", "tabs"] = "steps"  # the page draws its tabs itself
     show: Callable[[Any], str] = str
+    field: str = ""
 
     def legal(self) -> dict[str, Any]:
-        """What the link may say for this knob, and the value it stands for."""
+        """What the link may say for this control, and the value it stands for."""
         return {self.show(option): option for option in self.options}
 
     def allows(self, value: Any) -> bool:
@@ -55,7 +59,7 @@ class Knob:
             return self.default
 
     def knows(self, said: Mapping[str, str]) -> bool:
-        """Whether a link says something of this knob that it may be."""
+        """Whether a link says something of this control that it may be."""
         try:
             self.read(said[self.name])
         except (KeyError, ValueError):
@@ -111,32 +115,46 @@ def choice(
     default: Option,
     options: Sequence[Option] = (),
     widget: Literal["select", "buttons"] = "select",
-) -> Knob:
-    """A knob over members of an enum, all of them or `options`; each member's own sentence joins the help."""
+    field: str = "",
+) -> Control:
+    """A control over members of an enum, all of them or `options`; each member's own sentence joins the help."""
     options = tuple(options or type(default))
     sentences = "\n".join(f"- **{member.label}**: {member.help}" for member in options)
-    return Knob(name, label, f"{help}\n\n{sentences}", default, options, widget, lambda member: member.label)
+    return Control(
+        name, label, f"{help}\n\n{sentences}", default, options, widget, lambda member: member.label, field
+    )
 
 
-def draw_settings(groups: Mapping[str, Sequence[Knob]]) -> dict[str, Any]:
-    """Knobs folded away beside the page, each group under its title; name → value.
+def fields_set(controls: Iterable[Control], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of an experiment that these controls set; field → value."""
+    return {control.field: values[control.name] for control in controls if control.field}
+
+
+def draw_settings(groups: Mapping[str, Sequence[Control]]) -> dict[str, Any]:
+    """Controls folded away beside the page, each group under its title; name → value.
 
     Beside and not above the pictures: what they do is to be seen while they are moved.
     """
-    values = {knob.name: knob.draw() for knobs in groups.values() for knob in knobs if not knob.is_open}
-    shown = {title: left for title, knobs in groups.items() if (left := [knob for knob in knobs if knob.is_open])}
-    for title, knobs in shown.items():
+    values = {
+        control.name: control.draw() for controls in groups.values() for control in controls if not control.is_open
+    }
+    shown = {
+        title: left
+        for title, controls in groups.items()
+        if (left := [control for control in controls if control.is_open])
+    }
+    for title, controls in shown.items():
         with st.sidebar:
             st.markdown(f"**{title}**")
-            values |= {knob.name: knob.draw() for knob in knobs}
+            values |= {control.name: control.draw() for control in controls}
     return values
 
 
-def draw_row(knobs: Sequence[Knob]) -> dict[str, Any]:
-    """Knobs side by side; name → value."""
-    values = {knob.name: knob.draw() for knob in knobs if not knob.is_open}
-    shown = [knob for knob in knobs if knob.is_open]
-    for column, knob in zip(st.columns(len(shown), gap="medium") if shown else (), shown, strict=True):
+def draw_row(controls: Sequence[Control]) -> dict[str, Any]:
+    """Controls side by side; name → value."""
+    values = {control.name: control.draw() for control in controls if not control.is_open}
+    shown = [control for control in controls if control.is_open]
+    for column, control in zip(st.columns(len(shown), gap="medium") if shown else (), shown, strict=True):
         with column:
-            values[knob.name] = knob.draw()
+            values[control.name] = control.draw()
     return values

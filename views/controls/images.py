@@ -1,4 +1,4 @@
-"""The knobs of the image page, and the experiment they describe. Some offer what the chosen task allows."""
+"""The controls of the image page, and the experiment they describe. Some offer what the chosen task allows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pruning.data.images import NoImages, Shown, shown
 from pruning.outcome import IMAGE_SAMPLES
 from uncertainty.options import Score
 from views.controls import moons as moons_controls
-from views.controls.control import Knob, choice, draw_row, draw_settings
+from views.controls.control import Control, choice, draw_row, draw_settings, fields_set
 from views.controls.url import warn_of_link
 
 if TYPE_CHECKING:
@@ -22,7 +22,15 @@ if TYPE_CHECKING:
 
 STANDARD = ImageExperiment()
 
-TASK = choice("task", "Task", "What the network learns, and what it has never seen.", STANDARD.dataset, (), "buttons")
+TASK = choice(
+    "task",
+    "Task",
+    "What the network learns, and what it has never seen.",
+    STANDARD.dataset,
+    (),
+    "buttons",
+    field="dataset",
+)
 RATIO = replace(
     moons_controls.RATIO,
     help="The share of units (channels and neurons) removed from every layer that is pruned. Not of weights.",
@@ -35,33 +43,35 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
-def settings(task: ImageSet) -> Mapping[str, tuple[Knob, ...]]:
-    """The knobs that are folded away, with what this task allows."""
+def settings(task: ImageSet) -> Mapping[str, tuple[Control, ...]]:
+    """The controls that are folded away, with what this task allows."""
     networks = task.networks
-    own = {knob.name: knob for knobs in moons_controls.SETTINGS.values() for knob in knobs}
+    own = {control.name: control for controls in moons_controls.SETTINGS.values() for control in controls}
     return {
         "Network": (
-            choice("network", "Network", "What is trained and pruned.", networks[0], networks),
+            choice("network", "Network", "What is trained and pruned.", networks[0], networks, field="network"),
             replace(own["dropout"], name="drop", default=STANDARD.dropout),
             own["dropout_rule"],
         ),
         "Training": (
-            Knob(
+            Control(
                 "images", "Training images", "A few thousand for a quick look, all for the real figure.",
-                0, task.train_sizes, "steps", lambda number: f"{number:,}" if number else "all",
+                0, task.train_sizes, "steps", lambda number: f"{number:,}" if number else "all", field="train_images",
             ),
-            Knob(
+            Control(
                 "epochs", "Epochs", "The longest training; most networks stop sooner.",
-                STANDARD.max_epochs, (2, 4, 8, 12, 16, 20, 30),
+                STANDARD.max_epochs, (2, 4, 8, 12, 16, 20, 30), field="max_epochs",
             ),
-            Knob(
+            Control(
                 "rate", "Learning rate", "Reached within one epoch, then constant.",
-                STANDARD.learning_rate, (0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2),
+                STANDARD.learning_rate, (0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2), field="learning_rate",
             ),
             replace(own["patience"], name="stop_after", options=(2, 3, 5, 10), default=STANDARD.patience),
         ),
         "Pruning": (
-            choice("layers", "Pruned layers", "Which layers lose units.", STANDARD.pruned_layers),
+            choice(
+                "layers", "Pruned layers", "Which layers lose units.", STANDARD.pruned_layers, field="pruned_layers",
+            ),
             own["criterion"],
             own["scope"],
             replace(own["rewind"], options=(0, 1, 2, 4, 8)),
@@ -71,7 +81,7 @@ def settings(task: ImageSet) -> Mapping[str, tuple[Knob, ...]]:
     }  # fmt: skip
 
 
-TAB = Knob(
+TAB = Control(
     "tab", "Tab", "", "Reliability",
     ("Reliability", "Gallery", "Mistaken for", "Detection", "Your picture", "Take home"), "tabs",
 )  # fmt: skip
@@ -80,18 +90,18 @@ TAB = Knob(
 # What the page opens on where nothing is asked for: pictures, and a ratio at which pruning shows.
 OPENING: Mapping[str, Any] = {RATIO.name: 0.9, TAB.name: "Gallery"}
 
-PICTURES = Knob(
+PICTURES = Control(
     "pictures", "Pictures", "Classes that no network has learned, or test images of the classes it knows.",
     "never seen", ("never seen", "test images"), "buttons", str.capitalize,
 )  # fmt: skip
-ORDER = Knob(
+ORDER = Control(
     "order", "Order",
     "By the pruned network's confidence or predictive entropy, or by how much the prune ratios disagree "
     "(mutual information between picture and ratio).",
     "confident first", ("confident first", "doubtful first", "highest entropy", "most disagreement"),
     "select", str.capitalize,
 )  # fmt: skip
-MISTAKEN_ROWS = Knob(
+MISTAKEN_ROWS = Control(
     "rows", "Rows", "The classes whose answers change most from the dense to the pruned network, or all.",
     "largest change", ("largest change", "all classes"), "buttons", str.capitalize,
 )  # fmt: skip
@@ -99,7 +109,7 @@ SCORE = choice(
     "score", "Score", "What an image is judged by. OOD, out of distribution, is an image of a class that the network "
     "has never seen.", Score.MSP, (), "buttons",
 )  # fmt: skip
-REFUSE = Knob(
+REFUSE = Control(
     "refuse", "Refuse the most uncertain",
     "Images whose score is above a threshold get no answer. Each network has its own threshold: the one that refuses "
     "this share of its test images.",
@@ -108,23 +118,23 @@ REFUSE = Knob(
 ALL_CLASSES = "all classes"
 
 
-def of_class(images: Shown) -> Knob:
+def of_class(images: Shown) -> Control:
     """The filter of the gallery, over the classes of the pictures that may be shown."""
     names = (ALL_CLASSES, *images.ood.classes, *images.test.classes)
-    return Knob("of", "Class", "Show one class alone.", ALL_CLASSES, tuple(dict.fromkeys(names)), "select")
+    return Control("of", "Class", "Show one class alone.", ALL_CLASSES, tuple(dict.fromkeys(names)), "select")
 
 
-def pair(dataset: ImageSet, images: Shown) -> tuple[Knob, Knob]:
+def pair(dataset: ImageSet, images: Shown) -> tuple[Control, Control]:
     """An unknown class and the known one it may be mistaken for."""
     unknown, known = dataset.confused
     return (
-        Knob("unknown", "How often is", "A class never learned.", unknown, images.ood.classes, "select"),
-        Knob("taken_for", "called", "A class the network knows.", known, images.test.classes, "select"),
+        Control("unknown", "How often is", "A class never learned.", unknown, images.ood.classes, "select"),
+        Control("taken_for", "called", "A class the network knows.", known, images.test.classes, "select"),
     )
 
 
-def in_tabs(task: ImageSet) -> tuple[Knob, ...]:
-    """The knobs that stand further down the page."""
+def in_tabs(task: ImageSet) -> tuple[Control, ...]:
+    """The controls that stand further down the page."""
     fixed = (TAB, PICTURES, ORDER, MISTAKEN_ROWS, SCORE, REFUSE)
     try:
         images = shown(task)
@@ -133,12 +143,12 @@ def in_tabs(task: ImageSet) -> tuple[Knob, ...]:
     return (*fixed, of_class(images), *pair(task, images))
 
 
-VIEW = (TAB, PICTURES, ORDER, SCORE, REFUSE)  # how a story may have it looked at
+VIEW = (TAB, PICTURES, ORDER, SCORE, REFUSE)  # how a preset may have it looked at
 
 
-def of_story() -> tuple[Knob, ...]:
-    """What stories tell of: the digits, which anybody's machine trains while one waits."""
-    return (TASK, *MAIN, *(knob for knobs in settings(ImageSet.DIGITS).values() for knob in knobs))
+def of_presets() -> tuple[Control, ...]:
+    """What presets tell of: the digits, which anybody's machine trains while one waits."""
+    return (TASK, *MAIN, *(control for controls in settings(ImageSet.DIGITS).values() for control in controls))
 
 
 @dataclass(frozen=True)
@@ -149,7 +159,7 @@ class ImageChoice:
     n_samples: int
     n_bins: int
     binning: Binning = "width"  # of the reliability diagrams
-    values: Mapping[str, Any] = field(default_factory=dict)  # knob → value
+    values: Mapping[str, Any] = field(default_factory=dict)  # control → value
 
 
 def experiment_of(outcome: Outcome) -> ImageExperiment:
@@ -160,12 +170,12 @@ def experiment_of(outcome: Outcome) -> ImageExperiment:
 
 def draw_controls() -> ImageChoice:
     """The task, the three sliders, everything else folded away."""
-    return warn_of_link("images", lambda: known(_task_of_link()), _draw_knobs)
+    return warn_of_link("images", lambda: known(_task_of_link()), _draw_controls)
 
 
-def known(task: ImageSet) -> tuple[Knob, ...]:
-    """Every knob of the page, with what this task allows."""
-    return (TASK, *MAIN, *(knob for knobs in settings(task).values() for knob in knobs), *in_tabs(task))
+def known(task: ImageSet) -> tuple[Control, ...]:
+    """Every control of the page, with what this task allows."""
+    return (TASK, *MAIN, *(control for controls in settings(task).values() for control in controls), *in_tabs(task))
 
 
 def _task_of_link() -> ImageSet:
@@ -173,25 +183,12 @@ def _task_of_link() -> ImageSet:
     return TASK.legal().get(st.query_params.get("task", ""), TASK.default)
 
 
-def _draw_knobs() -> ImageChoice:
+def _draw_controls() -> ImageChoice:
     with st.container(horizontal=True, key="task_row"):
         task = TASK.draw()
-    values = draw_row(MAIN) | draw_settings(settings(task))
-    experiment = ImageExperiment(
-        dataset=task,
-        prune_ratio=values["ratio"],
-        rewind_epoch=values["rewind"],
-        pruned_layers=values["layers"],
-        train_images=values["images"],
-        max_epochs=values["epochs"],
-        dropout=values["drop"],
-        learning_rate=values["rate"],
-        patience=values["stop_after"],
-        **{
-            name: values[name]
-            for name in ("strategy", "network", "seed", "criterion", "scope", "dropout_rule")
-        },
-        **moons_controls.rounds_of(values["rounds"]),
-    )  # fmt: skip
+    groups = settings(task)
+    values = {TASK.name: task, **draw_row(MAIN), **draw_settings(groups)}
+    controls = (TASK, *MAIN, *(control for group in groups.values() for control in group))
+    experiment = ImageExperiment(**fields_set(controls, values), **moons_controls.rounds_of(values["rounds"]))
     measured = values["samples"], values["bins"], values["binning"]
-    return ImageChoice(experiment, *measured, {TASK.name: task, **values})
+    return ImageChoice(experiment, *measured, values)

@@ -1,4 +1,4 @@
-"""The knobs of the moons page, and the experiment they describe."""
+"""The controls of the moons page, and the experiment they describe."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pruning import RATIOS, Experiment
 from pruning.inspect.plane import SAMPLES
-from views.controls.control import Knob, choice, draw_row, draw_settings
+from views.controls.control import Control, choice, draw_row, draw_settings, fields_set
 from views.controls.url import warn_of_link
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 STANDARD = Experiment()
 FIFTH = 0.2  # of what is left, a round
-UNITS = "units"  # of the link: those that are turned over by hand
+UNITS = "units"  # of the link: those that are toggled by hand
 
 
 def _layers(widths: tuple[int, ...]) -> str:
@@ -32,15 +32,16 @@ def rounds_of(value: float) -> dict[str, Any]:
     return {"round_share": value} if value == FIFTH else {"rounds": value}
 
 
-STRATEGY = choice("strategy", "Strategy", "How the pruned network comes about.", STANDARD.strategy)
-RATIO = Knob(
+STRATEGY = choice("strategy", "Strategy", "How the pruned network comes about.", STANDARD.strategy, field="strategy")
+RATIO = Control(
     "ratio",
     "Prune ratio",
     "The share of units (neurons) removed from every hidden layer. It is not the share of weights.",
     STANDARD.prune_ratio,
     RATIOS,
+    field="prune_ratio",
 )
-N_SAMPLES = Knob(
+N_SAMPLES = Control(
     "samples",
     "MC-dropout samples",
     "How many thinned networks are averaged. One sample knows no disagreement, so no epistemic uncertainty.",
@@ -49,89 +50,90 @@ N_SAMPLES = Knob(
 )
 MAIN = (STRATEGY, RATIO, N_SAMPLES)
 
-ROUNDS = Knob(
+# Sets one of two fields: see `rounds_of`.
+ROUNDS = Control(
     "rounds", "Rounds of iterative pruning",
     "0 prunes step by step along the ratios of the slider, at its end half of what is left; n takes n equal "
     "fractions instead, 20 % a fifth of what is left each time, as Frankle & Carbin do.",
     STANDARD.rounds, (0, 1, 2, 3, 5, 10, FIFTH), show=rounds_in_words,
 )  # fmt: skip
-SETTINGS: Mapping[str, tuple[Knob, ...]] = {
+SETTINGS: Mapping[str, tuple[Control, ...]] = {
     "Data": (
-        choice("dataset", "Dataset", "The task the networks learn.", STANDARD.dataset),
-        Knob(
+        choice("dataset", "Dataset", "The task the networks learn.", STANDARD.dataset, field="dataset"),
+        Control(
             "noise", "Noise", "Standard deviation of the Gaussian noise on the points.",
-            STANDARD.noise, (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5),
+            STANDARD.noise, (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5), field="noise",
         ),
-        Knob(
+        Control(
             "label_noise", "Label noise",
             "Share of points whose label is replaced by another class: of those that train, validate and test alike.",
-            STANDARD.label_noise, (0.0, 0.05, 0.1, 0.2, 0.3, 0.4),
+            STANDARD.label_noise, (0.0, 0.05, 0.1, 0.2, 0.3, 0.4), field="label_noise",
         ),
-        Knob(
+        Control(
             "points", "Points", "How many points are drawn; 70 % train, 15 % validate, 15 % test.",
-            STANDARD.points, (200, 400, 700, 1000, 1500, 2000, 3000),
+            STANDARD.points, (200, 400, 700, 1000, 1500, 2000, 3000), field="points",
         ),
     ),
     "Network": (
-        Knob(
+        Control(
             "hidden", "Hidden layers",
             "Units per hidden layer; 30 is the width of the study's network, trained here in this page's own way.",
             STANDARD.hidden, ((10,), (30,), (64,), (128,), (16, 16), (64, 64), (128, 128), (32, 32, 32)),
-            "select", _layers,
+            "select", _layers, field="hidden",
         ),
-        Knob(
+        Control(
             "dropout", "Dropout rate", "Share of hidden units silenced at random; at 0 all MC samples are equal.",
-            STANDARD.dropout, (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5),
+            STANDARD.dropout, (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5), field="dropout",
         ),
         choice(
             "dropout_rule", "Dropout after pruning",
             "What becomes of the rate where units are removed, in training and in MC dropout alike.",
-            STANDARD.dropout_rule,
+            STANDARD.dropout_rule, field="dropout_rule",
         ),
-        Knob(
+        Control(
             "learning_rate", "Learning rate", "Step size of Adam, in training and after pruning.",
-            STANDARD.learning_rate, (0.001, 0.003, 0.01, 0.03, 0.1),
+            STANDARD.learning_rate, (0.001, 0.003, 0.01, 0.03, 0.1), field="learning_rate",
         ),
-        Knob(
+        Control(
             "patience", "Patience",
             "Training stops after so many epochs in which the validation loss has not fallen by 0.0001 nats.",
-            STANDARD.patience, (5, 10, 20, 50, 100),
+            STANDARD.patience, (5, 10, 20, 50, 100), field="patience",
         ),
     ),
     "Pruning": (
-        choice("criterion", "Criterion", "What makes a unit important.", STANDARD.criterion),
-        choice("scope", "Scope", "Where the least important units are looked for.", STANDARD.scope),
-        Knob(
+        choice("criterion", "Criterion", "What makes a unit important.", STANDARD.criterion, field="criterion"),
+        choice("scope", "Scope", "Where the least important units are looked for.", STANDARD.scope, field="scope"),
+        Control(
             "rewind", "Rewind epoch",
             "Re-initialised weights are those of this epoch of the dense run (its last, if it stopped sooner); "
             "0: the start.",
-            STANDARD.rewind_epoch, (0, 1, 2, 5, 10, 20, 50),
+            STANDARD.rewind_epoch, (0, 1, 2, 5, 10, 20, 50), field="rewind_epoch",
         ),
         ROUNDS,
     ),
     "Measurement": (
-        Knob(
+        Control(
             "bins", "Bins", "Bins of the reliability diagrams and of every calibration error.",
             15, (5, 10, 15, 20, 30),
         ),
-        Knob(
+        Control(
             "binning", "Bins of a diagram",
             "Of equal width, as ECE and UCE are defined, or of equal mass: as many examples in each, so that a few "
             "make no zigzag. The error beside a diagram follows; curves and table keep equal width.",
             "width", ("width", "mass"), "buttons", lambda name: f"Equal {name}",
         ),
-        Knob(
+        Control(
             "seed", "Seed", "Decides initial weights and dropout; the same seed gives the same figures.",
-            STANDARD.seed, (0, 9999), "number",
+            STANDARD.seed, (0, 9999), "number", field="seed",
         ),
-        Knob(
+        Control(
             "data_seed", "Data seed", "Decides which points are drawn and how they are split.",
-            STANDARD.data_seed, (0, 9999), "number",
+            STANDARD.data_seed, (0, 9999), "number", field="data_seed",
         ),
     ),
 }  # fmt: skip
 
-QUANTITY = Knob(
+QUANTITY = Control(
     "colour",
     "Colour",
     "What colours the plane. Predictive entropy is the sum of two parts: aleatoric (expected entropy), the doubt "
@@ -146,7 +148,7 @@ QUANTITY = Knob(
 )
 # Of one's own points nobody knows the truth.
 OWN_QUANTITY = replace(QUANTITY, options=QUANTITY.options[:4])
-POINTS = Knob(
+POINTS = Control(
     "show", "Points shown", "Which points are drawn; a ring marks test points that the network gets wrong.",
     "test", ("test", "training", "none"), "buttons", str.capitalize,
 )  # fmt: skip
@@ -155,19 +157,19 @@ POINTS = Knob(
 # What the page opens on where nothing is asked for: a ratio at which pruning shows, and where networks are unsure.
 OPENING: Mapping[str, Any] = {RATIO.name: 0.9, QUANTITY.name: "entropy"}
 
-BASIS = Knob(
+BASIS = Control(
     "judged", "Measured on",
     "A generated task is known: figures are those of 4,096 fresh points against the exact class probabilities. The "
     "test points are what a study would have; their intervals say how little so few can tell.",
     "truth", ("truth", "test"), "buttons", lambda name: {"truth": "The truth", "test": "Test points"}[name],
 )  # fmt: skip
 
-EXPERIMENT = (*MAIN, *(knob for knobs in SETTINGS.values() for knob in knobs))
+EXPERIMENT = (*MAIN, *(control for controls in SETTINGS.values() for control in controls))
 TABS = ("Reliability", "Watch it train", "The network", "Checks", "Your own points", "Take home")
-TAB = Knob("view", "Tab", "What is shown below the planes.", TABS[0], TABS, "tabs")
+TAB = Control("view", "Tab", "What is shown below the planes.", TABS[0], TABS, "tabs")
 ALL = (*EXPERIMENT, QUANTITY, POINTS, BASIS, TAB)
-VIEW = (QUANTITY, POINTS, TAB)  # how a story may have it looked at
-UNTOLD = frozenset({"samples", "binning"})  # what decides how networks are shown, of which no story tells
+VIEW = (QUANTITY, POINTS, TAB)  # how a preset may have it looked at
+UNTOLD = frozenset({"samples", "binning"})  # what decides how networks are shown, of which no preset tells
 
 
 @dataclass(frozen=True)
@@ -178,18 +180,16 @@ class Choice:
     n_samples: int
     n_bins: int
     binning: Binning = "width"  # of the reliability diagrams
-    values: Mapping[str, Any] = field(default_factory=dict)  # knob → value
+    values: Mapping[str, Any] = field(default_factory=dict)  # control → value
     basis: str = "truth"  # what figures are measured on: see `views.basis`
 
 
 def draw_controls() -> Choice:
     """The three sliders in a row, everything else folded away beneath them."""
-    return warn_of_link("moons", lambda: ALL, _draw_knobs, also=[UNITS])
+    return warn_of_link("moons", lambda: ALL, _draw_controls, also=[UNITS])
 
 
-def _draw_knobs() -> Choice:
+def _draw_controls() -> Choice:
     values = draw_row(MAIN) | draw_settings(SETTINGS)
-    own = {"samples", "bins", "binning", "ratio", "rewind", "rounds"}
-    same = {name: value for name, value in values.items() if name not in own} | rounds_of(values["rounds"])
-    experiment = Experiment(prune_ratio=values["ratio"], rewind_epoch=values["rewind"], **same)
+    experiment = Experiment(**fields_set(EXPERIMENT, values), **rounds_of(values["rounds"]))
     return Choice(experiment, values["samples"], values["bins"], values["binning"], values)

@@ -1,4 +1,4 @@
-"""Controls that the page itself sets, as a story does: nothing undoes that, and it undoes nothing.
+"""Controls that the page itself sets, as a preset does: nothing undoes that, and it undoes nothing.
 
 With everything a visitor does, the browser says what all controls say. Until the answer to a press
 has arrived there, that is what they said before it, and taken at its word it would undo the press;
@@ -17,12 +17,12 @@ import streamlit as st
 
 Values = Mapping[str, Any]
 """Name of a control, or of a word of the address behind a question mark, → value."""
-KEY, HEARD = "deeds", "heard"  # of this visit; the second is a control that nobody sees
+KEY, HEARD = "pending_settings", "heard"  # of this visit; the second is a control that nobody sees
 WORD = "?"
 
 
 @dataclass(frozen=True)
-class Deeds:
+class Pending:
     """What the page has set, and what of that the browser may not know yet."""
 
     number: int = 0  # of the last setting
@@ -37,43 +37,43 @@ class Deeds:
         return frozenset(self.due).union(*(values for _, values in self.told))
 
 
-def answered(deeds: Deeds, heard: int, said: Values) -> tuple[Deeds, Values]:
+def answered(pending: Pending, heard: int, said: Values) -> tuple[Pending, Values]:
     """What is to be set where the browser says so of the controls in `names`, and has heard this number.
 
     Nothing, where it has heard the last one: then what it says holds.
     """
-    unheard = tuple((number, values) for number, values in deeds.told if number > heard)
-    if not unheard and not deeds.due:
-        return replace(deeds, told=()), {}
-    before = deeds.said if heard == deeds.heard else {**deeds.said, **dict(deeds.told).get(heard, {})}
+    unheard = tuple((number, values) for number, values in pending.told if number > heard)
+    if not unheard and not pending.due:
+        return replace(pending, told=()), {}
+    before = pending.said if heard == pending.heard else {**pending.said, **dict(pending.told).get(heard, {})}
     holds = dict(unheard[-1][1]) if unheard else {}
     for name in holds.keys() & said.keys():
         on_its_way = [values[name] for _, values in unheard if name in values]
         if said[name] != before.get(name, said[name]) and said[name] not in on_its_way:
             holds[name] = said[name]  # a hand has moved it
-    return _told(replace(deeds, told=unheard, heard=heard, said=dict(said)), holds), {**holds, **deeds.due}
+    return _told(replace(pending, told=unheard, heard=heard, said=dict(said)), holds), {**holds, **pending.due}
 
 
-def _told(deeds: Deeds, holds: Values) -> Deeds:
+def _told(pending: Pending, holds: Values) -> Pending:
     """What holds, and what is due, told under a new number."""
-    number = deeds.number + 1
-    return replace(deeds, number=number, due={}, told=(*deeds.told, (number, {**holds, **deeds.due})))
+    number = pending.number + 1
+    return replace(pending, number=number, due={}, told=(*pending.told, (number, {**holds, **pending.due})))
 
 
 def put(values: Values) -> None:
     """Have these controls set, and what the address says, before anything is drawn: for what a press is to do."""
-    deeds = _deeds()
+    pending = _pending()
     if values:
-        st.session_state[KEY] = replace(deeds, due={**deeds.due, **values})
+        st.session_state[KEY] = replace(pending, due={**pending.due, **values})
 
 
 def settle() -> None:
     """Before the controls are drawn: set what is due, and again what may not have been heard."""
-    deeds, values = answered(_deeds(), _heard(), _said())
-    if deeds != _deeds():
-        st.session_state[KEY] = deeds  # first and at once: a run may end between any two of these lines
+    pending, values = answered(_pending(), _heard(), _said())
+    if pending != _pending():
+        st.session_state[KEY] = pending  # first and at once: a run may end between any two of these lines
     if values:
-        st.session_state[HEARD] = str(deeds.number)
+        st.session_state[HEARD] = str(pending.number)
     for name, value in values.items():
         if name.startswith(WORD):
             write(name.removeprefix(WORD), value)
@@ -83,16 +83,16 @@ def settle() -> None:
 
 def forget() -> None:
     """On another page, whose controls are new: nothing is on its way to them."""
-    if _deeds().told:
-        st.session_state[KEY] = replace(_deeds(), told=())
+    if _pending().told:
+        st.session_state[KEY] = replace(_pending(), told=())
 
 
 def seal() -> None:
     """After the last control: what the browser sends back once it has heard what all of them say."""
-    deeds = _deeds()
-    if deeds.due:  # put while the page was drawn
-        st.session_state[KEY] = deeds = _told(deeds, deeds.told[-1][1] if deeds.told else {})
-        st.session_state[HEARD] = str(deeds.number)
+    pending = _pending()
+    if pending.due:  # put while the page was drawn
+        st.session_state[KEY] = pending = _told(pending, pending.told[-1][1] if pending.told else {})
+        st.session_state[HEARD] = str(pending.number)
     st.text_input("The last setting that has arrived", key=HEARD, label_visibility="collapsed", autocomplete="off")
 
 
@@ -104,8 +104,8 @@ def write(word: str, value: str) -> None:
         st.query_params.pop(word, None)
 
 
-def _deeds() -> Deeds:
-    return st.session_state.get(KEY, Deeds())
+def _pending() -> Pending:
+    return st.session_state.get(KEY, Pending())
 
 
 def _heard() -> int:
@@ -115,4 +115,4 @@ def _heard() -> int:
 
 def _said() -> dict[str, Any]:
     """What the controls say; not the address, which no hand moves."""
-    return {name: st.session_state[name] for name in _deeds().names if name in st.session_state}
+    return {name: st.session_state[name] for name in _pending().names if name in st.session_state}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from views.controls import addresses, lock
-from views.controls.control import Knob
+from views.controls.control import Control
 from views.controls.url import link
 
 if TYPE_CHECKING:
@@ -20,29 +20,33 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def draw_share(
-    values: Mapping[str, Any], knobs: Sequence[Knob], extra: Mapping[str, str], caveat: str, place: DeltaGenerator
+    values: Mapping[str, Any],
+    controls: Sequence[Control],
+    extra: Mapping[str, str],
+    caveat: str,
+    place: DeltaGenerator,
 ) -> None:
     """A button that unfolds the link to this state, and a locked one that leaves the chosen controls alone.
 
     extra: further words of the link. caveat: what the link cannot carry, mostly nothing.
     """
     held, lockable = lock.current(), tuple(values)
-    values = {**_elsewhere(knobs), **values}
+    values = {**_elsewhere(controls), **values}
     with place.popover("Share", icon=":material/link:"):
         st.markdown(f"**This very state**: the link carries every control{'.' if caveat else SAME}")
         left = sorted(held.left) if held else []
         fixed = {lock.PARAM: lock.write(left)} if held else {}
-        _draw_link(link(values, knobs, {**extra, **fixed}), "whole")
+        _draw_link(link(values, controls, {**extra, **fixed}), "whole")
         if caveat:
             st.caption(caveat)
         if held is None:
-            _draw_lock(values, lockable, knobs, extra)
+            _draw_lock(values, lockable, controls, extra)
 
 
 def _draw_lock(
-    values: Mapping[str, Any], lockable: Sequence[str], knobs: Sequence[Knob], extra: Mapping[str, str]
+    values: Mapping[str, Any], lockable: Sequence[str], controls: Sequence[Control], extra: Mapping[str, str]
 ) -> None:
-    labels = {knob.name: knob.label for knob in knobs if knob.name in lockable}
+    labels = {control.name: control.label for control in controls if control.name in lockable}
     left = st.multiselect(
         "Lock controls: leave only these",
         list(labels),
@@ -51,7 +55,7 @@ def _draw_lock(
         key="left",
         help="Who opens the locked link sees these controls alone; all others stand where they stand now.",
     )
-    _draw_link(link(values, knobs, {**extra, lock.PARAM: lock.write(left)}), "locked")
+    _draw_link(link(values, controls, {**extra, lock.PARAM: lock.write(left)}), "locked")
 
 
 def _draw_link(query: str, which: str) -> None:
@@ -97,7 +101,7 @@ def qr_code(address: str) -> str:
     )
 
 
-def _elsewhere(knobs: Sequence[Knob]) -> dict[str, Any]:
+def _elsewhere(controls: Sequence[Control]) -> dict[str, Any]:
     """What the controls say that stand further down the page, as far as they have been drawn in this visit."""
-    found = {knob.name: st.session_state.get(knob.name) for knob in knobs}
-    return {knob.name: found[knob.name] for knob in knobs if knob.allows(found[knob.name])}
+    found = {control.name: st.session_state.get(control.name) for control in controls}
+    return {control.name: found[control.name] for control in controls if control.allows(found[control.name])}

@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from views.controls import lock, opening, setting
-from views.controls.control import Knob
+from views.controls.control import Control
 
 C = TypeVar("C")
 MOST_PROBLEMS = 20  # told one by one
@@ -20,33 +20,35 @@ ELSEWHERE = (
 )
 
 
-def link(values: Mapping[str, Any], knobs: Sequence[Knob], extra: Mapping[str, str] | None = None) -> str:
+def link(values: Mapping[str, Any], controls: Sequence[Control], extra: Mapping[str, str] | None = None) -> str:
     """What stands behind the question mark of the link that reopens these values.
 
     Defaults are said too: who hands it out today means today's, whatever a later version begins with.
     """
-    said = {knob.name: knob.show(values.get(knob.name, knob.default)) for knob in knobs}
+    said = {control.name: control.show(values.get(control.name, control.default)) for control in controls}
     return urlencode({**said, **(extra or {})})
 
 
 def warn_of_link(
-    page: str, knobs: Callable[[], Sequence[Knob]], draw: Callable[[], C], also: Sequence[str] = ()
+    page: str, controls: Callable[[], Sequence[Control]], draw: Callable[[], C], also: Sequence[str] = ()
 ) -> C:
     """Draw the controls, and above them what the link got wrong, until one of them is moved.
 
-    `knobs` are those the link may set; they are asked for once, and only if it sets any. `also` are
+    `controls` are those the link may set; they are asked for once, and only if it sets any. `also` are
     words of a link that other parts of the page understand.
     """
     if st.session_state.get("arrived"):
         setting.forget()
-        _arrive(knobs())
+        _arrive(controls())
     setting.settle()
     if held := lock.current():
-        lock.restore(knob.name for knob in knobs() if knob.widget != "tabs" and knob.knows(held.values))
-    # Streamlit drops from the address what it cannot use, so this is read before the knobs are drawn.
+        lock.restore(
+            control.name for control in controls() if control.widget != "tabs" and control.knows(held.values)
+        )
+    # Streamlit drops from the address what it cannot use, so this is read before the controls are drawn.
     if f"{page}_problems" not in st.session_state:
         params = st.query_params.to_dict()
-        known = knobs() if params else ()
+        known = controls() if params else ()
         st.session_state[f"{page}_problems"] = link_problems(params, known, also)
         if _correct_link(params, known):
             st.rerun()
@@ -64,7 +66,7 @@ def warn_of_link(
     return choice
 
 
-def _arrive(knobs: Sequence[Knob]) -> None:
+def _arrive(controls: Sequence[Control]) -> None:
     """Put into the address what a page that a visitor comes to from another one is to show.
 
     Streamlit takes out of it what the pages share, and so would reset those controls. Who goes back
@@ -73,13 +75,15 @@ def _arrive(knobs: Sequence[Knob]) -> None:
     run = get_script_run_ctx()
     if run and run.is_history_navigation:
         said = dict(parse_qsl(run.query_string))
-        due = {knob.name: said[knob.name] for knob in knobs if knob.name in said}
+        due = {control.name: said[control.name] for control in controls if control.name in said}
     else:
-        values = {knob: st.session_state.get(knob.name, knob.default) for knob in knobs if knob.is_open}
+        values = {
+            control: st.session_state.get(control.name, control.default) for control in controls if control.is_open
+        }
         due = {
-            knob.name: knob.show(value)
-            for knob, value in values.items()
-            if value != knob.default and knob.allows(value)
+            control.name: control.show(value)
+            for control, value in values.items()
+            if value != control.default and control.allows(value)
         }
     if not due.keys() <= set(st.query_params):
         st.query_params.update(due)
@@ -87,17 +91,17 @@ def _arrive(knobs: Sequence[Knob]) -> None:
         st.rerun()
 
 
-def _correct_link(params: Mapping[str, str], knobs: Sequence[Knob]) -> bool:
-    """Take out of the address what `Knob.read` refuses, and whether there was any.
+def _correct_link(params: Mapping[str, str], controls: Sequence[Control]) -> bool:
+    """Take out of the address what `Control.read` refuses, and whether there was any.
 
     Streamlit reads some of it otherwise (1e3 as a number, the first of two) and breaks on some (inf).
     """
     wrong = {
-        knob.name
-        for knob in knobs
-        if knob.name in params and _problem({knob.name: knob}, knob.name, params[knob.name])
+        control.name
+        for control in controls
+        if control.name in params and _problem({control.name: control}, control.name, params[control.name])
     }
-    twice = {knob.name for knob in knobs if len(st.query_params.get_all(knob.name)) > 1} - wrong
+    twice = {control.name for control in controls if len(st.query_params.get_all(control.name)) > 1} - wrong
     for name in wrong:
         del st.query_params[name]
     for name in twice:
@@ -105,9 +109,9 @@ def _correct_link(params: Mapping[str, str], knobs: Sequence[Knob]) -> bool:
     return bool(wrong | twice)
 
 
-def link_problems(params: Mapping[str, str], knobs: Sequence[Knob], also: Sequence[str] = ()) -> list[str]:
-    """A sentence for everything in the link that no knob understands; the page then uses the default."""
-    known = {knob.name: knob for knob in knobs}
+def link_problems(params: Mapping[str, str], controls: Sequence[Control], also: Sequence[str] = ()) -> list[str]:
+    """A sentence for everything in the link that no control understands; the page then uses the default."""
+    known = {control.name: control for control in controls}
     other = {*also, lock.PARAM, opening.WORD}
     problems = [_problem(known, name, value) for name, value in params.items() if name not in other]
     locked = [] if lock.is_elsewhere() else _lock_problems(params, _names(known))
@@ -127,18 +131,18 @@ def _lock_problems(params: Mapping[str, str], names: str) -> list[str]:
     return [f"The link leaves the control {quoted(name)}, which is none. There are: {names}." for name in unknown]
 
 
-def _names(known: Mapping[str, Knob]) -> str:
+def _names(known: Mapping[str, Control]) -> str:
     return ", ".join(known)
 
 
-def _problem(known: Mapping[str, Knob], name: str, value: str) -> str | None:
+def _problem(known: Mapping[str, Control], name: str, value: str) -> str | None:
     if name not in known:
         return f"The link sets {quoted(name)}, which this page does not know. It knows: {_names(known)}."
-    knob = known[name]
+    control = known[name]
     try:
-        knob.read(value)
+        control.read(value)
     except ValueError as legal:
-        return f"The link sets {name} to {quoted(value)}; {legal}. Using {knob.show(knob.default)}."
+        return f"The link sets {name} to {quoted(value)}; {legal}. Using {control.show(control.default)}."
     return None
 
 

@@ -1,18 +1,18 @@
-"""Stories of the image page, all of the digits, which train in seconds: see `views.stories`.
+"""Presets of the image page, all of the digits, which train in seconds: see `views.presets`.
 
-What a story says is true of its own settings and of most other seeds; its tests hold it to that.
+What a preset says is true of its own settings and of most other seeds; its tests hold it to that.
 """
 
 from __future__ import annotations
 
 from pruning import DropoutRule, Strategy
 from uncertainty.options import Score
-from views.moons.presets import Story
+from views.moons.presets import Preset
 
 TABS = "tabs"  # the key of their container
 
-IMAGE_STORIES: tuple[Story, ...] = (
-    Story(
+IMAGE_PRESETS: tuple[Preset, ...] = (
+    Preset(
         "Sure of strangers",
         "Nothing is pruned, and 98 % of the test digits are read rightly. Of the eights and nines, which it never "
         "saw, it calls a fifth or more something else with over 90 % confidence.",
@@ -21,7 +21,7 @@ IMAGE_STORIES: tuple[Story, ...] = (
         {"tab": "Gallery"},
         TABS,
     ),
-    Story(
+    Preset(
         "The doubt that fails",
         "Eight of ten units are gone, and nine in ten digits are still read rightly. But the disagreement of the "
         "MC-dropout samples is now smaller for strangers than for them: its AUROC fell from about 0.9 to below ½.",
@@ -31,7 +31,7 @@ IMAGE_STORIES: tuple[Story, ...] = (
         TABS,
         {"score": Score.ENTROPY},
     ),
-    Story(
+    Preset(
         "Too modest",
         "Re-initialised with a fifth of its units, it reads nine in ten digits rightly and claims less. MC dropout "
         "silences as large a share of the few units that are left as of the many before.",
@@ -41,7 +41,7 @@ IMAGE_STORIES: tuple[Story, ...] = (
         TABS,
         {"dropout_rule": DropoutRule.SCALED},
     ),
-    Story(
+    Preset(
         "One answer for all",
         "Nine of ten units are gone and nothing is trained again: nearly every stranger gets the same answer, as do "
         "most test digits. At least it is not sure: its confidence is below a quarter.",
@@ -51,7 +51,7 @@ IMAGE_STORIES: tuple[Story, ...] = (
         TABS,
         {"strategy": Strategy.ONE_SHOT},
     ),
-    Story(
+    Preset(
         "Refuse and be right",
         "Seven of ten units are gone, and it may refuse the three in ten digits that it is least sure of. Of the "
         "rest hardly one in a hundred is wrong, and most strangers are refused too.",

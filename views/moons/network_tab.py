@@ -37,13 +37,13 @@ def draw(
     drawn, beside = place.columns([3, 2], gap="medium")
     names = visit.points.classes if visit.points else tuple(f"class {c}" for c in range(trained.n_classes))
     data = network_diagram.diagram(shown.pruned, trained.dense, units, names, view.theme)
-    turn_over = None if lock.current() else partial(toggled_units.turn_over, masks=trained.pruned.masks)
-    network_diagram.draw_network(data, turn_over, drawn)
+    toggle = None if lock.current() else partial(toggled_units.toggle, masks=trained.pruned.masks)
+    network_diagram.draw_network(data, toggle, drawn)
     drawn.caption(readings.of_networks(trained.dense, shown.pruned))
     draw_depth(drawn, "Units", "Prune ratio", "L1 of incoming weights")
     planes.draw_pruned_plane(shown, choice, view, visit, beside, "plane_beside_units")
     step = toggled_units.last_step(units)
-    if turn_over is None:
+    if toggle is None:
         beside.caption("This link is locked by whoever made it: units stay as they are.")
         return
     if step is None:

@@ -1,6 +1,6 @@
-"""Stories of the moons page: settings worth a look, with what is seen there and why it matters.
+"""Presets of the moons page: settings worth a look, with what is seen there and why it matters.
 
-What a story says is true of its own settings, of most other seeds and of other draws of the data; its tests hold it
+What a preset says is true of its own settings, of most other seeds and of other draws of the data; its tests hold it
 to that. It is no law.
 """
 
@@ -14,13 +14,13 @@ from pruning import Criterion, Strategy
 
 
 @dataclass(frozen=True)
-class Story:
+class Preset:
     """A preset with its commentary."""
 
     name: str  # short: for a button
     sentences: str  # two: what is seen, and why it matters
     look_at: str  # the one thing to look at, or to try
-    settings: Mapping[str, Any]  # what it tells of: knob → value; all others of the page stand at their defaults
+    settings: Mapping[str, Any]  # what it tells of: control → value; all others of the page stand at their defaults
     view: Mapping[str, Any]  # how that is looked at: on the moons page colour, points and tab
     target: str  # the part of the page that is to be seen: the key of its container
     trial: Mapping[str, Any] = field(default_factory=dict)  # what `look_at` asks to set, if it asks for that
@@ -30,8 +30,8 @@ TICKET: Mapping[str, Any] = {"ratio": 0.3, "hidden": (64,), "learning_rate": 0.0
 CLASSES = {"colour": "probability"}
 PLANES, CURVES, RELIABILITY = "planes", "curves", "reliability"
 
-STORIES: tuple[Story, ...] = (
-    Story(
+PRESETS: tuple[Preset, ...] = (
+    Preset(
         "A winning ticket",
         "Three of ten units are gone, the others back at their weights of epoch 5: as accurate as dense to a point "
         "or two, in fewer epochs. That is a winning ticket, and most seeds find one here, on other points too.",
@@ -41,7 +41,7 @@ STORIES: tuple[Story, ...] = (
         CURVES,
         {"rewind": 0},
     ),
-    Story(
+    Preset(
         "The control that fails",
         "The same units, freshly drawn, get as accurate in the end but take longer than the dense network. With "
         "most seeds, on other points too, the ticket is sooner: it is not the mask alone that wins.",
@@ -51,7 +51,7 @@ STORIES: tuple[Story, ...] = (
         PLANES,
         {"strategy": Strategy.RANDOM_MASK},
     ),
-    Story(
+    Preset(
         "Pruned to collapse",
         "Nine of ten units are gone and nothing is trained again: one class fills the plane, as accurate as a coin. "
         "Nearly all of its doubt counts as aleatoric (expected entropy), though the data are as clear as before.",
@@ -62,7 +62,7 @@ STORIES: tuple[Story, ...] = (
         PLANES,
         {"strategy": Strategy.ONE_SHOT},
     ),
-    Story(
+    Preset(
         "Confident and wrong",
         "Seven of ten units are gone, untrained since: about a third of the points is wrong, most of it with more "
         "than 90 % confidence. MC dropout does not prevent it: the network stays far too sure of itself.",
@@ -79,7 +79,7 @@ STORIES: tuple[Story, ...] = (
         {**CLASSES, "view": "Reliability"},
         RELIABILITY,
     ),
-    Story(
+    Preset(
         "Dropout off",
         "Without dropout all MC samples are one network, so its epistemic uncertainty is zero everywhere, even far "
         "from all points. That is no sign of knowledge: nobody has told it anything about those places.",
@@ -89,7 +89,7 @@ STORIES: tuple[Story, ...] = (
         PLANES,
         {"dropout": 0.2},
     ),
-    Story(
+    Preset(
         "Label noise",
         "A fifth of all labels are wrong, and neither network has learned them by heart: most ringed points are "
         "wrong labels, no mistakes. So pruning has little to mend: accuracy and NLL hardly change.",
@@ -99,7 +99,7 @@ STORIES: tuple[Story, ...] = (
         PLANES,
         {"show": "training"},
     ),
-    Story(
+    Preset(
         "As published: 2-30-2",
         "As wide as the study's and pruned step by step, it stays within two points of its accuracy down to 15 of 30 "
         "units. The last three, shown here, draw little more than a line, with about twice the NLL and a higher ECE.",

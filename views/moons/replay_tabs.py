@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
 
-def draw_film(trained: PlaneOutcome, visit: Visit, theme: Theme, place: DeltaGenerator) -> None:
+def draw_replay(trained: PlaneOutcome, visit: Visit, theme: Theme, place: DeltaGenerator) -> None:
     """The player, and a sentence on how the pruned network learned."""
     recording = _recording(trained, visit, Place(place.container()))
     if recording is None:
@@ -32,7 +32,7 @@ def draw_film(trained: PlaneOutcome, visit: Visit, theme: Theme, place: DeltaGen
 
 
 def _learned(phase: Phase, trained: bool) -> str:
-    """How a phase went, after its name in the film, for that begins with another phase."""
+    """How a phase went, after its name in the replay, for that begins with another phase."""
     subject = network_named(phase.prune_ratio).capitalize() if phase.level else "Dense"
     words = readings.of_training(phase.train_loss, phase.val_loss, phase.early_stop_epoch, trained)
     return f"{subject}: {words[:1].lower()}{words[1:]}"

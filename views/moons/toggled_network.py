@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def applied(outcome: PlaneOutcome, units: Units, choice: Choice, visit: Visit) -> PlaneOutcome:
-    """The outcome with the pruned network as it is once the units have been turned over."""
+    """The outcome with the pruned network as it is once the units have been toggled."""
     if not units:
         return outcome
     network = results.changed_by_hand(outcome, units, (choice.n_samples,), visit.shelf)
@@ -56,7 +56,7 @@ def _named(unit: Unit, trained: Network) -> str:
 
 
 def worth(unit: Unit, removed: bool, seen: Compared, basis: str) -> str:
-    """What turning over one unit has done, in words; the networks of `seen` share their dropout samples."""
+    """What toggling one unit has done, in words; the networks of `seen` share their dropout samples."""
     changes = changed([seen.accuracy, seen.nll, seen.ece, seen.epistemic], basis)
     verb = "taken out" if removed else "put back"
     return f"{unit_named(unit).capitalize()} was **{verb}**. What it was worth: {changes}."

@@ -1,4 +1,4 @@
-"""Units turned over by hand: they stand in the address, and go with the network that they are of."""
+"""Units toggled by hand: they stand in the address, and go with the network that they are of."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Units = frozenset[Unit]
 NONE: Units = frozenset()
-OF, NOW, STEP, PROBLEM = "turned_of", "turned", "turned_step", "turned_problem"  # of this visit
+OF, NOW, STEP, PROBLEM = "toggled_of", "toggled", "toggled_step", "toggled_problem"  # of this visit
 
 
 def settle(experiment: Experiment, visit: Visit, *, arrived: bool) -> None:
@@ -65,8 +65,8 @@ def write(units: Units) -> str:
     return "-".join(f"{layer}.{position}" for layer, position in sorted(units))
 
 
-def turn_over(unit: Unit, masks: Mapping[str, np.ndarray]) -> None:
-    """Remove a unit, or put it back, on top of what is turned over by now; a sentence is kept if that cannot be.
+def toggle(unit: Unit, masks: Mapping[str, np.ndarray]) -> None:
+    """Remove a unit, or put it back, on top of what is toggled by now; a sentence is kept if that cannot be.
 
     masks: those of the network as it was pruned. Of two quick clicks the second comes before the
     page has answered the first, so the address may not yet know of that.
@@ -83,13 +83,13 @@ def turn_over(unit: Unit, masks: Mapping[str, np.ndarray]) -> None:
 
 
 def remember(units: Units) -> None:
-    """Turn over these and no others."""
+    """Toggle these and no others."""
     st.session_state.update({NOW: units, STEP: None, PROBLEM: None})
     setting.put({setting.WORD + UNITS: write(units)})
     setting.write(UNITS, write(units))
 
 
 def last_step(units: Units) -> tuple[Unit, Units] | None:
-    """The unit that somebody turned over to come to these units, and what was turned over before it."""
+    """The unit that somebody toggled to come to these units, and what was toggled before it."""
     unit, before, after = st.session_state.get(STEP) or (None, NONE, None)
     return (unit, before) if unit and after == units else None

@@ -8,7 +8,7 @@ from views.controls import images as image_controls
 from views.controls import lock, opening, setting
 from views.controls import moons as moons_controls
 from views.controls.images import TAB
-from views.images.presets import IMAGE_STORIES
+from views.images.presets import IMAGE_PRESETS
 from views.shared import preset_bar
 
 opening.settle("images", image_controls.OPENING)
@@ -19,8 +19,8 @@ with st.container(key="head", horizontal=True, vertical_alignment="center", gap=
 stories = st.container(key="stories")
 with st.container(key="controls"):
     asked = image_controls.draw_controls()
-told = preset_bar.Stories(
-    "images", IMAGE_STORIES, image_controls.of_story(), image_controls.VIEW, image_controls.OPENING,
+told = preset_bar.Presets(
+    "images", IMAGE_PRESETS, image_controls.of_presets(), image_controls.VIEW, image_controls.OPENING,
     moons_controls.UNTOLD,
 )  # fmt: skip
 preset_bar.draw(told, asked.values, stories)

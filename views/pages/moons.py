@@ -8,12 +8,12 @@ import streamlit as st
 from views.controls import lock, opening, setting
 from views.controls import moons as moons_controls
 from views.moons import points_tab, toggled_units
-from views.moons.presets import STORIES
+from views.moons.presets import PRESETS
 from views.shared import preset_bar
 
 
 def leave() -> None:
-    """What no story tells of goes when one begins."""
+    """What no preset tells of goes when one begins."""
     points_tab.forget()
     toggled_units.remember(toggled_units.NONE)
 
@@ -30,9 +30,9 @@ visit = points_tab.visit()
 choice = replace(choice, basis="test")  # of one's own points nobody knows the truth
 toggled_units.settle(choice.experiment, visit, arrived=st.session_state.get("arrived", False))
 is_other = visit.points is not None or moons_controls.UNITS in st.query_params
-told = preset_bar.Stories(
+told = preset_bar.Presets(
     "moons",
-    STORIES,
+    PRESETS,
     moons_controls.EXPERIMENT,
     moons_controls.VIEW,
     moons_controls.OPENING,
@@ -144,7 +144,7 @@ if tabs["Reliability"].open:
     sections.draw_reliability(measured, words, tabs["Reliability"])
     sections.draw_table(measured, dense, pruned, words, tabs["Reliability"])
 if tabs["Watch it train"].open:
-    replay_tabs.draw_film(trained, visit, view.theme, tabs["Watch it train"])
+    replay_tabs.draw_replay(trained, visit, view.theme, tabs["Watch it train"])
     toggled_network.draw_caveat(units, tabs["Watch it train"])
 if tabs["The network"].open:
     network_tab.draw(trained, units, choice, view, visit, tabs["The network"])

@@ -1,4 +1,4 @@
-"""The stories in one line, and what the open one has to say until it is closed."""
+"""The presets in one line, and what the open one has to say until it is closed."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import streamlit as st
 
 from views.browser.component import component
 from views.controls import lock, setting
-from views.controls.control import Knob
-from views.moons.presets import Story
+from views.controls.control import Control
+from views.moons.presets import Preset
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -23,20 +23,20 @@ _BAR = component("preset_bar")
 
 
 @dataclass(frozen=True)
-class Stories:
-    """The stories of a page, and what is set by one beside its own settings."""
+class Presets:
+    """The presets of a page, and what is set by one beside its own settings."""
 
     page: str
-    stories: Sequence[Story]
-    knobs: Sequence[Knob]  # all that a story tells of; those that it does not name are set to their defaults
-    view: Sequence[Knob]  # how that is looked at: likewise
+    entries: Sequence[Preset]
+    controls: Sequence[Control]  # all that a preset tells of; those that it does not name are set to their defaults
+    view: Sequence[Control]  # how that is looked at: likewise
     opening: Mapping[str, Any]  # what *Start over* leads to
-    untold: frozenset[str] = frozenset()  # of `knobs`: those that decide what is shown, of which no story tells
-    leave: Callable[[], None] = lambda: None  # what else goes when a story begins
+    untold: frozenset[str] = frozenset()  # of `controls`: those that decide what is shown, of which no preset tells
+    leave: Callable[[], None] = lambda: None  # what else goes when a preset begins
 
     @property
     def defaults(self) -> dict[str, Any]:
-        return {knob.name: knob.default for knob in self.knobs}
+        return {control.name: control.default for control in self.controls}
 
     @property
     def key(self) -> str:
@@ -44,61 +44,61 @@ class Stories:
         return f"stories_{self.page}"
 
     def of_visit(self, word: str) -> str:
-        """The key of what this visit knows of the stories: the name of the one that is `open`, or was `closed`."""
+        """The key of what this visit knows of the presets: the name of the one that is `open`, or was `closed`."""
         return f"story_{word}_{self.page}"
 
-    def named(self, name: Any) -> Story | None:
-        return next((story for story in self.stories if story.name == name), None)
+    def named(self, name: Any) -> Preset | None:
+        return next((preset for preset in self.entries if preset.name == name), None)
 
-    def told(self, values: Mapping[str, Any]) -> Story | None:
-        """The story whose settings these are, apart from how they are looked at."""
+    def told(self, values: Mapping[str, Any]) -> Preset | None:
+        """The preset whose settings these are, apart from how they are looked at."""
         defaults = self.defaults
-        for story in self.stories:
-            due = {**defaults, **story.settings}
+        for preset in self.entries:
+            due = {**defaults, **preset.settings}
             if all(value == due[name] for name, value in values.items() if name in due and name not in self.untold):
-                return story
+                return preset
         return None
 
 
-def draw(stories: Stories, values: Mapping[str, Any], place: DeltaGenerator, is_other: bool = False) -> None:
-    """A button a story, which sets every control, and what the one has to say whose settings stand.
+def draw(presets: Presets, values: Mapping[str, Any], place: DeltaGenerator, is_other: bool = False) -> None:
+    """A button a preset, which sets every control, and what the one has to say whose settings stand.
 
-    Who set them does not matter: a link to a story is a link to its settings. Who changes them, as
-    the story itself may ask, can read on until another is pressed or this one is closed.
-    is_other: whether something is shown of which no story tells, whatever the values.
+    Who set them does not matter: a link to a preset is a link to its settings. Who changes them, as
+    the preset itself may ask, can read on until another is pressed or this one is closed.
+    is_other: whether something is shown of which no preset tells, whatever the values.
     """
-    current = None if is_other else stories.told(values)
-    story, locked = _open(stories, current), lock.current() is not None
+    current = None if is_other else presets.told(values)
+    preset, locked = _open(presets, current), lock.current() is not None
     data = {
-        "names": [] if locked else [each.name for each in stories.stories],
+        "names": [] if locked else [each.name for each in presets.entries],
         "current": current and current.name,
-        "told": story and _words(story, story is not current, locked),
-        "target": story and story.target,
+        "told": preset and _words(preset, preset is not current, locked),
+        "target": preset and preset.target,
         "turn": st.session_state.get(TURN, 0),
         "visit": st.session_state.setdefault(VISIT, uuid.uuid4().hex),
     }
     with place:
-        _BAR(key=stories.key, data=data, on_press_change=partial(_act, stories))
+        _BAR(key=presets.key, data=data, on_press_change=partial(_act, presets))
 
 
-def _open(stories: Stories, current: Story | None) -> Story | None:
-    """The story to be read: the current one unless it was closed, or the last that was."""
-    opened, closed = stories.of_visit("open"), stories.of_visit("closed")
+def _open(presets: Presets, current: Preset | None) -> Preset | None:
+    """The preset to be read: the current one unless it was closed, or the last that was."""
+    opened, closed = presets.of_visit("open"), presets.of_visit("closed")
     if current is None or current.name != st.session_state.get(closed):
         st.session_state[closed] = None
         st.session_state[opened] = current.name if current else st.session_state.get(opened)
-    return stories.named(st.session_state.get(opened))
+    return presets.named(st.session_state.get(opened))
 
 
-def _words(story: Story, left: bool, locked: bool) -> dict[str, Any]:
+def _words(preset: Preset, left: bool, locked: bool) -> dict[str, Any]:
     # What to look at asks for controls that a lock may hold.
-    look_at, trial = ("", False) if locked else (story.look_at, bool(story.trial))
-    return {"name": story.name, "sentences": story.sentences, "look_at": look_at, "left": left, "trial": trial}
+    look_at, trial = ("", False) if locked else (preset.look_at, bool(preset.trial))
+    return {"name": preset.name, "sentences": preset.sentences, "look_at": look_at, "left": left, "trial": trial}
 
 
-def _act(stories: Stories) -> None:
+def _act(presets: Presets) -> None:
     """Do what was pressed, once: the browser sends its last press again with everything that follows."""
-    press = st.session_state[stories.key].press
+    press = st.session_state[presets.key].press
     if not isinstance(press, Mapping) or lock.current() is not None:
         return
     number = press.get("number")
@@ -106,17 +106,17 @@ def _act(stories: Stories) -> None:
         return
     st.session_state[LAST] = number
     if "close" in press:
-        st.session_state.update({stories.of_visit("open"): None, stories.of_visit("closed"): press["close"]})
-    elif story := stories.named(press.get("trial")):
-        setting.put(story.trial)
+        st.session_state.update({presets.of_visit("open"): None, presets.of_visit("closed"): press["close"]})
+    elif preset := presets.named(press.get("trial")):
+        setting.put(preset.trial)
     elif "story" in press:
-        _tell(stories, stories.named(press["story"]))
+        _tell(presets, presets.named(press["story"]))
 
 
-def _tell(stories: Stories, story: Story | None) -> None:
-    """Set every control to the story, or to what the page opens on."""
-    stories.leave()
-    opened, closed = stories.of_visit("open"), stories.of_visit("closed")
+def _tell(presets: Presets, preset: Preset | None) -> None:
+    """Set every control to the preset, or to what the page opens on."""
+    presets.leave()
+    opened, closed = presets.of_visit("open"), presets.of_visit("closed")
     st.session_state.update({opened: None, closed: None, TURN: st.session_state.get(TURN, 0) + 1})
-    due = {**story.settings, **story.view} if story else stories.opening
-    setting.put({**stories.defaults, **{knob.name: knob.default for knob in stories.view}, **due})
+    due = {**preset.settings, **preset.view} if preset else presets.opening
+    setting.put({**presets.defaults, **{control.name: control.default for control in presets.view}, **due})

@@ -34,14 +34,14 @@ def code(
     """A program that prints the figures of the dense and of the pruned network, the page's to the last digit.
 
     It runs in the project's folder; where the points are the visitor's `own`, they lie beside it as
-    points.csv. `units` are those turned over by hand. Latency alone is measured anew.
+    points.csv. `units` are those toggled by hand. Latency alone is measured anew.
     """
     kind = type(experiment).__name__
     measure = f"n_samples={n_samples}, n_bins={n_bins}"
-    turned = [f'("{layer}", {position})' for layer, position in sorted(units)]
-    change = f"network = changed(outcome, [{', '.join(turned)}], samples=[{n_samples}])"
+    toggled = [f'("{layer}", {position})' for layer, position in sorted(units)]
+    change = f"network = changed(outcome, [{', '.join(toggled)}], samples=[{n_samples}])"
     if len(change) > MAX_LINE:
-        each = "".join(f"    {unit},\n" for unit in turned)
+        each = "".join(f"    {unit},\n" for unit in toggled)
         change = f"units = [\n{each}]\nnetwork = changed(outcome, units, samples=[{n_samples}])"
     imports = [
         "from pathlib import Path\n" if own else "",
@@ -102,10 +102,10 @@ def figures_csv(seen: Evaluated, *, own: bool = False) -> str:
 
 
 def _row(seen: Evaluated, network: Network) -> dict[str, Any]:
-    knobs = asdict(seen.outcome.experiment) | {"prune_ratio": network.prune_ratio}
+    controls = asdict(seen.outcome.experiment) | {"prune_ratio": network.prune_ratio}
     measured = {"n_samples": seen.n_samples, "n_bins": seen.n_bins}
     floors = {name: seen.of(network).floor(quantity).mean for name, quantity in FLOORS.items()}
-    return knobs | measured | flat(seen.figures(network)) | floors
+    return controls | measured | flat(seen.figures(network)) | floors
 
 
 def file_name(

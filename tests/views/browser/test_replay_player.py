@@ -19,7 +19,7 @@ from pruning.inspect.recording import record
 from pruning.inspect.replay import SIDE, Phase, Recording, coded
 from pruning.outcome import PlaneOutcome
 from views.browser import replay_player
-from views.browser.replay_player import MAX_POINTS, colour_table, film
+from views.browser.replay_player import MAX_POINTS, colour_table, replayed
 from views.charts.colours import CLASSES, DENSE, INK, PAPER, PRUNED, STRONGEST, blend, rgb
 
 RNG = np.random.default_rng(0)
@@ -54,7 +54,7 @@ DENSE_PHASE = phase(0.0, 0, "1111")
 
 
 def shown(*phases: Phase) -> dict[str, Any]:
-    return film(recording(*phases), NOBODY, "light")
+    return replayed(recording(*phases), NOBODY, "light")
 
 
 def test_the_frames_are_the_maps_with_high_y_first_and_the_rim_repeated():
@@ -145,7 +145,7 @@ def test_the_scale_of_the_losses_ends_at_the_next_round_number(largest, top):
 def test_points_are_shares_of_the_extent_with_their_class():
     """The corners of the plane are 0 and 1; y runs upwards."""
     inputs = np.array([[0.0, -1.0], [4.0, 1.0], [1.0, 0.5]], np.float32)
-    data = film(recording(DENSE_PHASE), outcome(inputs, np.array([0, 1, 1])), "dark")
+    data = replayed(recording(DENSE_PHASE), outcome(inputs, np.array([0, 1, 1])), "dark")
     assert data["points"] == [(0.0, 0.0, 0), (1.0, 1.0, 1), (0.25, 0.75, 1)]
     assert (data["theme"], data["colours"]["paper"], data["colours"]["ink"]) == ("dark", PAPER["dark"], INK["dark"])
 
@@ -154,7 +154,10 @@ def test_points_are_shares_of_the_extent_with_their_class():
 def test_of_too_many_points_an_even_choice_is_drawn(there, drawn):
     """No point is drawn twice, and the choice reaches from the first to the last."""
     inputs = np.column_stack([np.linspace(0, 4, there), np.zeros(there)])
-    x = [point[0] for point in film(recording(DENSE_PHASE), outcome(inputs, np.zeros(there, int)), "light")["points"]]
+    x = [
+        point[0]
+        for point in replayed(recording(DENSE_PHASE), outcome(inputs, np.zeros(there, int)), "light")["points"]
+    ]
     assert len(set(x)) == drawn
     assert (x[0], x[-1]) == (0.0, 0.0 if there == 1 else 1.0)
 
@@ -166,7 +169,7 @@ def test_the_id_tells_recordings_apart_and_nothing_else():
     other_cell[2, 20, 20] ^= 1
     ids = [shown(changed)["id"] for changed in (replace(DENSE_PHASE, maps=other_cell), phase(0.0, 0, "1110"))]
     same = {
-        film(each, NOBODY, theme)["id"] for each in (again, recording(DENSE_PHASE)) for theme in ("light", "dark")
+        replayed(each, NOBODY, theme)["id"] for each in (again, recording(DENSE_PHASE)) for theme in ("light", "dark")
     }
     assert len({*same, *ids}) == 3
 
@@ -174,9 +177,9 @@ def test_the_id_tells_recordings_apart_and_nothing_else():
 def test_a_recording_is_packed_once_and_forgotten_with_it(monkeypatch):
     """A rerun, or the other theme, does not deflate again; who drops the recording drops its film."""
     kept = recording(DENSE_PHASE)
-    first = film(kept, NOBODY, "light")
+    first = replayed(kept, NOBODY, "light")
     monkeypatch.setattr(zlib, "compress", None)  # whoever packs again fails
-    assert film(kept, NOBODY, "dark")["frames"] is first["frames"]
+    assert replayed(kept, NOBODY, "dark")["frames"] is first["frames"]
     before = len(_NOTES)
     del kept
     gc.collect()
@@ -187,7 +190,7 @@ def test_a_real_recording_becomes_a_film():
     """A recorded run has a frame for each epoch shown, the last of a phase is its early stop, and all is JSON."""
     experiment = Experiment(strategy="iterative", prune_ratio=0.2, points=100, hidden=(8, 6), max_epochs=4)
     real = record(experiment)
-    data = json.loads(json.dumps(film(real, NOBODY, "light"), allow_nan=False))
+    data = json.loads(json.dumps(replayed(real, NOBODY, "light"), allow_nan=False))
     size = data["side"] ** 2 * sum(len(each["epochs"]) for each in data["phases"])
     assert len(zlib.decompress(base64.b64decode(data["frames"]))) == size
     assert [each["title"] for each in data["phases"]] == ["Dense", "Level 1: 0.1", "Level 2: 0.2"]
@@ -201,4 +204,4 @@ def test_the_player_is_mounted_with_one_key_for_all_recordings(monkeypatch):
     monkeypatch.setattr(replay_player, "_PLAYER", lambda **options: calls.append(options))
     shown_here = recording(DENSE_PHASE)
     replay_player.draw_player(shown_here, NOBODY, "light", nullcontext())
-    assert calls == [{"key": "player", "data": film(shown_here, NOBODY, "light")}]
+    assert calls == [{"key": "player", "data": replayed(shown_here, NOBODY, "light")}]

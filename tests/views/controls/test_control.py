@@ -7,10 +7,10 @@ from streamlit.testing.v1 import AppTest
 
 
 def page(count: int) -> None:
-    from views.controls.control import Knob
+    from views.controls.control import Control
 
     names = tuple(f"class {i}" for i in range(count))
-    Knob("of", "Class", "", names[0], names, "select").draw()
+    Control("of", "Class", "", names[0], names, "select").draw()
 
 
 @pytest.mark.parametrize(("count", "mode"), [(3, "none"), (12, "none"), (13, "contains"), (110, "contains")])

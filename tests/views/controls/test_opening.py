@@ -12,7 +12,7 @@ from tests.conftest import briefly, train_instead
 from tests.views.link_cases import SMALL, controls, opened, shared_store
 from views.controls.moons import ALL, OPENING
 
-KNOBS = {knob.name: knob for knob in ALL}
+CONTROLS = {control.name: control for control in ALL}
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -28,15 +28,15 @@ def state(app: AppTest) -> dict[str, Any]:
     """What the controls say."""
     assert not app.exception
     assert not app.warning
-    return {name: app.session_state[name] for name in controls(app) if name in KNOBS}
+    return {name: app.session_state[name] for name in controls(app) if name in CONTROLS}
 
 
 def moved(app: AppTest, **values: Any) -> AppTest:
     """Controls are moved, one after the other; as in a browser the address follows, and drops what is a default."""
     for name, value in values.items():
         app.query_params.pop(name, None)
-        if value != KNOBS[name].default:
-            app.query_params[name] = KNOBS[name].show(value)
+        if value != CONTROLS[name].default:
+            app.query_params[name] = CONTROLS[name].show(value)
         controls(app)[name].set_value(value).run()
     return app
 
@@ -46,7 +46,7 @@ def test_without_a_word_in_the_address_the_page_opens_on_its_opening():
     app = opened({})
     assert OPENING.items() <= state(app).items()
     assert app.query_params == {}
-    assert state(opened({"seed": "3"})) == {name: KNOBS[name].default for name in state(app)} | {"seed": 3}
+    assert state(opened({"seed": "3"})) == {name: CONTROLS[name].default for name in state(app)} | {"seed": 3}
 
 
 @pytest.mark.parametrize(

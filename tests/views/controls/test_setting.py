@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from views.controls.setting import Deeds, answered
+from views.controls.setting import Pending, answered
 
 CONTROLS = ("ratio", "noise", "hidden")
 
@@ -30,7 +30,7 @@ class Visit:
 
     says: dict[str, int] = field(default_factory=lambda: dict.fromkeys(CONTROLS, 0))  # of the browser
     heard: int = 0
-    deeds: Deeds = field(default_factory=Deeds)
+    pending: Pending = field(default_factory=Pending)
     shows: dict[str, int] = field(default_factory=dict)  # what the last run has drawn
     up: deque[Told] = field(default_factory=deque)
     down: deque[tuple[str, int]] = field(default_factory=deque)
@@ -47,11 +47,11 @@ class Visit:
         if not self.up:
             return
         told = self.up.popleft()
-        due = replace(self.deeds, due={**self.deeds.due, **told.press})
+        due = replace(self.pending, due={**self.pending.due, **told.press})
         said = {name: told.says[name] for name in due.names}
-        self.deeds, values = answered(due, told.heard, said)
+        self.pending, values = answered(due, told.heard, said)
         self.shows = {**told.says, **values}
-        answer = [*values.items(), ("heard", self.deeds.number)] if values else []
+        answer = [*values.items(), ("heard", self.pending.number)] if values else []
         self.down.extend(answer[:sent] if self.up else answer)
 
     def hear(self) -> None:
@@ -105,22 +105,22 @@ def test_at_rest_controls_and_picture_agree_and_everything_done_is_done(hands):
 
 def test_what_was_set_stands_against_what_was_said_before():
     """The next message is older than the answer: what it says of what was set is old, but a move counts."""
-    deeds, values = answered(Deeds(due={"ratio": 4, "noise": 1}), 0, {"ratio": 5, "noise": 2})
+    pending, values = answered(Pending(due={"ratio": 4, "noise": 1}), 0, {"ratio": 5, "noise": 2})
     assert values == {"ratio": 4, "noise": 1}
-    deeds, values = answered(deeds, 0, {"ratio": 5, "noise": 2})
+    pending, values = answered(pending, 0, {"ratio": 5, "noise": 2})
     assert values == {"ratio": 4, "noise": 1}
-    deeds, values = answered(deeds, 0, {"ratio": 6, "noise": 2})
+    pending, values = answered(pending, 0, {"ratio": 6, "noise": 2})
     assert values == {"ratio": 6, "noise": 1}
-    assert deeds.number == 3
-    assert answered(deeds, 3, {"ratio": 5, "noise": 2}) == (replace(deeds, told=()), {})
+    assert pending.number == 3
+    assert answered(pending, 3, {"ratio": 5, "noise": 2}) == (replace(pending, told=()), {})
 
 
 def test_a_value_that_arrives_late_is_not_taken_for_a_move():
     """Of two presses the browser has applied half of the first: the second stands."""
-    deeds, _ = answered(Deeds(due={"ratio": 4, "noise": 1}), 0, {"ratio": 5, "noise": 2})
-    deeds, values = answered(replace(deeds, due={"ratio": 7, "noise": 8}), 0, {"ratio": 4, "noise": 2})
+    pending, _ = answered(Pending(due={"ratio": 4, "noise": 1}), 0, {"ratio": 5, "noise": 2})
+    pending, values = answered(replace(pending, due={"ratio": 7, "noise": 8}), 0, {"ratio": 4, "noise": 2})
     assert values == {"ratio": 7, "noise": 8}
-    assert answered(deeds, 1, {"ratio": 4, "noise": 1})[1] == {"ratio": 7, "noise": 8}
+    assert answered(pending, 1, {"ratio": 4, "noise": 1})[1] == {"ratio": 7, "noise": 8}
 
 
 # ---- on a page

@@ -72,7 +72,7 @@ def test_the_number_in_the_network_is_that_of_the_way_out(monkeypatch, own, know
 def test_a_link_says_every_control():
     """Also those at their defaults, so that a later version with others opens it as it was meant."""
     said = dict(parse_qsl(link({"ratio": 0.3}, moons_controls.ALL, {"only": "ratio"})))
-    assert said == {knob.name: knob.show(knob.default) for knob in moons_controls.ALL} | {
+    assert said == {control.name: control.show(control.default) for control in moons_controls.ALL} | {
         "ratio": "0.3",
         "only": "ratio",
     }

@@ -28,12 +28,12 @@ from tests.views.link_cases import (
     turned_to,
 )
 from views.controls import url
-from views.controls.control import Knob
+from views.controls.control import Control
 from views.controls.moons import ALL
-from views.moons.presets import STORIES
+from views.moons.presets import PRESETS
 
 CASES = link_cases()
-KNOBS = {knob.name: knob for knob in ALL}
+CONTROLS = {control.name: control for control in ALL}
 MARKUP = set("<>$[]{}\\*~!#|")
 
 
@@ -154,7 +154,7 @@ def test_a_held_value_that_is_illegal_is_the_default_and_told(name, wrong):
     """What cannot be moved is not left at nonsense either."""
     app = opened({**SMALL, "only": "ratio", name: wrong})
     assert f"The link sets {name} to " in app.warning[0].value
-    assert f"Using {KNOBS[name].show(KNOBS[name].default)}." in app.warning[0].value
+    assert f"Using {CONTROLS[name].show(CONTROLS[name].default)}." in app.warning[0].value
     assert name not in shared(app)
 
 
@@ -250,7 +250,7 @@ def test_a_story_outlives_a_visit_to_another_page(monkeypatch):
     for ratio, left in ((0.5, False), (0.3, True)):
         controls(app)["ratio"].set_value(ratio).run()
         for _ in range(2):
-            assert (told(app)["sentences"], told(app)["left"]) == (STORIES[5].sentences, left)
+            assert (told(app)["sentences"], told(app)["left"]) == (PRESETS[5].sentences, left)
             back(away(app))
 
 
@@ -270,15 +270,15 @@ def test_who_goes_back_in_the_browser_finds_what_the_address_said(monkeypatch):
 
 
 def moved(seed: int) -> dict[str, Any]:
-    """A value other than the default for some knobs; the network stays small."""
+    """A value other than the default for some controls; the network stays small."""
     draw = random.Random(seed)
-    free = [knob for knob in ALL if knob.name not in {*SMALL, "view", "learning_rate"}]
+    free = [control for control in ALL if control.name not in {*SMALL, "view", "learning_rate"}]
     chosen = draw.sample(free, 8)
-    return {knob.name: draw.choice([o for o in choices(knob) if o != knob.default]) for knob in chosen}
+    return {control.name: draw.choice([o for o in choices(control) if o != control.default]) for control in chosen}
 
 
-def choices(knob: Knob) -> list[Any]:
-    return [7, 1234] if knob.widget == "number" else list(knob.options)
+def choices(control: Control) -> list[Any]:
+    return [7, 1234] if control.widget == "number" else list(control.options)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -301,10 +301,10 @@ def test_a_shared_link_gives_the_same_page_to_everybody(seed):
 
 
 def test_a_shared_link_names_defaults_too():
-    """Of every knob: what is a default today may be none tomorrow, and the page is the same either way."""
+    """Of every control: what is a default today may be none tomorrow, and the page is the same either way."""
     app = opened({**SMALL, "ratio": "0.3"})
     whole = dict(parse_qsl(app.code[0].value.partition("?")[2]))
-    assert set(whole) == set(KNOBS)
+    assert set(whole) == set(CONTROLS)
     assert (whole["seed"], whole["strategy"], whole["view"]) == ("0", "One-shot", "Reliability")
     other = opened(whole)
     assert not other.warning

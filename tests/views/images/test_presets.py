@@ -20,14 +20,14 @@ from uncertainty.calibration import accuracy, expected_calibration_error, signed
 from uncertainty.ood import auroc, entropy_score
 from views.controls import images as image_controls
 from views.images import presets as image_presets
-from views.images.presets import IMAGE_STORIES
-from views.moons.presets import STORIES
+from views.images.presets import IMAGE_PRESETS
+from views.moons.presets import PRESETS
 
-KNOBS = {knob.name: knob for knob in (*image_controls.of_story(), *image_controls.VIEW)}
+CONTROLS = {control.name: control for control in (*image_controls.of_presets(), *image_controls.VIEW)}
 SEEDS, N_SAMPLES = range(5), 50
 KEPT = InMemory()  # networks that several stories tell of are trained once
 
-every_story = pytest.mark.parametrize("story", IMAGE_STORIES, ids=lambda story: story.name)
+every_story = pytest.mark.parametrize("story", IMAGE_PRESETS, ids=lambda story: story.name)
 
 
 @cache
@@ -39,8 +39,8 @@ def outcomes(chosen: ImageExperiment) -> list[Outcome]:
 
 def experiment(name: str, **changes: object) -> ImageExperiment:
     """What the page trains for the story of this name, with some fields changed."""
-    (story,) = (story for story in IMAGE_STORIES if story.name == name)
-    values = {"prune_ratio" if knob == "ratio" else knob: value for knob, value in story.settings.items()}
+    (story,) = (story for story in IMAGE_PRESETS if story.name == name)
+    values = {"prune_ratio" if control == "ratio" else control: value for control, value in story.settings.items()}
     return replace(ImageExperiment(**values), **changes)
 
 
@@ -50,13 +50,13 @@ def right(outcome: Outcome, network: Network) -> float:
 
 @every_story
 def test_settings_are_legal_and_not_the_defaults(story):
-    """A story names knobs of the page, gives each a value that it may have, and lists no default of what it tells."""
+    """A story names controls of the page, gives each a legal value, and lists no default of what it tells."""
     for name, value in [*story.settings.items(), *story.view.items(), *story.trial.items()]:
-        assert KNOBS[name].allows(value)
-        assert type(value) is type(KNOBS[name].default)
-    assert all(value != KNOBS[name].default for name, value in story.settings.items())
-    assert set(story.view) <= {knob.name for knob in image_controls.VIEW}
-    assert not set(story.settings) & {knob.name for knob in image_controls.VIEW}
+        assert CONTROLS[name].allows(value)
+        assert type(value) is type(CONTROLS[name].default)
+    assert all(value != CONTROLS[name].default for name, value in story.settings.items())
+    assert set(story.view) <= {control.name for control in image_controls.VIEW}
+    assert not set(story.settings) & {control.name for control in image_controls.VIEW}
     assert "tab" in story.view
 
 
@@ -64,7 +64,7 @@ def test_settings_are_legal_and_not_the_defaults(story):
 def test_a_trial_changes_something(story):
     """What a story asks to try is not what it has set, and it asks for it in words."""
     stands = {**story.settings, **story.view}
-    assert all(stands.get(name, KNOBS[name].default) != value for name, value in story.trial.items())
+    assert all(stands.get(name, CONTROLS[name].default) != value for name, value in story.trial.items())
     assert bool(story.trial) == any(word in story.look_at for word in ("Switch", "Raise"))
 
 
@@ -82,8 +82,8 @@ def test_a_story_is_short(story):
 
 def test_each_story_has_settings_and_a_name_of_its_own():
     """Or the page could not know which of them is shown."""
-    assert len({str(sorted(story.settings.items())) for story in IMAGE_STORIES}) == len(IMAGE_STORIES)
-    names = [story.name for story in (*STORIES, *IMAGE_STORIES)]
+    assert len({str(sorted(story.settings.items())) for story in IMAGE_PRESETS}) == len(IMAGE_PRESETS)
+    names = [story.name for story in (*PRESETS, *IMAGE_PRESETS)]
     assert len(set(names)) == len(names)
     assert "streamlit" not in inspect.getsource(image_presets)
 

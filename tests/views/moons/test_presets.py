@@ -25,15 +25,15 @@ from uncertainty.predictive import entropy
 from uncertainty.sampling import single_pass
 from views.controls.moons import ALL
 from views.moons import presets
-from views.moons.presets import STORIES
+from views.moons.presets import PRESETS
 
-KNOBS = {knob.name: knob for knob in ALL}
-FIELDS = {"ratio": "prune_ratio", "rewind": "rewind_epoch"}  # knob → field of an experiment, where they differ
-PICTURE = {"samples", "bins", "binning"}  # knobs that change what is shown, not what is trained
+CONTROLS = {control.name: control for control in ALL}
+FIELDS = {"ratio": "prune_ratio", "rewind": "rewind_epoch"}  # control → field of an experiment, where they differ
+PICTURE = {"samples", "bins", "binning"}  # controls that change what is shown, not what is trained
 DATA_SEEDS = range(1, 6)
 N_SAMPLES = 50  # the default of the page
 
-every_story = pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
+every_story = pytest.mark.parametrize("story", PRESETS, ids=lambda story: story.name)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -46,8 +46,10 @@ def _brief_latency() -> Iterator[None]:
 
 def experiment(name: str, **changes: object) -> Experiment:
     """What the page trains for the story of this name, with some fields changed."""
-    (story,) = (story for story in STORIES if story.name == name)
-    values = {FIELDS.get(knob, knob): value for knob, value in story.settings.items() if knob not in PICTURE}
+    (story,) = (story for story in PRESETS if story.name == name)
+    values = {
+        FIELDS.get(control, control): value for control, value in story.settings.items() if control not in PICTURE
+    }
     return replace(Experiment(**values), **changes)
 
 
@@ -81,12 +83,12 @@ def maps(outcome: PlaneOutcome, network: Network) -> Maps:
 
 @every_story
 def test_settings_are_legal_and_not_the_defaults(story):
-    """A story names knobs of the page, gives each a value that it may have, and lists no default of what it tells."""
+    """A story names controls of the page, gives each a legal value, and lists no default of what it tells."""
     asked = [*story.settings.items(), *story.view.items(), *story.trial.items()]
     for name, value in asked:
-        assert KNOBS[name].allows(value)
-        assert type(value) is type(KNOBS[name].default)
-    assert all(value != KNOBS[name].default for name, value in story.settings.items())
+        assert CONTROLS[name].allows(value)
+        assert type(value) is type(CONTROLS[name].default)
+    assert all(value != CONTROLS[name].default for name, value in story.settings.items())
     assert set(story.view) <= {"colour", "show", "view"}
     assert not set(story.settings) & {"colour", "show", "view"}
 
@@ -95,7 +97,7 @@ def test_settings_are_legal_and_not_the_defaults(story):
 def test_a_trial_changes_something(story):
     """What a story asks to try is not what it has set, and it asks for it in words."""
     assert all(
-        {**story.settings, **story.view}.get(name, KNOBS[name].default) != v for name, v in story.trial.items()
+        {**story.settings, **story.view}.get(name, CONTROLS[name].default) != v for name, v in story.trial.items()
     )
     assert bool(story.trial) == any(word in story.look_at for word in ("set ", "Switch", "Raise", "Show"))
 
@@ -118,7 +120,7 @@ def test_a_story_is_two_sentences_and_an_imperative(story):
 
 def test_there_are_seven_stories_with_names_of_their_own():
     """The order is that of a lesson; a name is short enough for a button."""
-    names = [story.name for story in STORIES]
+    names = [story.name for story in PRESETS]
     assert names == [
         "A winning ticket", "The control that fails", "Pruned to collapse", "Confident and wrong",
         "Dropout off", "Label noise", "As published: 2-30-2",
@@ -128,13 +130,13 @@ def test_there_are_seven_stories_with_names_of_their_own():
 
 def test_labels_that_are_quoted_exist():
     """Where a text names a strategy, it is written as on the page."""
-    text = " ".join(story.look_at for story in STORIES)
+    text = " ".join(story.look_at for story in PRESETS)
     for member in (Strategy.RANDOM_MASK, Strategy.ONE_SHOT):
         assert f"Switch the strategy to {member.label}:" in text
 
 
 def test_the_module_needs_no_streamlit():
-    """Stories are plain data."""
+    """Presets are plain data."""
     assert "streamlit" not in inspect.getsource(presets)
 
 
@@ -240,7 +242,7 @@ def test_without_dropout_nothing_disagrees():
 
 def test_with_dropout_the_samples_disagree_most_away_from_the_points():
     """At a dropout rate of 0.2, as tried, most of the epistemic uncertainty is where no point is near."""
-    (story,) = (story for story in STORIES if story.name == "Dropout off")
+    (story,) = (story for story in PRESETS if story.name == "Dropout off")
     assert dict(story.trial) == {"dropout": 0.2}
     for outcome in outcomes(experiment("Dropout off", dropout=0.2), 3):
         away = _away_from_points(outcome)

@@ -60,9 +60,9 @@ def test_other_words_are_refused(text):
 def test_of_two_clicks_before_an_answer_both_stay(here):
     """The second comes with an address that does not know of the first."""
     asked()
-    toggled_units.turn_over(A, MASKS)
+    toggled_units.toggle(A, MASKS)
     here.query_params.clear()
-    toggled_units.turn_over(C, MASKS)
+    toggled_units.toggle(C, MASKS)
     assert asked() == {A, C}
     assert here.query_params == {"units": "hidden1.0-hidden2.1"}
     assert toggled_units.last_step(asked()) == (C, {A})
@@ -70,8 +70,8 @@ def test_of_two_clicks_before_an_answer_both_stay(here):
 
 def test_a_second_click_on_a_unit_takes_the_first_back(here):
     """The address then says nothing of units, and what was done is still known."""
-    toggled_units.turn_over(A, MASKS)
-    toggled_units.turn_over(A, MASKS)
+    toggled_units.toggle(A, MASKS)
+    toggled_units.toggle(A, MASKS)
     assert asked() == toggled_units.NONE
     assert here.query_params == {}
     assert toggled_units.last_step(toggled_units.NONE) == (A, {A})
@@ -79,8 +79,8 @@ def test_a_second_click_on_a_unit_takes_the_first_back(here):
 
 def test_a_click_that_cannot_be_changes_nothing_but_the_sentence(here):
     """The last unit of a layer stays, and so does what is known of the click before."""
-    toggled_units.turn_over(A, MASKS)
-    toggled_units.turn_over(B, MASKS)
+    toggled_units.toggle(A, MASKS)
+    toggled_units.toggle(B, MASKS)
     assert asked() == {A}
     assert toggled_units.last_step({A}) == (A, toggled_units.NONE)
     assert here.session_state[toggled_units.PROBLEM].startswith("This would remove the last unit of hidden layer 1;")
@@ -89,7 +89,7 @@ def test_a_click_that_cannot_be_changes_nothing_but_the_sentence(here):
 @pytest.mark.parametrize("units", [{C}, {A, C}, {B}, set()])
 def test_a_step_is_told_only_of_the_units_that_it_led_to(units, here):
     """An address from elsewhere, as Back brings it, has no step; the one that the click led to has."""
-    toggled_units.turn_over(A, MASKS)
+    toggled_units.toggle(A, MASKS)
     there = here.query_params.copy()
     here.query_params["units"] = toggled_units.write(frozenset(units))
     assert asked() == units
@@ -100,10 +100,10 @@ def test_a_step_is_told_only_of_the_units_that_it_led_to(units, here):
 
 def test_clicks_go_on_from_an_address_from_elsewhere(here):
     """What the page shows counts, and not what was clicked before."""
-    toggled_units.turn_over(A, MASKS)
+    toggled_units.toggle(A, MASKS)
     here.query_params["units"] = "hidden1.1"
     asked()
-    toggled_units.turn_over(C, MASKS)
+    toggled_units.toggle(C, MASKS)
     assert asked() == {B, C}
     assert toggled_units.last_step(asked()) == (C, {B})
 
@@ -114,7 +114,7 @@ def test_clicks_go_on_from_an_address_from_elsewhere(here):
 def test_units_go_with_their_network(here):
     """They are forgotten where the experiment is another, and for good."""
     toggled_units.settle(HERE, VISIT, arrived=False)
-    toggled_units.turn_over(A, MASKS)
+    toggled_units.toggle(A, MASKS)
     toggled_units.settle(HERE, VISIT, arrived=False)
     assert asked() == {A}
     for experiment in (ELSEWHERE, HERE):

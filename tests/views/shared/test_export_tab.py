@@ -44,7 +44,7 @@ from views.text.figure_table import ROWS
 ROOT = Path(__file__).parents[3]
 PATIENCE = 30  # seconds before a test gives up on something that hangs
 SMALL = {"points": "200", "hidden": "10", "patience": "5", "judged": "Test points"}
-KNOBS = {
+CONTROLS = {
     "judged": "Test points", "strategy": "Iterative, fine-tuned", "ratio": "0.8",
     "samples": "10", "dataset": "Circles", "noise": "0.1",
     "label_noise": "0.1", "points": "400", "hidden": "16-16", "dropout": "0.4", "learning_rate": "0.03",
@@ -55,7 +55,7 @@ BY_HAND = {"units": "hidden1.3-hidden1.5", "ratio": "0.3"}
 STATES = {
     "small": {},
     "nothing pruned": {"ratio": "0.0", "samples": "1"},
-    "many knobs": KNOBS,
+    "many controls": CONTROLS,
     "by hand": BY_HAND,
     "by hand, three classes": {
         "dataset": "Three blobs", "hidden": "16-16", "units": "hidden1.0-hidden1.1-hidden2.15", "samples": "5",
@@ -238,7 +238,7 @@ def test_every_file_has_a_name_that_says_what_it_is(visit, home):
 
 def test_the_table_of_figures_reads_back(visit, home):
     """One row a ratio, in order; the dense row and that of the chosen ratio are the page's own figures."""
-    visit(KNOBS)
+    visit(CONTROLS)
     table = pd.read_csv(io.StringIO(home.press("All figures, every ratio"))).set_index("prune_ratio")
     assert tuple(table.index) == RATIOS
     for ratio, measured in zip((0.0, 0.8), home.figures, strict=True):

@@ -14,13 +14,13 @@ from tests.views.link_cases import SMALL, controls, opened, shared, shared_store
 from views.controls import setting
 from views.controls.moons import ALL, OPENING
 from views.moons import presets
-from views.moons.presets import STORIES, Story
+from views.moons.presets import PRESETS, Preset
 from views.shared import preset_bar
 
-KNOBS = {knob.name: knob for knob in ALL}
-NAMED = {story.name: story for story in STORIES}
+CONTROLS = {control.name: control for control in ALL}
+NAMED = {story.name: story for story in PRESETS}
 
-every_story = pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
+every_story = pytest.mark.parametrize("story", PRESETS, ids=lambda story: story.name)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -63,7 +63,7 @@ class Bar:
         self.number += 1
         return self.send(app, {"number": self.number, "visit": self.data["visit"], **deed})
 
-    def tell(self, app: AppTest, story: Story | None) -> AppTest:
+    def tell(self, app: AppTest, story: Preset | None) -> AppTest:
         return self.press(app, story=story and story.name)
 
     @property
@@ -88,13 +88,13 @@ def bar(monkeypatch: pytest.MonkeyPatch) -> Bar:
 
 def settings(app: AppTest) -> dict[str, Any]:
     """What the controls say, where it is not the default."""
-    values = {name: app.session_state[name] for name in [*controls(app), "view"] if name in KNOBS}
-    return {name: value for name, value in values.items() if value != KNOBS[name].default}
+    values = {name: app.session_state[name] for name in [*controls(app), "view"] if name in CONTROLS}
+    return {name: value for name, value in values.items() if value != CONTROLS[name].default}
 
 
-def due(story: Story) -> dict[str, Any]:
+def due(story: Preset) -> dict[str, Any]:
     """What they say once the story is told."""
-    return {n: v for n, v in {**story.settings, **story.view}.items() if v != KNOBS[n].default}
+    return {n: v for n, v in {**story.settings, **story.view}.items() if v != CONTROLS[n].default}
 
 
 @every_story
@@ -131,15 +131,15 @@ def test_no_story_is_told_of_other_settings(bar):
 
 def test_one_story_follows_another(bar):
     """The settings of the first are gone with the press on the second."""
-    app = bar.tell(opened({}), STORIES[0])
-    bar.tell(app, STORIES[5])
-    assert settings(app) == due(STORIES[5])
-    assert bar.story == STORIES[5].name
+    app = bar.tell(opened({}), PRESETS[0])
+    bar.tell(app, PRESETS[5])
+    assert settings(app) == due(PRESETS[5])
+    assert bar.story == PRESETS[5].name
 
 
 def test_a_press_is_done_once_however_often_it_is_sent(bar):
     """The browser sends its last press with everything that follows; what has been moved since then stays."""
-    story = STORIES[4]
+    story = PRESETS[4]
     app = bar.tell(opened({}), story)
     for ratio in (0.3, 0.2):
         controls(app)["ratio"].set_value(ratio).run()
@@ -172,7 +172,7 @@ def test_start_over_leads_to_what_the_page_opens_on(bar):
     """The story is left, every control stands where it stood on the first visit."""
     app = opened({})
     before = settings(app)
-    bar.tell(bar.tell(app, STORIES[4]), None)
+    bar.tell(bar.tell(app, PRESETS[4]), None)
     assert settings(app) == before == dict(OPENING)
     assert bar.story is None
 
@@ -182,18 +182,18 @@ def test_start_over_leads_to_what_the_page_opens_on(bar):
 )
 def test_a_story_can_be_read_on_after_a_change_of_what_it_is_about(bar, name, value):
     """Its button is no longer marked and it says why, until the way back makes it current again."""
-    story = STORIES[4]
+    story = PRESETS[4]
     app = bar.tell(opened({}), story)
     controls(app)[name].set_value(value).run()
     assert (bar.story, bar.left, bar.data["current"]) == (story.name, True, None)
     assert settings(app) == {**due(story), name: value}
-    controls(app)[name].set_value(KNOBS[name].default).run()
+    controls(app)[name].set_value(CONTROLS[name].default).run()
     assert (bar.story, bar.left, bar.data["current"]) == (story.name, False, story.name)
 
 
 def test_a_story_that_is_closed_stays_closed_while_its_settings_stand(bar):
     """The controls stay; a press tells it again, and so does the way back to its settings from others."""
-    story = STORIES[4]
+    story = PRESETS[4]
     app = bar.tell(opened({}), story)
     bar.press(app, close=story.name)
     for _ in range(2):
@@ -211,10 +211,10 @@ def test_a_story_that_is_closed_stays_closed_while_its_settings_stand(bar):
 
 def test_another_story_takes_the_place_of_one_that_was_left(bar):
     """There is one at a time, before and after the press."""
-    app = bar.tell(opened({}), STORIES[4])
+    app = bar.tell(opened({}), PRESETS[4])
     controls(app)["ratio"].set_value(0.3).run()
-    bar.tell(app, STORIES[5])
-    assert (bar.story, bar.left) == (STORIES[5].name, False)
+    bar.tell(app, PRESETS[5])
+    assert (bar.story, bar.left) == (PRESETS[5].name, False)
 
 
 @every_story
@@ -225,16 +225,16 @@ def test_what_it_asks_to_try_is_set_with_one_press(bar, story):
     controls(app)["samples"].set_value(10).run()
     bar.press(app, trial=story.name)
     expected = {**story.settings, **story.view, **story.trial, "samples": 10}
-    assert settings(app) == {name: value for name, value in expected.items() if value != KNOBS[name].default}
+    assert settings(app) == {name: value for name, value in expected.items() if value != CONTROLS[name].default}
     assert bar.story == story.name
 
 
 def test_each_press_asks_for_a_look_and_nothing_else_does(bar):
     """The browser scrolls where the turn has changed; a control that is moved leaves the page where it is."""
     app = opened({"label_noise": "0.2"})
-    assert (bar.data["turn"], bar.data["target"]) == (0, STORIES[5].target)
+    assert (bar.data["turn"], bar.data["target"]) == (0, PRESETS[5].target)
     for turn in (1, 2):
-        bar.tell(app, STORIES[5])
+        bar.tell(app, PRESETS[5])
         assert bar.data["turn"] == turn
         controls(app)["samples"].set_value(turn).run()
         assert bar.data["turn"] == turn
@@ -252,12 +252,12 @@ def test_a_story_is_told_in_the_run_that_forgets_units_of_another_network(bar):
     assert bar.story is None
     controls(app)["ratio"].set_value(0.5).run()
     assert "units" not in app.query_params
-    assert (bar.story, bar.data["current"]) == (STORIES[5].name, STORIES[5].name)
+    assert (bar.story, bar.data["current"]) == (PRESETS[5].name, PRESETS[5].name)
 
 
 def test_no_story_is_current_with_own_points(bar):
     """Their networks have learned something else: what was current is left, and comes back with the data set."""
-    story, points = STORIES[5], b"".join(b"%d,%d,%d\n" % (i % 7, i * i % 11, i % 2) for i in range(30))
+    story, points = PRESETS[5], b"".join(b"%d,%d,%d\n" % (i % 7, i * i % 11, i % 2) for i in range(30))
     app = opened({"label_noise": "0.2", "view": "Your own points"})
     assert (bar.story, bar.left) == (story.name, False)
     app.file_uploader[0].upload("points.csv", points, "text/csv").run()
@@ -270,31 +270,31 @@ def test_no_story_is_current_with_own_points(bar):
 @pytest.mark.parametrize(("name", "value"), [("samples", 5), ("colour", "probability"), ("show", "training")])
 def test_a_story_goes_on_however_it_is_looked_at(bar, name, value):
     """Samples, colour and points are no part of what it says."""
-    app = bar.tell(opened({}), STORIES[4])
+    app = bar.tell(opened({}), PRESETS[4])
     controls(app)[name].set_value(value).run()
     assert app.session_state[name] == value
-    assert (bar.story, bar.left) == (STORIES[4].name, False)
+    assert (bar.story, bar.left) == (PRESETS[4].name, False)
 
 
 def test_a_locked_link_tells_its_story_without_the_buttons(bar):
     """A class that is left one slider reads the story, but not what to look at: that asks for other controls."""
     app = opened({"label_noise": "0.2", "only": "ratio"})
     assert set(controls(app)) == {"ratio"}
-    words = {"name": STORIES[5].name, "sentences": STORIES[5].sentences, "look_at": "", "trial": False}
+    words = {"name": PRESETS[5].name, "sentences": PRESETS[5].sentences, "look_at": "", "trial": False}
     assert bar.data["told"] == {**words, "left": False}
     assert bar.data["names"] == []
     controls(app)["ratio"].set_value(0.3).run()
     assert bar.left
-    bar.tell(app, STORIES[2])
+    bar.tell(app, PRESETS[2])
     assert app.session_state["ratio"] == 0.3
 
 
 def test_words_of_a_story_are_the_words_on_the_page(bar, monkeypatch):
     """Name, sentences and what to look at come from the story, and one button is drawn for each."""
-    tiny = Story(
+    tiny = Preset(
         "Tiny", "It is small. It is fast.", "Look closer.", {"points": 200, "hidden": (10,), "patience": 5}, {}, "x"
     )
-    monkeypatch.setattr(presets, "STORIES", (tiny,))
+    monkeypatch.setattr(presets, "PRESETS", (tiny,))
     opened(SMALL)
     assert (bar.data["names"], bar.data["target"]) == (["Tiny"], "x")
     assert {"sentences": "It is small. It is fast.", "look_at": "Look closer."}.items() <= bar.data["told"].items()

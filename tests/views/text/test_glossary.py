@@ -132,7 +132,7 @@ def test_numbers_in_the_sentences_are_those_of_the_code():
     usual = next(n for n in range(20, 200) if sizes(n)[2] == round(VAL_SHARE * n))
     assert f"of fewer than {usual} more are kept" in splits
     assert max(sizes(n)[2] / n for n in range(20, 200)) == 0.25
-    (bins,) = (knob for knob in SETTINGS["Measurement"] if knob.name == "bins")
+    (bins,) = (control for control in SETTINGS["Measurement"] if control.name == "bins")
     assert f"{bins.default} unless" in term("Reliability diagram").sentence
     dearest = negative_log_likelihood(np.array([[1.0, 0.0]]), np.array([1]))
     assert f"costs {dearest:.1f} at most" in term("NLL").sentence

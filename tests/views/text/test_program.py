@@ -235,7 +235,7 @@ def by_hand() -> Outcome:
 
 
 def test_the_table_by_hand():
-    """One row a network: its own ratio, every knob, what was measured, how, and the floors.
+    """One row a network: its own ratio, every control, what was measured, how, and the floors.
 
     Of two points at confidence ¾ both, one or none are right by chance, with 9, 6 and 1 in sixteen:
     the floor of ECE is (9 · ¼ + 6 · ¼ + 1 · ¾) / 16 = 9/32, within what 400 draws leave open; at ½
@@ -243,8 +243,8 @@ def test_the_table_by_hand():
     """
     text = figures_csv(Evaluated(by_hand(), 1, 10))
     header, dense, pruned = text.splitlines()
-    knobs = 'taylor,global,2,2,0.0,0.35,scaled,0.003,4,25,7,blobs,400,0.15,0.1,3,"(10, 7, 5)",1,10,0.5'
-    start = f"iterative,{{}},{knobs},".format
+    controls = 'taylor,global,2,2,0.0,0.35,scaled,0.003,4,25,7,blobs,400,0.15,0.1,3,"(10, 7, 5)",1,10,0.5'
+    start = f"iterative,{{}},{controls},".format
     assert dense.startswith(start("0.0"))
     assert pruned.startswith(start("0.5"))
     table = pd.read_csv(io.StringIO(text))
@@ -285,7 +285,7 @@ def test_the_table_has_a_column_for_everything_that_decides_and_everything_that_
 
 @pytest.mark.parametrize("experiment", [MANY, DIGITS], ids=["moons", "digits"])
 def test_the_table_reads_back_exactly(experiment):
-    """Every digit of the figures and floors that the page shows, rows in order of the ratio, knobs as they are."""
+    """Every digit of the figures and floors that the page shows, rows in order of the ratio, controls as they are."""
     outcome = on_the_page(experiment)
     table = pd.read_csv(io.StringIO(figures_csv(Evaluated(outcome, 50, 15))))
     assert list(table.prune_ratio) == sorted({*RATIOS, experiment.prune_ratio})
@@ -295,10 +295,10 @@ def test_the_table_reads_back_exactly(experiment):
         own = replace(outcome, experiment=replace(experiment, prune_ratio=network.prune_ratio))
         floors = sections.floors(Evaluated(own, 50, 15))
         assert (row["ece_floor"], row["uce_floor"]) == (floors["ece"][1].mean, floors["uce"][1].mean)
-        knobs = {field.name: row[field.name] for field in fields(experiment)}
-        if "hidden" in knobs:
-            knobs["hidden"] = ast.literal_eval(knobs["hidden"])
-        assert type(experiment)(**knobs) == own.experiment
+        controls = {field.name: row[field.name] for field in fields(experiment)}
+        if "hidden" in controls:
+            controls["hidden"] = ast.literal_eval(controls["hidden"])
+        assert type(experiment)(**controls) == own.experiment
 
 
 def test_another_question_has_another_answer():

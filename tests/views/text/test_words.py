@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -21,7 +21,7 @@ from uncertainty.floor import Floor
 from uncertainty.paired import Difference
 from views.controls import images as image_controls
 from views.controls import moons as moons_controls
-from views.controls.control import Knob
+from views.controls.control import Control
 from views.controls.url import link_problems
 from views.images import download_panel, training_panel
 from views.text import figure_table
@@ -45,7 +45,7 @@ PRUNED = replace(
 )
 FLOOR = Floor(0.03, 0.01, 0.05)
 
-PICTURE = {"samples", "bins", "binning"}  # knobs that change what is shown, not what is trained
+PICTURE = {"samples", "bins", "binning"}  # controls that change what is shown, not what is trained
 
 
 def rows(dense: Figures = DENSE, pruned: Figures = PRUNED, alike: bool = True) -> dict[str, tuple[str, str, str]]:
@@ -189,41 +189,54 @@ def test_the_sentence_knows_when_nothing_is_pruned():
     assert reading(DENSE, ratio=0.0).startswith("Nothing is pruned yet")
 
 
-def test_every_choice_of_every_knob_is_legal_in_a_link():
+def test_every_choice_of_every_control_is_legal_in_a_link():
     """What the page itself writes into the address is never called wrong."""
-    for knob in moons_controls.ALL:
-        options = knob.options if knob.widget != "number" else (knob.options[0], knob.default, knob.options[-1])
+    for control in moons_controls.ALL:
+        options = (
+            control.options
+            if control.widget != "number"
+            else (control.options[0], control.default, control.options[-1])
+        )
         for option in options:
-            assert link_problems({knob.name: knob.show(option)}, moons_controls.ALL) == []
+            assert link_problems({control.name: control.show(option)}, moons_controls.ALL) == []
 
 
 def test_every_default_is_a_choice_with_a_help():
-    """Each knob starts on one of its choices, has one name, and explains itself."""
-    assert len({knob.name for knob in moons_controls.ALL}) == len(moons_controls.ALL)
-    for knob in moons_controls.ALL:
-        assert knob.help.endswith((".", ")", "?")), knob.name
-        low, high = knob.options[0], knob.options[-1]
-        assert low <= knob.default <= high if knob.widget == "number" else knob.default in knob.options
-        assert len({knob.show(option) for option in knob.options}) == len(knob.options)
+    """Each control starts on one of its choices, has one name, and explains itself."""
+    assert len({control.name for control in moons_controls.ALL}) == len(moons_controls.ALL)
+    for control in moons_controls.ALL:
+        assert control.help.endswith((".", ")", "?")), control.name
+        low, high = control.options[0], control.options[-1]
+        assert low <= control.default <= high if control.widget == "number" else control.default in control.options
+        assert len({control.show(option) for option in control.options}) == len(control.options)
 
 
 def test_every_choice_makes_an_experiment():
-    """No knob offers a value that the experiment refuses."""
-    names = {"ratio": "prune_ratio", "rewind": "rewind_epoch"}
-    for knob in (
+    """No control offers a value that the experiment refuses."""
+    for control in (
         moons_controls.STRATEGY,
         moons_controls.RATIO,
         *(k for group in moons_controls.SETTINGS.values() for k in group),
     ):
-        for option in () if knob.name in PICTURE else knob.options:
-            Experiment(**fields_of(knob, option, names))
+        for option in () if control.name in PICTURE else control.options:
+            Experiment(**fields_of(control, option))
 
 
-def fields_of(knob: Knob, option: object, names: dict[str, str]) -> dict[str, object]:
-    """What an experiment is given for a value of a knob: a field of its own, but for the rounds, which have two."""
-    if knob is moons_controls.ROUNDS:
+def fields_of(control: Control, option: object) -> dict[str, object]:
+    """What an experiment is given for a value of a control: a field of its own, but the rounds have two."""
+    if control is moons_controls.ROUNDS:
         return moons_controls.rounds_of(option)
-    return {names.get(knob.name, knob.name): option}
+    return {control.field: option}
+
+
+def test_every_field_of_an_experiment_has_a_control():
+    """But the longest training; and what a control starts on is what an experiment has without it."""
+    standard, controls = Experiment(), {control.field: control for control in moons_controls.EXPERIMENT}
+    without = {each.name for each in fields(Experiment)} - set(controls)
+    assert without == {"rounds", "round_share", "max_epochs"}
+    assert {name: controls[name].default for name in controls if name} == {
+        name: getattr(standard, name) for name in controls if name
+    }
 
 
 def test_rounds_are_a_number_or_a_share():
@@ -252,7 +265,7 @@ def test_whatever_a_stranger_writes_into_a_link_ends_in_at_most_one_tame_sentenc
         assert sentence.isprintable()
 
 
-# The knobs of the image page
+# The controls of the image page
 
 CLASSES = {
     ImageSet.DIGITS: (("8", "9"), tuple("01234567")),
@@ -261,10 +274,6 @@ CLASSES = {
     ImageSet.MNIST: (("Trouser", "T-shirt/top"), ("0", "1")),
 }
 tasks = pytest.mark.parametrize("task", ImageSet)
-EXPERIMENT_NAMES = {
-    "ratio": "prune_ratio", "rewind": "rewind_epoch", "layers": "pruned_layers", "images": "train_images",
-    "epochs": "max_epochs", "drop": "dropout", "rate": "learning_rate", "stop_after": "patience",
-}  # fmt: skip
 
 
 @pytest.fixture
@@ -278,51 +287,59 @@ def classes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(image_controls, "shown", shown)
 
 
-def knobs_of(task: ImageSet) -> tuple[Knob, ...]:
-    folded = (knob for knobs in image_controls.settings(task).values() for knob in knobs)
+def controls_of(task: ImageSet) -> tuple[Control, ...]:
+    folded = (control for controls in image_controls.settings(task).values() for control in controls)
     return (image_controls.TASK, *image_controls.MAIN, *folded, *image_controls.in_tabs(task))
 
 
-def choices(knob: Knob) -> list[object]:
-    return [*knob.options] if knob.widget != "number" else [knob.options[0], knob.default, knob.options[-1]]
+def choices(control: Control) -> list[object]:
+    return (
+        [*control.options]
+        if control.widget != "number"
+        else [control.options[0], control.default, control.options[-1]]
+    )
 
 
 @tasks
-def test_every_image_knob_starts_on_a_legal_choice_with_a_name_of_its_own(classes, task):
-    """Each default is among what the task allows, no two knobs or choices share a name, and every knob has a help."""
-    knobs = knobs_of(task)
-    assert len({knob.name for knob in knobs}) == len(knobs)
-    for knob in knobs:
-        assert knob.allows(knob.default), knob.name
-        assert len({knob.show(option) for option in knob.options}) == len(knob.options)
-        assert knob is image_controls.TAB or knob.help.endswith((".", ")", "?")), knob.name
+def test_every_image_control_starts_on_a_legal_choice_with_a_name_of_its_own(classes, task):
+    """Each default is among what the task allows, no two controls or choices share a name, and each has a help."""
+    controls = controls_of(task)
+    assert len({control.name for control in controls}) == len(controls)
+    for control in controls:
+        assert control.allows(control.default), control.name
+        assert len({control.show(option) for option in control.options}) == len(control.options)
+        assert control is image_controls.TAB or control.help.endswith((".", ")", "?")), control.name
 
 
 @tasks
-def test_every_choice_of_every_image_knob_survives_the_link(classes, task):
+def test_every_choice_of_every_image_control_survives_the_link(classes, task):
     """What the page writes into the address is never called wrong; a class with a comma is no exception."""
-    knobs = knobs_of(task)
-    for knob in knobs:
-        for option in choices(knob):
-            assert link_problems({knob.name: knob.show(option)}, knobs) == []
+    controls = controls_of(task)
+    for control in controls:
+        for option in choices(control):
+            assert link_problems({control.name: control.show(option)}, controls) == []
 
 
 @tasks
-def test_every_choice_of_an_image_knob_makes_an_experiment(task):
-    """No knob offers a value that the task refuses."""
+def test_every_choice_of_an_image_control_makes_an_experiment(task):
+    """No control offers a value that the task refuses."""
     start = {"dataset": task, "network": task.networks[0]}
     settings = image_controls.settings(task)
-    for knob in (moons_controls.STRATEGY, image_controls.RATIO, *(k for knobs in settings.values() for k in knobs)):
-        for option in () if knob.name in PICTURE else choices(knob):
-            ImageExperiment(**start | fields_of(knob, option, EXPERIMENT_NAMES))
+    for control in (
+        moons_controls.STRATEGY,
+        image_controls.RATIO,
+        *(k for controls in settings.values() for k in controls),
+    ):
+        for option in () if control.name in PICTURE else choices(control):
+            ImageExperiment(**start | fields_of(control, option))
 
 
 @tasks
 def test_a_name_that_both_pages_know_means_the_same(classes, task):
     """The session and the link share such a name: its label, default, widget and words are the same on both pages."""
-    moons = {knob.name: knob for knob in moons_controls.ALL}
-    shared = [(moons[knob.name], knob) for knob in knobs_of(task) if knob.name in moons]
-    assert {knob.name for _, knob in shared} == {
+    moons = {control.name: control for control in moons_controls.ALL}
+    shared = [(moons[control.name], control) for control in controls_of(task) if control.name in moons]
+    assert {control.name for _, control in shared} == {
         "strategy", "ratio", "samples", "criterion", "scope", "dropout_rule", "rewind", "rounds", "bins", "binning",
         "seed",
     }  # fmt: skip
@@ -334,27 +351,26 @@ def test_a_name_that_both_pages_know_means_the_same(classes, task):
 
 def test_the_defaults_of_the_page_are_those_of_the_experiment():
     """Who opens the page on digits asks for `ImageExperiment()`, so that a plain run prepares it."""
-    folded = [knob for knobs in image_controls.settings(ImageSet.DIGITS).values() for knob in knobs]
-    values = {EXPERIMENT_NAMES.get(k.name, k.name): k.default for k in (*image_controls.MAIN, *folded)}
-    values = {name: value for name, value in values.items() if name not in PICTURE}
+    folded = [control for controls in image_controls.settings(ImageSet.DIGITS).values() for control in controls]
+    values = {k.field or k.name: k.default for k in (*image_controls.MAIN, *folded) if k.name not in PICTURE}
     assert ImageExperiment(**values) == ImageExperiment()
 
 
 @tasks
-def test_no_knob_has_the_name_of_something_else_in_the_session(classes, task):
-    """Jobs that are followed and notes of the pages live beside the knobs."""
+def test_no_control_has_the_name_of_something_else_in_the_session(classes, task):
+    """Jobs that are followed and notes of the pages live beside the controls."""
     taken = {training_panel.TRAINING.name, download_panel.FETCHING.name, "watcher", "own_picture", "images_problems"}
-    assert not taken & {knob.name for knob in (*knobs_of(task), *moons_controls.ALL)}
+    assert not taken & {control.name for control in (*controls_of(task), *moons_controls.ALL)}
 
 
 def test_a_network_of_the_other_task_is_named_with_the_legal_ones(classes):
     """LeNet is no network for digits; the sentence tells which are."""
-    (sentence,) = link_problems({"network": "LeNet"}, knobs_of(ImageSet.DIGITS))
+    (sentence,) = link_problems({"network": "LeNet"}, controls_of(ImageSet.DIGITS))
     assert sentence == (
         "The link sets network to `LeNet`; it must be one of: Small CNN · Wider CNN · Wider CNN, BatchNorm. "
         "Using Small CNN."
     )
-    assert link_problems({"network": "LeNet"}, knobs_of(ImageSet.CIFAR10)) == []
+    assert link_problems({"network": "LeNet"}, controls_of(ImageSet.CIFAR10)) == []
 
 
 def test_a_class_in_both_groups_is_offered_once(classes):
@@ -364,13 +380,13 @@ def test_a_class_in_both_groups_is_offered_once(classes):
 
 
 def test_without_images_no_class_is_known(monkeypatch):
-    """The knobs over classes are left out, the others stay."""
+    """The controls over classes are left out, the others stay."""
 
     def missing(task: ImageSet) -> Shown:
         raise NoImages("not there")
 
     monkeypatch.setattr(image_controls, "shown", missing)
-    names = {knob.name for knob in image_controls.in_tabs(ImageSet.CIFAR10)}
+    names = {control.name for control in image_controls.in_tabs(ImageSet.CIFAR10)}
     assert names == {"tab", "pictures", "order", "rows", "score", "refuse"}
 
 
@@ -381,14 +397,14 @@ def test_without_images_no_class_is_known(monkeypatch):
 def test_a_remembered_value_that_is_not_legal_here_is_forgotten(widget, kept, lost):
     """A value of another page or task stays where it is a choice, and else gives way to the default."""
 
-    def page(knob):
+    def page(control):
         import streamlit as st
 
-        st.markdown(str(knob.draw()))
+        st.markdown(str(control.draw()))
 
-    knob = Knob("n", "N", "Help.", 3, (1, 3, 5, 10), widget)
+    control = Control("n", "N", "Help.", 3, (1, 3, 5, 10), widget)
     for value, expected in ((kept, kept), (lost, 3)):
-        app = AppTest.from_function(page, kwargs={"knob": knob})
+        app = AppTest.from_function(page, kwargs={"control": control})
         app.session_state["n"] = value
         app.run()
         assert not app.exception
