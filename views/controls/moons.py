@@ -181,7 +181,9 @@ class Choice:
     n_bins: int
     binning: Binning = "width"  # of the reliability diagrams
     values: Mapping[str, Any] = field(default_factory=dict)  # control → value
-    basis: str = "truth"  # what figures are measured on: see `views.basis`
+    basis: str = "truth"  # what figures are measured on: see `views.shared.basis`
+    quantity: str = "entropy"  # that colours the planes
+    points: str = "test"  # that are drawn on them
 
 
 def draw_controls() -> Choice:

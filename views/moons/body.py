@@ -1,0 +1,130 @@
+"""Lower half of the moons page: planes and curves as networks arrive, what they say, and the tab that is open."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from cache import results, runs
+from cache.jobs import QueueFull
+from cache.services import services
+from pruning.outcome import PlaneOutcome
+from views.browser.page_tour import MOONS, draw_tour
+from views.charts import vega
+from views.controls import lock, share
+from views.controls import moons as controls
+from views.moons import planes, points_tab, tabs, toggled_network, toggled_units
+from views.moons.answer import Answer
+from views.moons.head import Asked, Places
+from views.shared import basis, sections
+from views.shared.glossary_popover import draw_depth
+from views.shared.placeholder import Place, theme
+from views.text import untrained
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+PLANE_TERMS = ("MC dropout", "Predictive entropy", "Expected entropy", "Mutual information")
+CURVE_TERMS = ("Prune ratio", "ECE", "Floor", "Early-stop epoch")
+NOT_CARRIED = "A link cannot carry your own points: who opens it sees the data set instead."
+
+
+def draw(asked: Asked) -> None:
+    """Everything that networks are needed for."""
+    places, visit = asked.places, asked.visit
+    if lock.current() is None:  # a tour speaks of controls that may not be there
+        draw_tour("moons", MOONS, places.tour, quiet=bool(st.query_params))
+    if visit.points:
+        points_tab.draw_banner(visit.points, places.banner)
+    opened: dict[str, DeltaGenerator] = {title: tab for title, tab in places.tabs.items() if tab.open}
+    if tabs.OWN_POINTS in opened:
+        opened[tabs.OWN_POINTS] = points_tab.draw(theme(), opened[tabs.OWN_POINTS])
+    view = planes.View(asked.choice.quantity, asked.choice.points, theme())
+    slots = _Slots.of(places)
+    answer = _follow(asked, view, slots)
+    if answer is None:
+        return
+    _draw_words(answer, slots, places)
+    _draw_share(answer, places.share)
+    for title, place in opened.items():
+        tabs.TABS[title](answer, place)
+    for note in untrained.notes(answer.outcome, services().store.note):
+        st.caption(note)
+
+
+@dataclass(frozen=True)
+class _Slots:
+    """The places whose content is replaced while networks arrive."""
+
+    line: Place  # how far it is; at last the headline
+    planes: Place
+    plane_words: Place
+    curves: tuple[tuple[Place, Place], ...]  # of a chart, of its sentence
+
+    @classmethod
+    def of(cls, places: Places) -> _Slots:
+        curves = tuple((Place(each.chart), Place(each.words)) for each in places.curves)
+        return cls(Place(places.headline), Place(places.planes), Place(places.plane_words), curves)
+
+    def skeletons(self) -> None:
+        """Grey shapes, for a first visit on which there is nothing to keep."""
+        self.planes.skeleton(vega.PLANE_HEIGHT)
+        for (chart, _), height in zip(self.curves, vega.CURVE_HEIGHTS, strict=True):
+            chart.skeleton(height)
+
+    def fail(self, sentence: str) -> None:
+        """Say what went wrong, in the place of what is not there."""
+        self.line.error(sentence)
+        for place in (self.planes, self.plane_words, *(part for pair in self.curves for part in pair)):
+            place.clear()
+
+
+def _follow(asked: Asked, view: planes.View, slots: _Slots) -> Answer | None:
+    """Draw planes and curves as the networks arrive; the answer of all, or None after a word on why there is none."""
+    choice, visit, places = asked.choice, asked.visit, asked.places
+    stored = not lock.is_elsewhere() or results.is_stored(choice.experiment, visit)
+    if not stored and lock.waits(places.headline):
+        return None
+    if "moons_drawn" not in st.session_state:
+        slots.skeletons()
+    answer = None
+    try:
+        with closing(results.outcomes(choice.experiment, slots.line, visit)) as arriving:
+            for trained in arriving:
+                _draw_curves(trained, asked, slots)
+                if answer is None and trained.has(choice.experiment.prune_ratio):
+                    answer = Answer(trained, toggled_units.asked(trained), choice, view, visit)
+                    slots.planes.clear()
+                    planes.draw_planes(answer.outcome, choice, view, visit, places.planes)
+                    slots.plane_words.caption(planes.sentence(answer.outcome, choice, view, visit))
+                    st.session_state.moons_drawn = True
+    except (QueueFull, runs.Failure) as problem:
+        slots.fail(str(problem))
+        return None
+    return answer and Answer(trained, answer.units, choice, view, visit)
+
+
+def _draw_curves(trained: PlaneOutcome, asked: Asked, slots: _Slots) -> None:
+    """The curves over the ratios that are there, once they can be measured as they are to be."""
+    measured = basis.measured_on(trained, asked.choice)
+    if basis.is_ready(measured, asked.choice.basis):
+        answers = controls.RATIO.is_open and runs.complete(trained)
+        sections.draw_curves(measured, slots.curves, basis.nouns(measured), answers=answers, stacked=True)
+
+
+def _draw_words(answer: Answer, slots: _Slots, places: Places) -> None:
+    """The headline, and what planes and curves need to be read."""
+    toggled_network.draw_banner(answer.units, answer.trained.pruned, places.banner)
+    slots.line.markdown(sections.read(answer.seen, *answer.figures, answer.nouns))
+    draw_depth(places.plane_terms, *PLANE_TERMS)
+    toggled_network.draw_caveat(answer.units, places.curve_terms)
+    draw_depth(places.curve_terms, *CURVE_TERMS)
+
+
+def _draw_share(answer: Answer, place: DeltaGenerator) -> None:
+    extra = {controls.UNITS: toggled_units.write(answer.units)} if answer.units else {}
+    caveat = NOT_CARRIED if answer.visit.points else ""
+    share.draw_share(answer.choice.values, controls.ALL, extra, caveat, place)
