@@ -8,7 +8,7 @@ import streamlit as st
 if st.runtime.exists():
     from views.browser.page_window import attend_window
     from views.browser.type_size import draw_type_switch
-    from views.controls import lock
+    from views.controls import lock, state
 
     # First of all, or the icon of the page would be the tab's, which the browser would fetch from elsewhere.
     st.set_page_config(page_icon="🌗", layout="wide", initial_sidebar_state="collapsed")
@@ -21,8 +21,8 @@ if st.runtime.exists():
         position="top",
     )
     st.set_page_config(page_title=f"{page.title} · Pruning × Uncertainty Explorer", page_icon="🌗")
-    before = st.session_state.get("page", page.url_path)
-    st.session_state.update(page=page.url_path, arrived=page.url_path != before)
+    state.ARRIVED.set(state.PAGE.is_set and state.PAGE.get() != page.url_path)
+    state.PAGE.set(page.url_path)
     attend_window()
     page.run()
     if lock.current() is None:

@@ -195,3 +195,23 @@ def test_a_circle_is_seen(tmp_path):
     assert circle(tmp_path) == []
     written(tmp_path, pruning__c="import pruning.a\n")
     assert set(circle(tmp_path)) == {"pruning.a", "pruning.b", "pruning.c"}
+
+
+SESSION = "views/controls/state.py"
+
+
+def keepers(root: Path) -> list[str]:
+    """The files that read or write the session themselves, under whatever name it was imported."""
+    files = ((path.relative_to(root).as_posix(), path.read_text()) for path in sources(root).values())
+    return sorted(name for name, text in files if "session_state" in text or "SafeSessionState" in text)
+
+
+def test_what_a_visit_keeps_stands_in_one_register():
+    """Two modules cannot come to use one name of the session for two things."""
+    assert keepers(ROOT) == [SESSION]
+
+
+def test_a_key_beside_the_register_is_seen(tmp_path):
+    """The check above can fail."""
+    written(tmp_path, views__a="import streamlit as st\nst.session_state.x = 1\n", views__b="x = 1\n")
+    assert keepers(tmp_path) == ["views/a.py"]

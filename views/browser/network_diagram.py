@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import streamlit as st
 
 from pruning import Network
 from pruning.model.units import Unit
 from views.browser.component import component
 from views.charts.colours import CLASSES, Theme
+from views.controls import state
 from views.text.names import layers_named
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ SIGNS = {
     "dark": {"positive": "#159a8c", "negative": "#ff9dbb"},
 }
 KEY = "network"
-HEARD = "network_heard"  # the count of the last click that has reached Python
 
 NETWORK = component("network_diagram")
 
@@ -126,14 +125,14 @@ def draw_network(data: dict[str, Any], on_click: Callable[[Unit], None] | None, 
     """
 
     def act() -> None:
-        sent = st.session_state[KEY].unit
+        sent = state.said(KEY).unit
         if on_click and (unit := clicked(sent, data)):
-            st.session_state[HEARD] = sent["count"]
+            state.CLICK.set(sent["count"])
             on_click(unit)
 
-    state = {"heard": st.session_state.get(HEARD, 0), "locked": on_click is None}
+    heard = {"heard": state.CLICK.get(), "locked": on_click is None}
     with place:
-        NETWORK(key=KEY, data={**data, **state}, on_unit_change=act)
+        NETWORK(key=KEY, data={**data, **heard}, on_unit_change=act)
 
 
 def clicked(value: Any, data: dict[str, Any]) -> Unit | None:

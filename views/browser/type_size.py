@@ -6,7 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-LARGE = "large"  # of the session: whether the type is large
+from views.controls import state
+
 _LARGER = "<style>html:root { font-size: 21px; }</style>"
 _CHARTS = {part: {"labelFontSize": 16, "titleFontSize": 17} for part in ("axis", "legend", "header")}
 
@@ -15,11 +16,11 @@ def draw_type_switch() -> None:
     """A switch beside the page that makes all type larger, for the last row of a lecture hall."""
     words = "Everything a third larger, for the last row of a lecture hall."
     with st.sidebar:
-        st.toggle("Projector: larger type", key=LARGE, help=words, persist_state="session")
-    if st.session_state[LARGE]:
+        st.toggle("Projector: larger type", key=state.LARGE.name, help=words, persist_state="session")
+    if state.LARGE.get():
         st.html(_LARGER)
 
 
 def chart_config() -> dict[str, Any]:
     """What a chart's specification needs on top for the type that is wanted; mostly nothing."""
-    return {"config": _CHARTS} if st.session_state.get(LARGE) else {}
+    return {"config": _CHARTS} if state.LARGE.get() else {}

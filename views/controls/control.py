@@ -9,7 +9,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from uncertainty.options import Option
-from views.controls import lock
+from views.controls import lock, state
 
 MANY = 12  # options of a select box, from which on one looks for one of them by typing
 
@@ -79,9 +79,9 @@ class Control:
         """
         if not self.is_open:
             return self._held()
-        if self.name in st.session_state and not self.allows(st.session_state[self.name]):
+        if not self.allows(state.said_or(self.name, self.default)):
             # Forgotten is not enough: the browser would go on showing it.
-            st.session_state[self.name] = self.default
+            state.say({self.name: self.default})
         common: dict[str, Any] = {"key": self.name, "help": self.help, "bind": "query-params"}
         if self.widget == "number":
             low, high = self.options[0], self.options[-1]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import streamlit as st
+
+from views.controls import state
+from views.controls.state import Lock
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -15,23 +17,9 @@ PARAM = "only"
 NOTHING = "nothing"  # leaves no control at all
 
 
-@dataclass(frozen=True)
-class Lock:
-    """The names of the controls that are left, what the link said of every other, and the page that it is for."""
-
-    left: frozenset[str]
-    values: Mapping[str, str]
-    page: str | None = None
-
-    def leaves(self, name: str) -> bool:
-        return name in self.left
-
-
 def current() -> Lock | None:
     """The lock of this visit, if it came by a locked link. It holds until the page is loaded anew."""
-    if "lock" not in st.session_state:
-        st.session_state.lock = read(st.query_params.to_dict(), _page())
-    return st.session_state.lock
+    return state.LOCK.first(lambda: read(st.query_params.to_dict(), _page()))
 
 
 def is_elsewhere() -> bool:
@@ -42,16 +30,16 @@ def is_elsewhere() -> bool:
 
 def waits(place: DeltaGenerator) -> bool:
     """Whether what is not stored yet has to wait for a click, since the link did not ask for it; draws the button."""
-    asked = f"{_page()}_asked"
-    if not is_elsewhere() or st.session_state.get(asked):
+    asked = state.ASKED.of(str(_page()))
+    if not is_elsewhere() or asked.get():
         return False
-    place.button("Train these networks", on_click=st.session_state.__setitem__, args=(asked, True))
+    place.button("Train these networks", on_click=asked.set, args=(True,))
     return True
 
 
 def _page() -> str | None:
     """The page that is drawn, by its place in the address."""
-    return st.session_state.get("page")
+    return state.PAGE.get()
 
 
 def restore(names: Iterable[str]) -> None:

@@ -10,9 +10,8 @@ from typing import Any
 
 import streamlit as st
 
-from views.controls import setting
+from views.controls import setting, state
 
-OPENED = "opened"  # of this visit: which pages have been
 WORD, DEFAULTS = "from", "defaults"  # what the address says that would say nothing, and is not that of the opening
 
 
@@ -22,13 +21,13 @@ def settle(page: str, opening: Mapping[str, Any]) -> None:
     As soon as anything is moved, the address names what is left of the opening: one that says
     something means the defaults of all that it does not name.
     """
-    opened = st.session_state.setdefault(OPENED, set())
+    opened = state.OPENED.get()
     left = _left(opening)
     if page not in opened and not opened and not st.query_params:
-        st.session_state.update(opening)
-    elif page in opened and not st.session_state.get("arrived") and (st.query_params or left != opening):
+        state.say(opening)
+    elif page in opened and not state.ARRIVED.get() and (st.query_params or left != opening):
         setting.put({name: value for name, value in left.items() if name not in st.query_params})
-    opened.add(page)
+    state.OPENED.set(opened | {page})
 
 
 def mark(opening: Mapping[str, Any]) -> None:
@@ -38,4 +37,4 @@ def mark(opening: Mapping[str, Any]) -> None:
 
 
 def _left(opening: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in opening.items() if st.session_state.get(name) == value}
+    return {name: value for name, value in opening.items() if state.said(name) == value}

@@ -9,32 +9,15 @@ one, a control that was set counts only where a hand has moved it since, and is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 
-Values = Mapping[str, Any]
-"""Name of a control, or of a word of the address behind a question mark, → value."""
-KEY, HEARD = "pending_settings", "heard"  # of this visit; the second is a control that nobody sees
+from views.controls import state
+from views.controls.state import Pending, Values
+
 WORD = "?"
-
-
-@dataclass(frozen=True)
-class Pending:
-    """What the page has set, and what of that the browser may not know yet."""
-
-    number: int = 0  # of the last setting
-    due: Values = field(default_factory=dict)  # to be set
-    told: tuple[tuple[int, Values], ...] = ()  # settings that it had not heard: number, and all that held then
-    heard: int = 0  # the number that it sent back last
-    said: Values = field(default_factory=dict)  # and what the controls said then
-
-    @property
-    def names(self) -> frozenset[str]:
-        """Everything that may have to be set again."""
-        return frozenset(self.due).union(*(values for _, values in self.told))
 
 
 def answered(pending: Pending, heard: int, said: Values) -> tuple[Pending, Values]:
@@ -62,38 +45,41 @@ def _told(pending: Pending, holds: Values) -> Pending:
 
 def put(values: Values) -> None:
     """Have these controls set, and what the address says, before anything is drawn: for what a press is to do."""
-    pending = _pending()
+    pending = state.PENDING.get()
     if values:
-        st.session_state[KEY] = replace(pending, due={**pending.due, **values})
+        state.PENDING.set(replace(pending, due={**pending.due, **values}))
 
 
 def settle() -> None:
     """Before the controls are drawn: set what is due, and again what may not have been heard."""
-    pending, values = answered(_pending(), _heard(), _said())
-    if pending != _pending():
-        st.session_state[KEY] = pending  # first and at once: a run may end between any two of these lines
+    pending, values = answered(state.PENDING.get(), _heard(), _said())
+    if pending != state.PENDING.get():
+        state.PENDING.set(pending)  # first and at once: a run may end between any two of these lines
     if values:
-        st.session_state[HEARD] = str(pending.number)
+        state.HEARD.set(str(pending.number))
     for name, value in values.items():
         if name.startswith(WORD):
             write(name.removeprefix(WORD), value)
         else:
-            st.session_state[name] = value
+            state.say({name: value})
 
 
 def forget() -> None:
     """On another page, whose controls are new: nothing is on its way to them."""
-    if _pending().told:
-        st.session_state[KEY] = replace(_pending(), told=())
+    if state.PENDING.get().told:
+        state.PENDING.set(replace(state.PENDING.get(), told=()))
 
 
 def seal() -> None:
     """After the last control: what the browser sends back once it has heard what all of them say."""
-    pending = _pending()
+    pending = state.PENDING.get()
     if pending.due:  # put while the page was drawn
-        st.session_state[KEY] = pending = _told(pending, pending.told[-1][1] if pending.told else {})
-        st.session_state[HEARD] = str(pending.number)
-    st.text_input("The last setting that has arrived", key=HEARD, label_visibility="collapsed", autocomplete="off")
+        pending = _told(pending, pending.told[-1][1] if pending.told else {})
+        state.PENDING.set(pending)
+        state.HEARD.set(str(pending.number))
+    st.text_input(
+        "The last setting that has arrived", key=state.HEARD.name, label_visibility="collapsed", autocomplete="off"
+    )
 
 
 def write(word: str, value: str) -> None:
@@ -104,15 +90,11 @@ def write(word: str, value: str) -> None:
         st.query_params.pop(word, None)
 
 
-def _pending() -> Pending:
-    return st.session_state.get(KEY, Pending())
-
-
 def _heard() -> int:
-    text = st.session_state.get(HEARD) or ""
+    text = state.HEARD.get() or ""
     return int(text) if text.isdecimal() and text.isascii() and len(text) < 20 else 0
 
 
 def _said() -> dict[str, Any]:
     """What the controls say; not the address, which no hand moves."""
-    return {name: st.session_state[name] for name in _pending().names if name in st.session_state}
+    return {name: state.said(name) for name in state.PENDING.get().names if state.is_said(name)}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from views.controls import addresses, lock
+from views.controls import addresses, lock, state
 from views.controls.control import Control
 from views.controls.url import link
 
@@ -103,5 +103,5 @@ def qr_code(address: str) -> str:
 
 def _elsewhere(controls: Sequence[Control]) -> dict[str, Any]:
     """What the controls say that stand further down the page, as far as they have been drawn in this visit."""
-    found = {control.name: st.session_state.get(control.name) for control in controls}
+    found = {control.name: state.said(control.name) for control in controls}
     return {control.name: found[control.name] for control in controls if control.allows(found[control.name])}

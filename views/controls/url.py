@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from views.controls import lock, opening, setting
+from views.controls import lock, opening, setting, state
 from views.controls.control import Control
 
 C = TypeVar("C")
@@ -37,7 +37,7 @@ def warn_of_link(
     `controls` are those the link may set; they are asked for once, and only if it sets any. `also` are
     words of a link that other parts of the page understand.
     """
-    if st.session_state.get("arrived"):
+    if state.ARRIVED.get():
         setting.forget()
         _arrive(controls())
     setting.settle()
@@ -46,23 +46,24 @@ def warn_of_link(
             control.name for control in controls() if control.widget != "tabs" and control.knows(held.values)
         )
     # Streamlit drops from the address what it cannot use, so this is read before the controls are drawn.
-    if f"{page}_problems" not in st.session_state:
+    problems = state.PROBLEMS.of(page)
+    if not problems.is_set:
         params = st.query_params.to_dict()
         known = controls() if params else ()
-        st.session_state[f"{page}_problems"] = link_problems(params, known, also)
+        problems.set(tuple(link_problems(params, known, also)))
         if _correct_link(params, known):
             st.rerun()
-    problems = st.session_state[f"{page}_problems"]
     place = st.container()
     if lock.is_elsewhere():
         place.info(ELSEWHERE, icon=":material/lock:")
     choice = draw()
-    if st.session_state.setdefault(f"{page}_choice", choice) != choice:
-        problems.clear()
-    for problem in problems[:MOST_PROBLEMS]:
+    if state.CHOICE.of(page).first(lambda: choice) != choice:
+        problems.set(())
+    told = problems.get()
+    for problem in told[:MOST_PROBLEMS]:
         place.warning(problem, icon=":material/link_off:")
-    if len(problems) > MOST_PROBLEMS:
-        place.warning(f"{len(problems) - MOST_PROBLEMS} more things in the link are wrong.")
+    if len(told) > MOST_PROBLEMS:
+        place.warning(f"{len(told) - MOST_PROBLEMS} more things in the link are wrong.")
     return choice
 
 
@@ -77,9 +78,7 @@ def _arrive(controls: Sequence[Control]) -> None:
         said = dict(parse_qsl(run.query_string))
         due = {control.name: said[control.name] for control in controls if control.name in said}
     else:
-        values = {
-            control: st.session_state.get(control.name, control.default) for control in controls if control.is_open
-        }
+        values = {control: state.said_or(control.name, control.default) for control in controls if control.is_open}
         due = {
             control.name: control.show(value)
             for control, value in values.items()
@@ -87,7 +86,7 @@ def _arrive(controls: Sequence[Control]) -> None:
         }
     if not due.keys() <= set(st.query_params):
         st.query_params.update(due)
-        st.session_state.page = None  # so the run that begins here arrives too
+        state.PAGE.set(None)  # so the run that begins here arrives too
         st.rerun()
 
 

@@ -13,6 +13,7 @@ from pruning import Network
 from pruning.data.picture_upload import MAX_BYTES, Picture, PictureError, read_picture
 from pruning.evaluation.evaluated import Evaluated
 from pruning.evaluation.similarity import novelty
+from views.controls import state
 from views.controls.images import experiment_of
 from views.images import cards
 from views.images.gallery_tab import rows
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 LARGE = 224
 FILE, CAMERA = "From a file", "With the camera"
 FORGOTTEN = "It is looked at on this server and forgotten when you leave; nothing is stored."
-SEEN = "own_picture_seen"  # of this visit: the file whose answers were drawn last
 # All that JPEG files are called, and PNG and MPO files with more than one picture. HEIC is none of them: a phone that
 # is asked for JPEG sends its photographs as that.
 ENDINGS = ["png", "jpg", "jpeg", "webp", "jfif", "jpe", "jif", "pjpeg", "pjp", "apng", "mpo"]
@@ -56,9 +56,9 @@ def draw(seen: Evaluated, classes: tuple[str, ...], place: DeltaGenerator) -> No
         except PictureError as problem:
             line.error(str(problem), icon=":material/error:")
             return
-        is_new = st.session_state.get(SEEN) != file.file_id
+        is_new = state.PICTURE.get() != file.file_id
         _draw_answers(seen, classes, picture, is_new)
-        st.session_state[SEEN] = file.file_id
+        state.PICTURE.set(file.file_id)
 
 
 def _upload() -> UploadedFile | None:

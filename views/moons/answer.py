@@ -10,9 +10,9 @@ from pruning.evaluation.evaluated import Evaluated
 from pruning.evaluation.metrics import Figures
 from pruning.outcome import PlaneOutcome
 from views.controls.moons import Choice
+from views.controls.state import Units
 from views.moons import toggled_network
 from views.moons.planes import View
-from views.moons.toggled_units import Units
 from views.shared import basis, sections
 from views.text.figure_table import Nouns
 

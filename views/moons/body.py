@@ -14,7 +14,7 @@ from cache.services import services
 from pruning.outcome import PlaneOutcome
 from views.browser.page_tour import MOONS, draw_tour
 from views.charts import vega
-from views.controls import lock, share
+from views.controls import lock, share, state
 from views.controls import moons as controls
 from views.moons import planes, points_tab, tabs, toggled_network, toggled_units
 from views.moons.answer import Answer
@@ -88,7 +88,8 @@ def _follow(asked: Asked, view: planes.View, slots: _Slots) -> Answer | None:
     stored = not lock.is_elsewhere() or results.is_stored(choice.experiment, visit)
     if not stored and lock.waits(places.headline):
         return None
-    if "moons_drawn" not in st.session_state:
+    drawn = state.DRAWN.of("moons")
+    if not drawn.get():
         slots.skeletons()
     answer = None
     try:
@@ -100,7 +101,7 @@ def _follow(asked: Asked, view: planes.View, slots: _Slots) -> Answer | None:
                     slots.planes.clear()
                     planes.draw_planes(answer.outcome, choice, view, visit, places.planes)
                     slots.plane_words.caption(planes.sentence(answer.outcome, choice, view, visit))
-                    st.session_state.moons_drawn = True
+                    drawn.set(True)
     except (QueueFull, runs.Failure) as problem:
         slots.fail(str(problem))
         return None

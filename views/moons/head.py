@@ -10,7 +10,7 @@ import streamlit as st
 
 from cache.visitor import Visit
 from views.controls import moons as controls
-from views.controls import opening, setting
+from views.controls import opening, setting, state
 from views.controls.moons import Choice
 from views.moons import points_tab, presets, toggled_units
 from views.shared import page_head, preset_bar
@@ -68,7 +68,7 @@ def draw() -> Asked:
     with st.container(key="controls"):
         choice = controls.draw_controls()
     visit = points_tab.visit()
-    toggled_units.settle(choice.experiment, visit, arrived=st.session_state.get("arrived", False))
+    toggled_units.settle(choice.experiment, visit, arrived=state.ARRIVED.get())
     _draw_presets(choice, visit, preset_place)
     banner = st.container()
     choice = _draw_looks(choice, visit)

@@ -11,8 +11,8 @@ from pruning.outcome import PlaneOutcome
 from views.browser import network_diagram
 from views.controls import lock
 from views.controls.moons import Choice
+from views.controls.state import Units
 from views.moons import planes, toggled_network, toggled_units
-from views.moons.toggled_units import Units
 from views.shared import basis
 from views.shared.glossary_popover import draw_depth
 from views.text import comparison, readings

@@ -13,13 +13,12 @@ from pruning.data.splits import sizes
 from uncertainty.proportion import wilson_interval
 from views.browser.drawing_board import draw_pad
 from views.charts.colours import Theme
-from views.controls import lock
+from views.controls import lock, state
 from views.text.markdown import plain
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
-POINTS, PROBLEM = "own_points", "own_problem"
 TELLING = 100  # test points; with fewer, an accuracy of 0.9 is known to about ± 0.06 and worse
 USUAL = 0.9  # an accuracy
 EXAMPLE = "x,y,label\n" + "".join(
@@ -30,7 +29,7 @@ EXAMPLE = "x,y,label\n" + "".join(
 
 def visit() -> Visit:
     """What this visit alone has: its shelf, and the points that take the place of the data set."""
-    return Visit(st.session_state.setdefault("shelf", Shelf()), st.session_state.get(POINTS))
+    return Visit(state.SHELF.first(Shelf), state.POINTS.get())
 
 
 def draw_banner(points: Points, place: DeltaGenerator) -> None:
@@ -66,10 +65,10 @@ def draw(theme: Theme, place: DeltaGenerator) -> DeltaGenerator:
         place.info("This link is locked by whoever made it: it shows one data set.", icon=":material/lock:")
         return place.container()
     line = place.empty()  # always there: else all below would take another place, and be seen twice while it trains
-    if problem := st.session_state.get(PROBLEM):
+    if problem := state.POINTS_PROBLEM.get():
         line.error(plain(problem), icon=":material/error:")
     board, file = place.columns(2, gap="large")
-    points: Points | None = st.session_state.get(POINTS)
+    points = state.POINTS.get()
     answer = file.container()  # on a phone it comes right below the board
     if points:
         answer.markdown("**Pruned** network on your points; all pictures above show them too")
@@ -101,9 +100,9 @@ def draw(theme: Theme, place: DeltaGenerator) -> DeltaGenerator:
 
 
 def _upload() -> None:
-    file = st.session_state.get("own_file")
+    file = state.said("own_file")
     if file is None:
-        st.session_state[PROBLEM] = None
+        state.POINTS_PROBLEM.set(None)
     else:
         _take(read_points, file.getvalue())
 
@@ -111,12 +110,13 @@ def _upload() -> None:
 def _take(read: Any, data: Any) -> None:
     """Take the points that `read` finds in the data, or note why there are none; those before stay then."""
     try:
-        st.session_state[POINTS] = read(data)
-        st.session_state[PROBLEM] = None
+        state.POINTS.set(read(data))
+        state.POINTS_PROBLEM.set(None)
     except PointsError as problem:
-        st.session_state[PROBLEM] = str(problem)
+        state.POINTS_PROBLEM.set(str(problem))
 
 
 def forget() -> None:
     """Go back to the data set."""
-    st.session_state[POINTS] = st.session_state[PROBLEM] = None
+    state.POINTS.set(None)
+    state.POINTS_PROBLEM.set(None)

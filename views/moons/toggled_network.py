@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import streamlit as st
-
 from cache import results
 from cache.visitor import Visit
 from pruning.model.units import Unit
 from pruning.outcome import Network, PlaneOutcome
-from views.controls import lock
+from views.controls import lock, state
 from views.controls.moons import Choice
-from views.moons.toggled_units import NONE, PROBLEM, Units, remember
+from views.controls.state import Units
+from views.moons.toggled_units import NONE, remember
 from views.text.claims import changed
 from views.text.names import unit_named
 
@@ -33,7 +32,7 @@ def applied(outcome: PlaneOutcome, units: Units, choice: Choice, visit: Visit) -
 
 def draw_banner(units: Units, trained: Network, place: DeltaGenerator) -> None:
     """What is no longer as pruning left it, with the way back; and what could not be done."""
-    if problem := st.session_state.get(PROBLEM):
+    if problem := state.UNITS_PROBLEM.get():
         place.warning(problem, icon=":material/back_hand:")
     if units:
         row = place.container(horizontal=True, vertical_alignment="center")

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pruning.model.units import Unit, toggled
-from views.controls import setting
+from views.controls import setting, state
 from views.controls.moons import UNITS
+from views.controls.state import Units
 from views.controls.url import quoted
 from views.text.names import layers_named
 
@@ -21,9 +22,7 @@ if TYPE_CHECKING:
     from pruning import Experiment
     from pruning.outcome import PlaneOutcome
 
-Units = frozenset[Unit]
 NONE: Units = frozenset()
-OF, NOW, STEP, PROBLEM = "toggled_of", "toggled", "toggled_step", "toggled_problem"  # of this visit
 
 
 def settle(experiment: Experiment, visit: Visit, *, arrived: bool) -> None:
@@ -32,11 +31,11 @@ def settle(experiment: Experiment, visit: Visit, *, arrived: bool) -> None:
     A visitor who has `arrived` from another page, whose address lacks them, gets them back.
     """
     network = f"{experiment} {visit.points.key() if visit.points else ''}"
-    if st.session_state.setdefault(OF, network) != network:
-        st.session_state[OF] = network
+    if state.UNITS_OF.first(lambda: network) != network:
+        state.UNITS_OF.set(network)
         remember(NONE)
     elif arrived and UNITS not in st.query_params:
-        remember(st.session_state.get(NOW, NONE))
+        remember(state.UNITS.get())
 
 
 def asked(outcome: PlaneOutcome) -> Units:
@@ -47,9 +46,9 @@ def asked(outcome: PlaneOutcome) -> Units:
             units = read(text)
             toggled(outcome.pruned.masks, units)
     except ValueError as problem:
-        st.session_state[PROBLEM] = f"The link turns over the units {quoted(text)}; {problem}. None is."
+        state.UNITS_PROBLEM.set(f"The link turns over the units {quoted(text)}; {problem}. None is.")
         units = NONE
-    st.session_state[NOW] = units
+    state.UNITS.set(units)
     return units
 
 
@@ -71,25 +70,27 @@ def toggle(unit: Unit, masks: Mapping[str, np.ndarray]) -> None:
     masks: those of the network as it was pruned. Of two quick clicks the second comes before the
     page has answered the first, so the address may not yet know of that.
     """
-    before = st.session_state.get(NOW, NONE)
+    before = state.UNITS.get()
     after = before ^ {unit}
     try:
         toggled(masks, after)
     except ValueError as problem:
-        st.session_state[PROBLEM] = f"{layers_named(str(problem)[:1].upper() + str(problem)[1:])}."
+        state.UNITS_PROBLEM.set(f"{layers_named(str(problem)[:1].upper() + str(problem)[1:])}.")
     else:
         remember(after)
-        st.session_state[STEP] = (unit, before, after)
+        state.UNITS_STEP.set((unit, before, after))
 
 
 def remember(units: Units) -> None:
     """Toggle these and no others."""
-    st.session_state.update({NOW: units, STEP: None, PROBLEM: None})
+    state.UNITS.set(units)
+    state.UNITS_STEP.set(None)
+    state.UNITS_PROBLEM.set(None)
     setting.put({setting.WORD + UNITS: write(units)})
     setting.write(UNITS, write(units))
 
 
 def last_step(units: Units) -> tuple[Unit, Units] | None:
     """The unit that somebody toggled to come to these units, and what was toggled before it."""
-    unit, before, after = st.session_state.get(STEP) or (None, NONE, None)
-    return (unit, before) if unit and after == units else None
+    step = state.UNITS_STEP.get()
+    return step[:2] if step and step[2] == units else None

@@ -10,6 +10,8 @@ from typing import Any
 import streamlit as st
 
 from cache.jobs import Cancelled, Job, Jobs, QueueFull
+from views.controls import state
+from views.controls.state import Followed
 
 LOOK = 1.0  # seconds between two looks
 LEASE = 15.0  # seconds for which a page that looks in every second is believed to be still there
@@ -28,20 +30,6 @@ class Kind:
     failure: Callable[[Exception, str], str]  # an exception and the job's key → a sentence for people
     progress: Callable[[Job], tuple[float, str]]  # how far it is, from 0 to 1, and in words
     draw: Callable[[Job], Any]  # what else there is to see; where what it returns changes, the page is drawn anew
-
-
-@dataclass
-class Followed:
-    """The job that this visitor follows, and how far it was when the page was last drawn."""
-
-    start: Start
-    job: Job
-    seen: Any = None
-    left: bool = False  # by the visitor's own wish
-
-    @property
-    def over(self) -> bool:
-        return self.job.cancelled.is_set() or self.job.wait(0)
 
 
 def follow(kind: Kind, key: str, start: Start, offer: Callable[[], str] | None) -> None:
@@ -73,28 +61,28 @@ def follow(kind: Kind, key: str, start: Start, offer: Callable[[], str] | None) 
 
 def leave(kind: Kind) -> None:
     """Stop following; where nobody else wants the job, it ends."""
-    followed = st.session_state.pop(kind.name, None)
+    followed = state.FOLLOWED.of(kind.name).pop()
     if followed:
         kind.queue().leave(followed.job.key, _watcher())
 
 
 def _watcher() -> str:
     """The name by which this visitor wants jobs."""
-    return str(st.session_state.setdefault("watcher", uuid.uuid4().hex))
+    return state.WATCHER.first(lambda: uuid.uuid4().hex)
 
 
 def _followed(kind: Kind) -> Followed | None:
-    return st.session_state.get(kind.name)
+    return state.FOLLOWED.of(kind.name).get()
 
 
 def _start(kind: Kind, start: Start) -> Followed:
     followed = Followed(start, start(_watcher(), LEASE))
-    st.session_state[kind.name] = followed
+    state.FOLLOWED.of(kind.name).set(followed)
     return followed
 
 
 def _draw_offer(kind: Kind, start: Start, offer: Callable[[], str] | None) -> None:
-    if refusal := st.session_state.pop(f"{kind.name}_refused", None):
+    if refusal := state.REFUSED.of(kind.name).pop():
         st.error(refusal, icon=":material/error:")
     if offer:
         st.button(offer(), type="primary", on_click=_clicked, args=(kind, start))
@@ -104,7 +92,7 @@ def _clicked(kind: Kind, start: Start) -> None:
     try:
         _start(kind, start)
     except (QueueFull, RuntimeError, ValueError) as error:
-        st.session_state[f"{kind.name}_refused"] = str(error)
+        state.REFUSED.of(kind.name).set(str(error))
 
 
 def _draw_end(kind: Kind, followed: Followed) -> None:

@@ -8,17 +8,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import streamlit as st
-
 from views.browser.component import component
-from views.controls import lock, setting
+from views.controls import lock, setting, state
 from views.controls.control import Control
 from views.moons.presets import Preset
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
-VISIT, LAST, TURN = "story_visit", "story_press", "story_turn"  # of this visit: its name, the last press, their count
 _BAR = component("preset_bar")
 
 
@@ -43,9 +40,15 @@ class Presets:
         """Of the line of buttons."""
         return f"stories_{self.page}"
 
-    def of_visit(self, word: str) -> str:
-        """The key of what this visit knows of the presets: the name of the one that is `open`, or was `closed`."""
-        return f"story_{word}_{self.page}"
+    @property
+    def open(self) -> state.Key[str | None]:
+        """The name of the preset that is read."""
+        return state.OPEN_PRESET.of(self.page)
+
+    @property
+    def closed(self) -> state.Key[str | None]:
+        """The name of the one that was closed."""
+        return state.CLOSED_PRESET.of(self.page)
 
     def named(self, name: Any) -> Preset | None:
         return next((preset for preset in self.entries if preset.name == name), None)
@@ -74,8 +77,8 @@ def draw(presets: Presets, values: Mapping[str, Any], place: DeltaGenerator, is_
         "current": current and current.name,
         "told": preset and _words(preset, preset is not current, locked),
         "target": preset and preset.target,
-        "turn": st.session_state.get(TURN, 0),
-        "visit": st.session_state.setdefault(VISIT, uuid.uuid4().hex),
+        "turn": state.TURN.get(),
+        "visit": state.VISIT.first(lambda: uuid.uuid4().hex),
     }
     with place:
         _BAR(key=presets.key, data=data, on_press_change=partial(_act, presets))
@@ -83,11 +86,10 @@ def draw(presets: Presets, values: Mapping[str, Any], place: DeltaGenerator, is_
 
 def _open(presets: Presets, current: Preset | None) -> Preset | None:
     """The preset to be read: the current one unless it was closed, or the last that was."""
-    opened, closed = presets.of_visit("open"), presets.of_visit("closed")
-    if current is None or current.name != st.session_state.get(closed):
-        st.session_state[closed] = None
-        st.session_state[opened] = current.name if current else st.session_state.get(opened)
-    return presets.named(st.session_state.get(opened))
+    if current is None or current.name != presets.closed.get():
+        presets.closed.set(None)
+        presets.open.set(current.name if current else presets.open.get())
+    return presets.named(presets.open.get())
 
 
 def _words(preset: Preset, left: bool, locked: bool) -> dict[str, Any]:
@@ -98,15 +100,16 @@ def _words(preset: Preset, left: bool, locked: bool) -> dict[str, Any]:
 
 def _act(presets: Presets) -> None:
     """Do what was pressed, once: the browser sends its last press again with everything that follows."""
-    press = st.session_state[presets.key].press
+    press = state.said(presets.key).press
     if not isinstance(press, Mapping) or lock.current() is not None:
         return
     number = press.get("number")
-    if press.get("visit") != st.session_state.get(VISIT) or number == st.session_state.get(LAST):
+    if press.get("visit") != state.VISIT.get() or number == state.PRESS.get():
         return
-    st.session_state[LAST] = number
+    state.PRESS.set(number)
     if "close" in press:
-        st.session_state.update({presets.of_visit("open"): None, presets.of_visit("closed"): press["close"]})
+        presets.open.set(None)
+        presets.closed.set(press["close"])
     elif preset := presets.named(press.get("trial")):
         setting.put(preset.trial)
     elif "story" in press:
@@ -116,7 +119,8 @@ def _act(presets: Presets) -> None:
 def _tell(presets: Presets, preset: Preset | None) -> None:
     """Set every control to the preset, or to what the page opens on."""
     presets.leave()
-    opened, closed = presets.of_visit("open"), presets.of_visit("closed")
-    st.session_state.update({opened: None, closed: None, TURN: st.session_state.get(TURN, 0) + 1})
+    presets.open.set(None)
+    presets.closed.set(None)
+    state.TURN.set(state.TURN.get() + 1)
     due = {**preset.settings, **preset.view} if preset else presets.opening
     setting.put({**presets.defaults, **{control.name: control.default for control in presets.view}, **due})

@@ -57,13 +57,14 @@ def page(ready):
 
     from pruning import ImageSet
     from pruning.data.images import NoImages
+    from views.controls import state
     from views.images import download_panel
 
     if ready:
         download_panel.done()
     else:
         download_panel.draw_fetching(ImageSet.CIFAR10, NoImages("CIFAR is not here yet."), st.container())
-    st.caption(str("fetching" in st.session_state))
+    st.caption(str(state.FOLLOWED.of("fetching").is_set))
 
 
 def opened() -> tuple[AppTest, list[bool]]:

@@ -10,7 +10,7 @@ import pytest
 
 from cache.visitor import Shelf, Visit
 from pruning import Experiment
-from views.controls import setting
+from views.controls import setting, state
 from views.moons import toggled_units
 
 MASKS = {"hidden1": np.array([True, True, False]), "hidden2": np.array([True, True])}
@@ -23,7 +23,7 @@ VISIT = Visit(Shelf())
 def here(monkeypatch: pytest.MonkeyPatch) -> Any:
     """A session and an address without a page."""
     here = SimpleNamespace(session_state={}, query_params={})
-    for module in (toggled_units, setting):
+    for module in (toggled_units, setting, state):
         monkeypatch.setattr(module, "st", here)
     return here
 
@@ -83,7 +83,7 @@ def test_a_click_that_cannot_be_changes_nothing_but_the_sentence(here):
     toggled_units.toggle(B, MASKS)
     assert asked() == {A}
     assert toggled_units.last_step({A}) == (A, toggled_units.NONE)
-    assert here.session_state[toggled_units.PROBLEM].startswith("This would remove the last unit of hidden layer 1;")
+    assert state.UNITS_PROBLEM.get().startswith("This would remove the last unit of hidden layer 1;")
 
 
 @pytest.mark.parametrize("units", [{C}, {A, C}, {B}, set()])

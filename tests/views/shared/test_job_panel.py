@@ -390,16 +390,17 @@ def test_leaving_forgets_the_job():
     def page(kind):
         import streamlit as st
 
+        from views.controls import state
         from views.shared.job_panel import leave
 
         leave(kind)
         leave(kind)
-        st.markdown(str(kind.name in st.session_state))
+        st.markdown(str(state.FOLLOWED.of(kind.name).is_set))
 
     left = []
     kind = Kind("testing", lambda: SimpleNamespace(leave=lambda *args: left.append(args)), str, str, str)
     app = AppTest.from_function(page, kwargs={"kind": kind})
-    app.session_state["testing"] = SimpleNamespace(job=SimpleNamespace(key="a"))
+    app.session_state["job_followed_testing"] = SimpleNamespace(job=SimpleNamespace(key="a"))
     app.session_state["watcher"] = "me"
     app.run()
     assert not app.exception

@@ -21,6 +21,7 @@ from uncertainty.floor import Floor
 from uncertainty.paired import Difference
 from views.controls import images as image_controls
 from views.controls import moons as moons_controls
+from views.controls import state
 from views.controls.control import Control
 from views.controls.url import link_problems
 from views.images import download_panel, training_panel
@@ -358,8 +359,10 @@ def test_the_defaults_of_the_page_are_those_of_the_experiment():
 
 @tasks
 def test_no_control_has_the_name_of_something_else_in_the_session(classes, task):
-    """Jobs that are followed and notes of the pages live beside the controls."""
-    taken = {training_panel.TRAINING.name, download_panel.FETCHING.name, "watcher", "own_picture", "images_problems"}
+    """What a visit keeps lives beside the controls: under its key, or its key and a page or a kind of job."""
+    kept = {key.name for key in state.REGISTER}
+    parts = ("moons", "images", "glossary", training_panel.TRAINING.name, download_panel.FETCHING.name)
+    taken = kept | {f"{name}_{part}" for name in kept for part in parts} | {"own_picture", "own_file", "player"}
     assert not taken & {control.name for control in (*controls_of(task), *moons_controls.ALL)}
 
 
