@@ -68,6 +68,18 @@ def test_the_results_in_the_readme_need_no_page(capsys):
     assert n == (namespace["shown"]("digits").ood.labels == 1).sum()
 
 
+def test_the_study_in_the_readme_runs(capsys):
+    """The sixth block compares two strategies at two ratios with the dense network."""
+    exec(PYTHON[5], {})
+    lines = capsys.readouterr().out.splitlines()
+    named = [f"{strategy} at {ratio}" for strategy in ("one_shot", "random_mask") for ratio in (0.5, 0.9)]
+    assert [line.split(":")[0] for line in lines] == named
+    for line in lines:
+        value, low, high, sure = re.fullmatch(r".*: (\S+) \((\S+) to (\S+)\), (told|cannot tell)", line).groups()
+        assert float(low) <= float(value) <= float(high)
+        assert sure == "cannot tell" or float(low) >= 0 or float(high) <= 0
+
+
 def test_the_recipe_for_a_strategy_is_all_it_takes(tmp_path):
     """Pasting the README's member into the enum gives a strategy that runs, with nothing else touched."""
     for package in ("pruning", "uncertainty"):
@@ -75,7 +87,7 @@ def test_the_recipe_for_a_strategy_is_all_it_takes(tmp_path):
     options = tmp_path / "pruning" / "options.py"
     text = options.read_text()
     assert text.count("    ONE_SHOT = (\n") == 1
-    member = textwrap.indent(PYTHON[5], "    ")
+    member = textwrap.indent(PYTHON[6], "    ")
     options.write_text(text.replace("    ONE_SHOT = (\n", member + "    ONE_SHOT = (\n"))
     program = (
         "from pruning import Experiment, run\n"
@@ -91,7 +103,7 @@ def test_the_recipe_for_a_criterion_scores_units():
     from pruning.model.importance import Evidence
 
     namespace: dict = {"np": np, "Evidence": Evidence}
-    exec(PYTHON[6], namespace)
+    exec(PYTHON[7], namespace)
     activation = np.array([[[0.0], [1.0]], [[0.0], [3.0]]])
     evidence = Evidence(np.zeros((2, 1)), activation, np.zeros_like(activation), np.random.default_rng(0))
     np.testing.assert_array_equal(namespace["_spread"](evidence), [0, 1])

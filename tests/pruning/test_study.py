@@ -1,0 +1,184 @@
+"""A study: its runs, its table against single runs, what is trained once, and its verdicts by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from pruning import Experiment, ImageExperiment, Strategy, run
+from pruning.evaluation.metrics import figures, flat
+from pruning.lottery import engine
+from pruning.lottery.engine import InMemory, here
+from pruning.study import DENSE, Study, StudyProgress, run_study, summary, verdicts, wins
+
+BASE = Experiment(hidden=(8,), points=200, max_epochs=12)
+STUDY = Study(BASE, ("one_shot", "random_mask"), (0.5, 0.9), range(2))
+
+
+@pytest.fixture(scope="module")
+def studied() -> tuple[pd.DataFrame, list[StudyProgress], list[str]]:
+    """A small study, how far it said it was, and the keys of what was trained, in order."""
+    told: list[StudyProgress] = []
+    trained: list[str] = []
+
+    def call(function: Any, order: Any, *, report: Any) -> Any:
+        if function is engine.carry_out:
+            trained.extend(step.key for step in order.batch.steps)
+        return here(function, order, report=report)
+
+    return run_study(STUDY, told.append, call=call), told, trained
+
+
+def test_a_study_is_its_single_runs(studied):
+    """Number for number, whatever was trained beside them; the clock alone is another one."""
+    table, _, _ = studied
+    for (strategy, ratio, seed), row in table.set_index(["strategy", "prune_ratio", "seed"]).iterrows():
+        shown = replace(BASE, seed=seed, data_seed=BASE.data_seed + seed, prune_ratio=ratio)
+        outcome = run(shown if strategy == DENSE else replace(shown, strategy=strategy))
+        alone = flat(figures(outcome, outcome.pruned))
+        assert {name: row[name] for name in alone if name != "latency"} == {
+            name: value for name, value in alone.items() if name != "latency"
+        }
+
+
+def test_every_network_has_one_row(studied):
+    """Two dense networks, and two strategies at two ratios with two seeds."""
+    table, _, _ = studied
+    counts = table.groupby("strategy").size().to_dict()
+    assert counts == {DENSE: 2, "one_shot": 4, "random_mask": 4}
+    assert not table.duplicated(["strategy", "prune_ratio", "seed"]).any()
+    assert set(table.data_seed) == {42, 43}
+
+
+def test_strategies_share_their_dense_network(studied):
+    """Ten networks are trained once each, and counted so."""
+    _, told, trained = studied
+    assert len(trained) == len(set(trained)) == 10
+    assert told[-1].done == told[-1].total == 10
+    assert [each.done for each in told] == sorted(each.done for each in told)
+
+
+def test_what_is_kept_is_not_trained_again():
+    """A study that goes on, or that shares with another one."""
+    kept = InMemory()
+    first = run_study(STUDY, kept=kept)
+
+    def never(function: Any, order: Any, *, report: Any) -> Any:
+        raise AssertionError("nothing is to be trained")
+
+    again = run_study(STUDY, kept=kept, call=never)
+    pd.testing.assert_frame_equal(first, again)
+
+
+def test_one_test_set_for_all_seeds_if_asked_for():
+    """Every seed then has the points of the base."""
+    study = replace(STUDY, own_data=False)
+    assert {each.data_seed for each in study.runs()} == {42}
+    assert {each.data_seed for each in STUDY.runs()} == {42, 43}
+
+
+def test_images_are_the_same_for_all_seeds():
+    """They have no data seed."""
+    study = Study(ImageExperiment(), ("one_shot",), (0.5,), (0, 1))
+    assert [each.seed for each in study.runs()] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"strategies": ("best",)}, "best"),
+        ({"strategies": ()}, "strategies is empty"),
+        ({"ratios": (0.5, 0.5)}, "ratios names 0.5 more than once"),
+        ({"ratios": (1.0,)}, "prune_ratio"),
+        ({"seeds": (-1,)}, "seed"),
+        ({"seeds": (3, 4, 3)}, "seeds names 3 more than once"),
+        ({"seeds": tuple(range(1001))}, "1001 seeds; at most 1000"),
+    ],
+)
+def test_what_no_study_can_be_is_named(changes, words):
+    """The value, and what is legal."""
+    with pytest.raises(ValueError, match=words):
+        replace(STUDY, **changes)
+
+
+def test_a_dense_network_that_cannot_be_trained_leaves_the_others():
+    """Its seed has no rows, and why not is told."""
+    study = Study(replace(BASE, learning_rate=1e30, hidden=(8, 8)), ("one_shot",), (0.5,), (0,))
+    table = run_study(study)
+    assert len(table) == 0
+    assert "learning rate" in table.attrs["failed"]["one_shot, seed 0"]
+
+
+def made_up(**columns: list[float]) -> pd.DataFrame:
+    """Rows of `strategy` at ratio 0.5 by seed, and of the dense network."""
+    return pd.DataFrame(
+        [
+            {"strategy": name, "prune_ratio": 0.0 if name == DENSE else 0.5, "seed": seed, "accuracy": value}
+            for name, values in columns.items()
+            for seed, value in enumerate(values)
+        ]
+    )
+
+
+TABLE = made_up(
+    dense=[0.90, 0.80, 0.90, 0.80, 0.90],
+    one_shot=[0.93, 0.82, 0.93, 0.84, 0.93],
+    random_mask=[0.95, 0.75, 0.95, 0.75, 0.90],
+)
+
+
+def test_verdicts_are_paired_by_seed():
+    """0.03, 0.02, 0.03, 0.04, 0.03 is told, though the dense network alone varies more."""
+    one, other = verdicts(TABLE, "accuracy")
+    assert (one.strategy, one.prune_ratio, one.verdict.direction) == ("one_shot", 0.5, 1)
+    assert one.verdict.value == pytest.approx(0.03)
+    assert (other.strategy, other.verdict.direction, other.verdict.value) == ("random_mask", 0, pytest.approx(0.0))
+
+
+def test_another_strategy_may_be_what_is_compared_with():
+    """At its own ratio."""
+    (found,) = verdicts(TABLE, "accuracy", against="random_mask")
+    assert (found.strategy, found.verdict.value) == ("one_shot", pytest.approx(0.03))
+    assert not found.verdict.told
+
+
+@pytest.mark.parametrize(
+    ("figure", "against", "words"),
+    [("beauty", DENSE, "figure is 'beauty'"), ("accuracy", "best", "against is 'best'")],
+)
+def test_what_the_table_has_not_is_named(figure, against, words):
+    """With what it has."""
+    with pytest.raises(ValueError, match=words):
+        verdicts(TABLE, figure, against)
+
+
+def test_a_summary_by_hand():
+    """Mean 0.86, deviation √0.003, Student's 2.776."""
+    first = summary(TABLE, "accuracy").iloc[0]
+    half = 2.776445 * (0.003 / 5) ** 0.5
+    assert (first["mean"], first.low, first.high) == pytest.approx((0.86, 0.86 - half, 0.86 + half))
+    assert (first.strategy, first.prune_ratio, first.runs) == (DENSE, 0.0, 5)
+
+
+def test_a_winning_ticket_by_hand():
+    """As accurate as the dense network, stopped no later, and started from its own first weights."""
+    dense = {"accuracy": 0.9, "early_stop_epoch": 50}
+    for accuracy, epoch, strategy, due in (
+        (0.9, 50, Strategy.ONE_SHOT_REWIND, True),
+        (0.95, 20, Strategy.ITERATIVE, True),
+        (0.89, 20, Strategy.ONE_SHOT_REWIND, False),
+        (0.95, 51, Strategy.ONE_SHOT_REWIND, False),
+        (0.95, 20, Strategy.ONE_SHOT_RANDOM, False),
+        (0.95, None, Strategy.PRUNE_ONLY, False),
+    ):
+        assert wins({"accuracy": accuracy, "early_stop_epoch": epoch}, dense, strategy) is due
+
+
+def test_a_winning_ticket_is_judged_by_the_truth_where_it_is_known():
+    """The test points may say another thing."""
+    dense = {"accuracy": 0.9, "truth_accuracy": 0.95, "early_stop_epoch": 50}
+    pruned = {"accuracy": 0.95, "truth_accuracy": 0.94, "early_stop_epoch": 50}
+    assert not wins(pruned, dense, Strategy.ONE_SHOT_REWIND)
