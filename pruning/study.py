@@ -7,7 +7,7 @@ for found in verdicts(table, "truth_ece", against="dense"): print(found.strategy
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,7 @@ DENSE = "dense"
 """What stands for the strategy in the rows of networks that nothing is removed from."""
 SEEDS = range(10)
 MOST_SEEDS = 1000
+SEEDS_TOGETHER = 3  # in one stack; what a killed process was at is lost
 
 
 @dataclass(frozen=True)
@@ -82,11 +83,15 @@ class Study:
             return replace(chosen, data_seed=chosen.data_seed + chosen.seed)
         return chosen
 
-    def runs(self) -> Iterator[Recipe]:
-        """Every run, seed by seed: what breaks off has compared all strategies on the seeds that are done."""
-        for seed in self.seeds:
-            for strategy in self.strategies:
-                yield self.experiment(strategy, seed, self.ratios[-1])
+    def shards(self) -> Iterator[list[Recipe]]:
+        """Every run, as many seeds at a time as train well together; the first seed comes alone, to be soon there."""
+        yield self.runs(self.seeds[:1])
+        for start in range(1, len(self.seeds), SEEDS_TOGETHER):
+            yield self.runs(self.seeds[start : start + SEEDS_TOGETHER])
+
+    def runs(self, seeds: Iterable[int]) -> list[Recipe]:
+        """The runs of these seeds, up to the largest ratio."""
+        return [self.experiment(strategy, seed, self.ratios[-1]) for seed in seeds for strategy in self.strategies]
 
 
 @dataclass(frozen=True)
@@ -117,18 +122,24 @@ def run_study(
     table: list[dict[str, Any]] = []
     failed: dict[str, str] = {}
     counter = _Counter(study, progress)
-    for experiment in study.runs():
-        task = task_of(experiment)
-        run = Run([experiment], study.ratios, task, store, call, counter.told)
+
+    def measured(experiments: Sequence[Recipe]) -> list[dict[str, Any]]:
+        task = task_of(experiments[0])
+        run = Run(experiments, study.ratios, task, store, call, counter.told, own_first=False)
         counter.run = run
+        run.train()
+        counter.count("Measuring")
+        return [row for outcome in run.outcomes() for row in rows(outcome, study.ratios)]
+
+    for shard in study.shards():
         try:
-            run.train()
-        except Diverged as error:
-            failed[f"{experiment.strategy.value}, seed {experiment.seed}"] = str(error)
-            continue
-        counter.count(f"Measured {experiment.strategy.label}, seed {experiment.seed}")
-        (outcome,) = run.outcomes()
-        table += rows(outcome, study.ratios)
+            table += measured(shard)
+        except Diverged:  # one of them; the others are kept, and those that were not begun are not its fault
+            for experiment in shard:
+                try:
+                    table += measured([experiment])
+                except Diverged as error:
+                    failed[f"{experiment.strategy.value}, seed {experiment.seed}"] = str(error)
     found = pd.DataFrame(table)
     if len(found):  # every strategy has brought the dense network of its seed
         found = found.drop_duplicates(["strategy", "prune_ratio", "seed"], ignore_index=True)
@@ -155,7 +166,7 @@ class _Counter:
 
 
 def _keys(study: Study) -> set[str]:
-    batches = [batch for one in study.runs() for batch in plan([one], study.ratios, task_of(one))]
+    batches = [batch for shard in study.shards() for batch in plan(shard, study.ratios, task_of(shard[0]))]
     return {step.key for batch in batches for step in batch.steps}
 
 

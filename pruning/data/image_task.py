@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from pruning.data import images
+from pruning.experiment import ImageExperiment, Recipe
 from pruning.options import ImageSet, Part
 from pruning.outcome import IMAGE_SAMPLES
 
@@ -21,6 +22,14 @@ class ImageTask:
 
     trainer = "image_trainer"
     stacked = False
+
+    @property
+    def name(self) -> str:
+        return self.dataset.value
+
+    def beside(self, experiment: Recipe) -> ImageTask:
+        assert isinstance(experiment, ImageExperiment)
+        return ImageTask(experiment.dataset)
 
     @property
     def pass_over(self) -> tuple[Any, ...]:

@@ -5,9 +5,10 @@ Nothing heavy is imported here before the points themselves are asked for.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Self
 
 import numpy as np
@@ -15,7 +16,7 @@ import numpy as np
 from pruning.data.own_points import Points
 from pruning.data.plane_tasks import Task as PlaneData
 from pruning.data.plane_tasks import make_task, split
-from pruning.experiment import Experiment
+from pruning.experiment import Experiment, Recipe
 from pruning.options import Dataset, Part
 from pruning.outcome import MAX_SAMPLES, PLANE_SAMPLES, Fresh
 
@@ -48,6 +49,15 @@ class PlaneTask:
         return cls(chosen.dataset, chosen.points, chosen.noise, chosen.label_noise, chosen.data_seed, own=points)
 
     @cached_property
+    def name(self) -> str:
+        return json.dumps(self.named, sort_keys=True)
+
+    def beside(self, experiment: Recipe) -> PlaneTask:
+        assert isinstance(experiment, Experiment)
+        other = PlaneTask.of(experiment, self.own)
+        return self if other.name == self.name else other
+
+    @cached_property
     def fingerprint(self) -> str:
         return self.own.key() if self.own else ""
 
@@ -74,7 +84,7 @@ class PlaneTask:
         """The points in their splits."""
         if self.own is not None:
             return split(self.own.learned(self.data_seed), self.own.labels, self.label_noise, self.data_seed)
-        return make_task(self.dataset, self.points, self.noise, self.label_noise, self.data_seed)
+        return _generated(self.dataset, self.points, self.noise, self.label_noise, self.data_seed)
 
     @property
     def n_classes(self) -> int:
@@ -89,3 +99,7 @@ class PlaneTask:
 
     def samples(self, part: Part) -> Sequence[int]:
         return PLANE_SAMPLES if part == Part.FRESH else range(1, MAX_SAMPLES + 1)
+
+
+# Each batch of a study asks for the points of all its seeds.
+_generated = lru_cache(maxsize=64)(make_task)

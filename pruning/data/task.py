@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from pruning.experiment import Recipe
 from pruning.options import Part
 
 
@@ -15,6 +16,13 @@ class Task(Protocol):
 
     trainer: str  # the module in `pruning.lottery` that trains on it
     stacked: bool  # whether its networks train together, as one stack
+
+    @property
+    def name(self) -> str:
+        """What the data go by, for keys: everything that decides them."""
+
+    def beside(self, experiment: Recipe) -> Task:
+        """The task of another experiment on the same kind of data; this very one where it has the same."""
 
     @property
     def pass_over(self) -> tuple[Any, ...]:

@@ -25,20 +25,27 @@ def ask(
     model: nn.Module,
     step: Step,
     task: Task,
-    asked: Mapping[Part, np.ndarray | None],
+    asked: Mapping[Part, Mapping[str, np.ndarray] | None],
     method: Method = Method.MC_DROPOUT,
     on_block: Callable[[], None] = lambda: None,
 ) -> dict[str, Predictions]:
     """What the network of a step, here as a module, says of each part: key → predictions.
 
-    asked: part → inputs (N, …), None for those of the task. `on_block` is called now and then and may raise.
+    asked: see `Order`; a part that has no inputs for this task is not asked about. `on_block` is called now and then
+    and may raise.
     """
     seed = sampling_seed(step.experiment.seed)
     return {
         answers_key(step.key, method, part): predictions(
-            method, model, task.inputs(part) if inputs is None else inputs, task.samples(part), seed, on_block
+            method,
+            model,
+            task.inputs(part) if inputs is None else inputs[task.name],
+            task.samples(part),
+            seed,
+            on_block,
         )
         for part, inputs in asked.items()
+        if inputs is None or task.name in inputs
     }
 
 
@@ -52,6 +59,7 @@ def ask_again(order: Order, report: Report) -> dict[str, Any]:
                 report(News(f"Asking {step.name} about inputs it has never seen"))
 
             on_block()
-            model = module(step.experiment, order.parents[step.key], batch.task.n_classes)
-            found.update(ask(model, step, batch.task, order.asked, order.method, on_block))
+            task = batch.task.beside(step.experiment)
+            model = module(step.experiment, order.parents[step.key], task.n_classes)
+            found.update(ask(model, step, task, order.asked, order.method, on_block))
     return found

@@ -34,6 +34,8 @@ from uncertainty.predictions import Predictions
 
 Compute = Callable[[Collection[str]], Mapping[str, Any]]
 """Computes the results of these keys, and perhaps more."""
+Asked = Mapping[Part, Mapping[str, np.ndarray] | None]
+"""See `Order.asked`."""
 Call = Callable[..., Any]
 """Calls a function with its arguments and `report`, wherever the work is done."""
 
@@ -96,7 +98,7 @@ def run_seeds(
 
 
 class Run:
-    """The way of some experiments, alike but for their seed, to all their networks."""
+    """The way of some experiments on one kind of data, alike or not, to all their networks."""
 
     def __init__(
         self,
@@ -107,16 +109,24 @@ class Run:
         call: Call = here,
         progress: Report | None = None,
         between: Callable[[], None] = lambda: None,
+        own_first: bool | None = None,
     ) -> None:
-        """`between` is called between two batches, where stopping loses nothing, and may raise."""
+        """task: of any of the experiments. `between` is called between two batches, where stopping loses nothing, and
+        may raise. own_first: see `plan`; without it, where somebody watches.
+        """
         self.experiments, self.ratios, self.task = experiments, ratios, task
+        of_each = [task.beside(each) for each in experiments]
+        named = {each.name: each for each in reversed(of_each)}
+        self.tasks = {
+            replace(one, prune_ratio=0.0): named[each.name] for one, each in zip(experiments, of_each, strict=True)
+        }
         self.kept, self.call, self.progress, self.between = kept, call, progress, between
         watched = progress is not None or not task.stacked
-        self.plan = plan(experiments, ratios, task, own_first=watched)
+        self.plan = plan(experiments, ratios, task, own_first=watched if own_first is None else own_first)
         self.total = sum(len(batch.steps) for batch in self.plan)
         self.found: dict[str, Any] = {}  # results of this run by their keys, those of a batch under way included
         self.done: set[str] = set()  # keys of networks
-        self.fresh: Fresh | None = None  # until the experiments' own networks have been shown
+        self.fresh: dict[str, Fresh] = {}  # name of a task → once its experiments' own networks have been shown
         self.so_far: Outcome | None = None  # of the first experiment, as it was last shown
         self.is_old = False  # there is more by now
 
@@ -138,8 +148,11 @@ class Run:
 
     def outcomes(self) -> list[Outcome]:
         """What there is so far, an outcome for each experiment that has a dense network."""
-        found = [outcome(each, self.ratios, self.task, self._get) for each in self.experiments]
+        found = [outcome(each, self.ratios, self._task(each), self._get) for each in self.experiments]
         return [each for each in found if each is not None]
+
+    def _task(self, experiment: Recipe) -> Task:
+        return self.tasks[replace(experiment, prune_ratio=0.0)]
 
     def _get(self, key: str) -> Any | None:
         return self.found[key] if key in self.found else self.kept.get(key)
@@ -149,13 +162,13 @@ class Run:
         self.is_old = self.is_old or bool(results)
 
     def _keep_data(self) -> None:
-        task = self.task
-        if isinstance(task, PlaneTask):
-            self._take(self.kept.fetch_all([data_key(task)], lambda keys: {data_key(task): task.data}, self._wait))
+        tasks = {data_key(task): task for task in self.tasks.values() if isinstance(task, PlaneTask)}
+        if tasks:
+            self._take(self.kept.fetch_all(tasks, lambda keys: {key: tasks[key].data for key in keys}, self._wait))
 
     def _answers(self, step: Step) -> dict[Part, str]:
         """The parts that a network is asked about as soon as it is trained; the key of each answer."""
-        parts = (*SHOWN, Part.FRESH) if self.fresh else SHOWN
+        parts = (*SHOWN, Part.FRESH) if self._task(step.experiment).name in self.fresh else SHOWN
         return {part: answers_key(step.key, Method.MC_DROPOUT, part) for part in parts}
 
     def _compute(self, batch: Batch, missing: Collection[str]) -> dict[str, Any]:
@@ -176,25 +189,25 @@ class Run:
 
     def _answered(self, step: Step, parts: Sequence[Part]) -> dict[str, Any]:
         asked = {part: self._asked()[part] for part in parts}
-        return _answered(step, self._get(step.key), self.task, asked, Method.MC_DROPOUT, self.call, self._news)
+        return _answered(
+            step, self._get(step.key), self._task(step.experiment), asked, Method.MC_DROPOUT, self.call, self._news
+        )
 
-    def _asked(self) -> dict[Part, np.ndarray | None]:
+    def _asked(self) -> Asked:
         """What networks are asked about; None is for whoever asks to look up in the task."""
-        shown: dict[Part, np.ndarray | None] = dict.fromkeys(SHOWN)
-        return shown | ({Part.FRESH: self.fresh.inputs} if self.fresh else {})
+        fresh = {name: each.inputs for name, each in self.fresh.items()}
+        return {**dict.fromkeys(SHOWN), **({Part.FRESH: fresh} if fresh else {})}
 
     def _ask_fresh(self) -> None:
         """Once the experiments' own networks have been shown: fresh points, of all networks that there are."""
-        task = self.task
-        if self.fresh or not isinstance(task, PlaneTask) or task.own:
+        due = {fresh_key(task): task for task in self._due()}
+        if not due:
             return
-        own = [results(each, (), task)[each.prune_ratio].key for each in self.experiments]
-        if not self.done.issuperset(own):
-            return
-        key = fresh_key(task)
-        self._take(self.kept.fetch_all([key], lambda keys: {key: task.fresh()}, self._wait))
-        self.fresh = self.found[key]
-        steps = {step.key: step for batch in self.plan for step in batch.steps if step.key in self.done}
+        self._take(self.kept.fetch_all(due, lambda keys: {key: due[key].fresh() for key in keys}, self._wait))
+        self.fresh |= {task.name: self.found[key] for key, task in due.items()}
+        names = {task.name for task in due.values()}
+        there = [step for batch in self.plan for step in batch.steps if step.key in self.done]
+        steps = {step.key: step for step in there if self._task(step.experiment).name in names}
         asked = {answers_key(key, Method.MC_DROPOUT, Part.FRESH): step for key, step in steps.items()}
 
         def compute(missing: Collection[str]) -> dict[str, Any]:
@@ -205,6 +218,18 @@ class Run:
 
         self._take(self.kept.fetch_all(asked, compute, self._wait))  # all at once: they are shown together
         self._report("Measured on fresh points")
+
+    def _due(self) -> list[PlaneTask]:
+        """The generated tasks whose experiments' own networks have come to be there."""
+        own: dict[str, list[str]] = {}
+        for each in self.experiments:
+            task = self._task(each)
+            own.setdefault(task.name, []).append(results(each, (), task)[each.prune_ratio].key)
+        tasks = {task.name: task for task in self.tasks.values() if task.name not in self.fresh}
+        return [
+            task for name, task in tasks.items()
+            if isinstance(task, PlaneTask) and not task.own and self.done.issuperset(own[name])
+        ]  # fmt: skip
 
     def _clock(self, step: Step) -> float | None:
         return self._get(clock_key(step, self.task))
@@ -240,7 +265,8 @@ class Run:
         if self.progress is None:
             return
         if self.is_old and self.task.stacked:  # put together when there is more, not at every report
-            self.so_far = outcome(self.experiments[0], self.ratios, self.task, self._get)
+            first = self.experiments[0]
+            self.so_far = outcome(first, self.ratios, self._task(first), self._get)
             self.is_old = False
         self.progress(Progress(len(self.done), self.total, message, self.so_far, curves))
 
@@ -303,7 +329,7 @@ def _answered(
     step: Step,
     network: Any,
     task: Task,
-    asked: Mapping[Part, np.ndarray | None],
+    asked: Asked,
     method: Method,
     call: Call,
     report: Report,
@@ -313,9 +339,11 @@ def _answered(
     return dict(call(answer, Order(batch, {step.key: network}, asked, None, method), report=report))
 
 
-def _inputs(task: Task, part: Part) -> np.ndarray | None:
+def _inputs(task: Task, part: Part) -> dict[str, np.ndarray] | None:
     """What is asked about; None for what the task itself looks up wherever it is asked."""
-    return task.fresh().inputs if part == Part.FRESH and isinstance(task, PlaneTask) and not task.own else None
+    if part == Part.FRESH and isinstance(task, PlaneTask) and not task.own:
+        return {task.name: task.fresh().inputs}
+    return None
 
 
 def _network(step: Step, get: Callable[[str], Any | None]) -> Network | None:

@@ -17,13 +17,13 @@ from uncertainty.options import Method
 class Order:
     """A batch, the networks it is made from, and what its networks are asked about.
 
-    parents: key → network. asked: part → inputs (N, …), None for those of the task. clock: seconds that a pass of
-    the dense network takes, None until measured.
+    parents: key → network. asked: part → name of a task → inputs (N, …); None for those of the tasks themselves.
+    clock: seconds that a pass of the dense network takes, None until measured.
     """
 
     batch: Batch
     parents: Mapping[str, TrainedNetwork]
-    asked: Mapping[Part, np.ndarray | None]
+    asked: Mapping[Part, Mapping[str, np.ndarray] | None]
     clock: float | None = None
     method: Method = Method.MC_DROPOUT
 

@@ -11,6 +11,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 from pruning.code_version import code_version
 from pruning.data.task import Task
@@ -47,7 +48,8 @@ class Step:
 class Batch:
     """Networks that train together: as one stack on points, one at a time on pictures.
 
-    fingerprint, code: of the data and of the code that whoever plans has; see `engine.carry_out`.
+    task: that of the first; that of any other step is the one `beside` it. fingerprint, code: of the data and of the
+    code that whoever plans has; see `engine.carry_out`.
     """
 
     steps: tuple[Step, ...]
@@ -82,8 +84,8 @@ def plan(
 ) -> list[Batch]:
     """Every network that the experiments need for these ratios and their own, in batches, parents before children.
 
-    The experiments are alike but for their seed. The dense networks come first and, with `own_first`, then what
-    leads to the experiments' own ratio: who waits for that waits for no other.
+    The experiments share the kind of their task, and its own points or images. The dense networks come first and,
+    with `own_first`, then what leads to the experiments' own ratio: who waits for that waits for no other.
     """
     fingerprint, code = task.fingerprint, worker_code(task)
     chains = [(each.prune_ratio, chain) for each in experiments for chain in _chains(each, ratios, task, fingerprint)]
@@ -133,8 +135,27 @@ def _grouped(chains: Sequence[Sequence[Step]], stacked: bool) -> list[list[Step]
     """The steps in the order of their training: level by level where they train together, else chain by chain."""
     if not stacked:
         return [[step] for chain in chains for step in chain]
-    levels = range(max(map(len, chains), default=0))
-    return [[chain[level] for chain in chains if level < len(chain)] for level in levels]
+    grouped: dict[tuple[Any, ...], list[Step]] = {}
+    for chain in chains:
+        for level, step in enumerate(chain):
+            grouped.setdefault((level, *_shared(step)), []).append(step)
+    return [grouped[key] for key in sorted(grouped, key=lambda key: key[0])]
+
+
+def _shared(step: Step) -> tuple[Any, ...]:
+    """What the networks of one stack have in common: layers, how long and how fast they learn, from how much."""
+    chosen = step.experiment
+    learns = chosen.strategy.retrain or not step.levels
+    sizes = tuple((name, getattr(chosen, name)) for name in ("dataset", "points", "hidden") if hasattr(chosen, name))
+    return (
+        learns,
+        chosen.learning_rate,
+        chosen.patience,
+        chosen.max_epochs,
+        chosen.dropout,
+        chosen.rewind_epoch,
+        sizes,
+    )
 
 
 def _step(experiment: Recipe, levels: tuple[float, ...], task: Task, fingerprint: str) -> Step:

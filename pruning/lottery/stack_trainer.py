@@ -58,24 +58,29 @@ class _Stack:
         task = order.batch.task
         assert isinstance(task, PlaneTask)
         self.order, self.report, self.watcher = order, report, watcher
-        self.task, self.data, self.steps = task, task.data, order.batch.steps
-        self.experiment = self.steps[0].experiment  # they differ in their seeds alone
+        self.steps = order.batch.steps
+        self.experiment = self.steps[0].experiment  # what they share: see `pruning.lottery.plan`
+        tasks = [task.beside(step.experiment) for step in self.steps]
+        named = {each.name: each for each in reversed(tasks)}  # one for all that learn the same
+        self.tasks = [named[each.name] for each in tasks]
+        self.data = self.tasks[0].data
         self.model = empty(self.experiment, self.data.n_classes)
-        self.examples = _examples(self.data)
-        self.chance = chance_loss(self.data.val_labels)
+        learned = {name: _examples(each.data) for name, each in named.items()}
+        self.examples = [learned[each.name] for each in self.tasks]
         self.modules: dict[str, nn.Sequential] = {}
 
     def results(self) -> dict[str, Any]:
         tickets = [
-            ticket_of(step, self.order.dense(step), self.order.parent(step), self.model, self.examples)
-            for step in self.steps
+            ticket_of(step, self.order.dense(step), self.order.parent(step), self.model, examples)
+            for step, examples in zip(self.steps, self.examples, strict=True)
         ]
         found: dict[str, Any] = {}
         for position, trained in self._train(tickets):
             step, ticket = self.steps[position], tickets[position]
             if not step.levels and trained.diverged:
                 raise broken_off(step, trained, USUAL_RATE)
-            new = {step.key: self._measured(step, ticket, trained), **self._answers(step, ticket, trained)}
+            task = self.tasks[position]
+            new = {step.key: self._measured(step, ticket, trained, task), **self._answers(step, trained, task)}
             self.report(News(f"Trained {step.name}", finished=new))
             found.update(new)
         return {**found, **self._timed({step.key: found[step.key] for step in self.steps})}
@@ -83,7 +88,7 @@ class _Stack:
     def _train(self, tickets: list[Ticket]) -> Iterator[tuple[int, Trained]]:
         chosen, level = self.experiment, self.order.batch.level
         starts = [
-            Start(ticket.weights, step.experiment.seed, tuple(dropout_rates(chosen, ticket.masks).values()))
+            Start(ticket.weights, step.experiment.seed, tuple(dropout_rates(step.experiment, ticket.masks).values()))
             for step, ticket in zip(self.steps, tickets, strict=True)
         ]
         what = self.steps[0].name if len(tickets) == 1 or not level else f"{len(tickets)} pruned networks"
@@ -102,18 +107,18 @@ class _Stack:
         watcher = self.watcher
         return (lambda i, epoch, weights: watcher.epoch(tickets[i], epoch, weights)) if watcher else None
 
-    def _measured(self, step: Step, ticket: Ticket, trained: Trained) -> TrainedNetwork:
+    def _measured(self, step: Step, ticket: Ticket, trained: Trained, task: PlaneTask) -> TrainedNetwork:
         """The arrays and counts of a trained network, from its physically smaller form."""
-        rates = dropout_rates(self.experiment, ticket.masks)
+        rates = dropout_rates(step.experiment, ticket.masks)
         small = smaller(with_weights(self.model, trained.weights), ticket.masks, rates)
         self.modules[step.key] = small
         epochs = len(trained.train_loss)
         before = history_of(step.experiment, self.order.dense(step), self.order.parent(step), epochs)
-        example = torch.zeros(1, 2)
-        return measured(ticket, trained, trained.weights, small, example, chance=self.chance, history=before)
+        example, chance = torch.zeros(1, 2), chance_loss(task.data.val_labels)
+        return measured(ticket, trained, trained.weights, small, example, chance=chance, history=before)
 
-    def _answers(self, step: Step, ticket: Ticket, trained: Trained) -> dict[str, Any]:
-        found = ask(self.modules[step.key], step, self.task, self.order.asked)
+    def _answers(self, step: Step, trained: Trained, task: PlaneTask) -> dict[str, Any]:
+        found = ask(self.modules[step.key], step, task, self.order.asked)
         if not are_finite(found):
             raise broken_off(step, trained, USUAL_RATE)
         return found

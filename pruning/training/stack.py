@@ -44,7 +44,7 @@ Watch = Callable[[int, int, Weights], None]
 
 def train_stack(
     starts: Sequence[Start],
-    examples: Examples,
+    examples: Examples | Sequence[Examples],
     schedule: Schedule,
     dropout: float,
     *,
@@ -55,16 +55,18 @@ def train_stack(
 ) -> Iterator[tuple[int, Trained]]:
     """Train the networks together; yield (position in `starts`, result) as each one stops.
 
+    examples: those that all of them learn, or for each network its own; then as many, with as many classes.
     `phase` numbers the training runs of one network (0 dense, then the pruning levels), so that
     each has dropout noise of its own. `on_epoch(epoch, still_training)` may raise to stop it all.
     `watch` sees every network in every epoch.
     """
     # Networks of one seed share their dropout noise: side by side, they share it in one stack.
     waiting = sorted(range(len(starts)), key=lambda i: starts[i].seed)
+    own = [examples] * len(starts) if isinstance(examples, Examples) else examples
     while waiting:
-        size = max(1, STACK_ELEMENTS // _activations(starts[waiting[0]], examples))
+        size = max(1, STACK_ELEMENTS // _activations(starts[waiting[0]], own[0]))
         members, waiting = waiting[:size], waiting[size:]
-        stack = _Stack(members, starts, examples, dropout, phase, rewind_epoch)
+        stack = _Stack(members, starts, own, dropout, phase, rewind_epoch)
         for epoch in range(schedule.max_epochs + 1):
             if on_epoch and epoch % REPORT_EVERY == 0:
                 on_epoch(epoch, len(stack.members) + len(waiting))
@@ -94,7 +96,7 @@ class _Stack:
         self,
         members: list[int],
         starts: Sequence[Start],
-        examples: Examples,
+        examples: Sequence[Examples],
         dropout: float,
         phase: int,
         rewind_epoch: int,
@@ -102,12 +104,17 @@ class _Stack:
         self.shapes = {name: tuple(value.shape) for name, value in starts[0].weights.items()}
         self.members = members  # positions in `starts`, sorted by seed
         self.rewind_epoch = rewind_epoch
-        # Features first: inputs (D, N), targets (C, N). The last axis is the contiguous one everywhere.
+        # Features first: inputs (1 or K, D, N), targets (1 or K, C, N). The last axis is contiguous everywhere.
         n_classes = list(self.shapes.values())[-1][0]
-        self.train_x, self.train_target = _columns(examples.train_inputs, examples.train_labels, n_classes)
-        self.val_x, self.val_target = _columns(examples.val_inputs, examples.val_labels, n_classes)
-        self.n_train, self.n_val = len(examples.train_labels), len(examples.val_labels)
-        k, n = len(members), self.train_x.shape[1]
+        own = [examples[i] for i in members]
+        self.shared = all(each is own[0] for each in own)
+        own = own[:1] if self.shared else own
+        train = [_columns(each.train_inputs, each.train_labels, n_classes) for each in own]
+        val = [_columns(each.val_inputs, each.val_labels, n_classes) for each in own]
+        self.train_x, self.train_target = map(torch.stack, zip(*train, strict=True))
+        self.val_x, self.val_target = map(torch.stack, zip(*val, strict=True))
+        self.n_train, self.n_val = len(own[0].train_labels), len(own[0].val_labels)
+        k, n = len(members), self.train_x.shape[2]
         widths = [shape[0] for shape in list(self.shapes.values())[:-2:2]]
         rates = np.array([starts[i].rates or (dropout,) * len(widths) for i in members])  # (K, hidden layers)
         seeds = [starts[i].seed for i in members]
@@ -174,6 +181,8 @@ class _Stack:
         results = [(self.members[k], self._result(int(k))) for k in np.flatnonzero(stopped)]
         stay = np.flatnonzero(~stopped)
         self._hold(self.state[:, torch.from_numpy(stay)])
+        for name in () if self.shared else ("train_x", "train_target", "val_x", "val_target"):
+            setattr(self, name, getattr(self, name)[torch.from_numpy(stay)])
         self.best_loss, self.best_epoch = self.best_loss[stay], self.best_epoch[stay]
         for name in ("members", "train_losses", "val_losses"):
             setattr(self, name, [getattr(self, name)[k] for k in stay])
@@ -244,5 +253,5 @@ def _columns(inputs: Tensor, labels: Tensor, n_classes: int) -> tuple[Tensor, Te
 
 
 def _mean_loss(log_probs: Tensor, target: Tensor, count: int) -> np.ndarray:
-    """Mean cross-entropy (K,) over `count` examples, from log probabilities (K, C, M) and targets (C, M)."""
+    """Mean cross-entropy (K,) over `count` examples, from log probabilities (K, C, M) and targets (1 or K, C, M)."""
     return 0.0 - ((log_probs * target).sum(dim=1).double().sum(dim=1) / count).numpy()  # never −0.0

@@ -76,14 +76,14 @@ def test_what_is_kept_is_not_trained_again():
 def test_one_test_set_for_all_seeds_if_asked_for():
     """Every seed then has the points of the base."""
     study = replace(STUDY, own_data=False)
-    assert {each.data_seed for each in study.runs()} == {42}
-    assert {each.data_seed for each in STUDY.runs()} == {42, 43}
+    assert {each.data_seed for each in study.runs(study.seeds)} == {42}
+    assert {each.data_seed for each in STUDY.runs(STUDY.seeds)} == {42, 43}
 
 
 def test_images_are_the_same_for_all_seeds():
     """They have no data seed."""
     study = Study(ImageExperiment(), ("one_shot",), (0.5,), (0, 1))
-    assert [each.seed for each in study.runs()] == [0, 1]
+    assert [each.seed for each in study.runs(study.seeds)] == [0, 1]
 
 
 @pytest.mark.parametrize(

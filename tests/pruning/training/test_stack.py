@@ -96,7 +96,7 @@ def losses_of(model, inputs, labels):
 def test_every_gradient_is_that_of_autograd(examples, hidden, dropout):
     """Weights and biases of all layers and networks, dropout's scale included (which Adam would hide)."""
     starts = [start(seed, kept, hidden) for seed, kept in [(0, 1.0), (0, 0.5), (1, 1.0)]]
-    stack = stack_training._Stack([0, 1, 2], starts, examples, dropout, phase=2, rewind_epoch=0)
+    stack = stack_training._Stack([0, 1, 2], starts, [examples] * len(starts), dropout, phase=2, rewind_epoch=0)
     stack.step(1, learning_rate=0.0)
     for k, begin in enumerate(starts):
         model = with_weights(network(hidden), begin.weights)
@@ -114,7 +114,7 @@ RATES = [(0.5, 0.25), (0.1, 0.5), (0.0, 0.3)]
 def test_every_network_drops_its_units_at_its_own_rates(examples):
     """Each layer of each network at another rate, one seed's over the same random bits: autograd's gradients."""
     starts = [replace(start(seed), rates=rates) for seed, rates in zip((0, 0, 1), RATES, strict=True)]
-    stack = stack_training._Stack([0, 1, 2], starts, examples, 0.9, phase=2, rewind_epoch=0)
+    stack = stack_training._Stack([0, 1, 2], starts, [examples] * len(starts), 0.9, phase=2, rewind_epoch=0)
     stack.step(1, learning_rate=0.0)
     for k, begin in enumerate(starts):
         model = with_weights(network(), begin.weights)
@@ -210,6 +210,25 @@ def test_a_network_learns_the_same_alone_and_in_any_stack(examples, differences,
     for position, begin in enumerate(starts):
         ((_, alone),) = train_stack([begin], examples, schedule, dropout, rewind_epoch=3)
         assert differences(alone, together[position]) == []
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.3])
+def test_networks_may_learn_data_of_their_own(examples, differences, dropout):
+    """Equal to the bit to training alone, though each learns other examples and they leave at different times."""
+    starts, schedule, rng = mixed_starts(), Schedule(0.03, 4, 60), torch.Generator().manual_seed(1)
+    own = []
+    for _ in starts:
+        train, val = (
+            x + torch.randn(x.shape, generator=rng) / 10 for x in (examples.train_inputs, examples.val_inputs)
+        )
+        own.append(replace(examples, train_inputs=train, val_inputs=val))
+    together = dict(train_stack(starts, own, schedule, dropout, rewind_epoch=3))
+    assert len({len(trained.val_loss) for trained in together.values()}) > 1
+    for position, begin in enumerate(starts):
+        ((_, alone),) = train_stack([begin], own[position], schedule, dropout, rewind_epoch=3)
+        assert differences(alone, together[position]) == []
+        ((_, other),) = train_stack([begin], examples, schedule, dropout, rewind_epoch=3)
+        assert differences(alone, other) != []
 
 
 def test_networks_of_the_default_size_do_not_depend_on_their_stack_either(differences):
