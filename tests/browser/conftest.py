@@ -10,9 +10,11 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -24,6 +26,38 @@ MISSING = ("/images/_stcore/health", "/images/_stcore/host-config")
 SENTENCE = re.compile(r"^(Pruned to \d|Nothing is pruned)")  # what stands above the pictures once they are there
 PLAIN = "?ratio=0.5"  # every control at its default; a bare address opens on something more curious
 TRAINING = 300_000  # milliseconds that all networks of a run may take on a busy machine
+PATIENCE = 120_000  # milliseconds that a script may take until it is at rest
+# Notes when the page last asked its server for something, and when it last heard from it.
+OVERHEAR = """(() => {
+  const { send } = WebSocket.prototype;
+  const heard = new WeakSet();
+  const line = { asked: -Infinity, answered: 0 };
+  Object.defineProperty(window, "overheard", { value: line });
+  WebSocket.prototype.send = function (data) {
+    if (!heard.has(this)) {
+      heard.add(this);
+      this.addEventListener("message", () => { line.answered = performance.now(); });
+    }
+    line.asked = performance.now();
+    return send.call(this, data);
+  };
+})()"""
+# Looks, 50 milliseconds apart by the page's own clock, which a busy page delays as it delays what it has still
+# to do, until at eight in a row the script is at rest, and what was asked is answered or is long ago.
+CALM = """patience => new Promise((done) => {
+  const until = performance.now() + patience;
+  let calm = 0;
+  const look = () => {
+    const now = performance.now();
+    const { testConnectionState, testScriptState } = document.querySelector("[data-testid=stApp]")?.dataset ?? {};
+    const { asked, answered } = window.overheard;
+    const due = asked >= answered && now - asked < 2000;
+    calm = testConnectionState === "CONNECTED" && testScriptState === "notRunning" && !due ? calm + 1 : 0;
+    if (calm === 8) return done(true);
+    return now < until ? setTimeout(look, 50) : done(false);
+  };
+  look();
+})"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -82,14 +116,72 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     process.wait(10)
 
 
+class Rooms:
+    """The browser, whose contexts are used again, emptied: half of what a page costs is reading Streamlit's scripts."""
+
+    def __init__(self, browser: Any) -> None:
+        self.browser = browser
+        self.free: dict[str, list[Any]] = defaultdict(list)
+
+    def new_context(self, **options: Any) -> Any:
+        """One that nobody has used, nor will use again."""
+        return self.browser.new_context(**options)
+
+    def room(self, **options: Any) -> Room:
+        """A context with these options, in which nothing is left of whoever has used it before."""
+        free = self.free[repr(sorted(options.items()))]
+        if free:
+            return Room(free, *free.pop())
+        context = self.browser.new_context(**options)
+        context.add_init_script(OVERHEAR)
+        return Room(free, context, {})
+
+
+class Room:
+    """A context for the while, and where it goes back to; `kept`: the page of each server that stays."""
+
+    def __init__(self, free: list[Any], context: Any, kept: dict[str, Any]) -> None:
+        self.free, self.context, self.kept = free, context, kept
+
+    def new_page(self) -> Any:
+        return self.context.new_page()
+
+    def close(self) -> None:
+        """Close the pages and forget what they have kept; one without scripts stays, and holds each server's process."""
+        pages = [page for page in self.context.pages if page not in self.kept.values()]
+        places = {urlsplit(page.url) for page in pages}
+        servers = {f"{place.scheme}://{place.netloc}" for place in places if place.scheme == "http"}
+        try:
+            for server in servers - self.kept.keys():
+                self.kept[server] = self.context.new_page()
+                self.kept[server].goto(f"{server}/_stcore/health")
+            for page in pages:
+                page.close()
+            for server in servers:
+                self._forget(server)
+        except Exception:  # a server that is gone, say: whatever it is, nobody else shall come upon it
+            self.context.close()
+        else:
+            self.free.append((self.context, self.kept))
+
+    def _forget(self, server: str) -> None:
+        self.kept[server].evaluate("localStorage.clear()")
+        session = self.context.new_cdp_session(self.kept[server])
+        kinds = "cookies,file_systems,indexeddb,local_storage,service_workers,cache_storage"
+        session.send("Storage.clearDataForOrigin", {"origin": server, "storageTypes": kinds})
+        session.detach()
+
+
 @pytest.fixture(scope="session")
-def chromium():
+def chromium() -> Iterator[Rooms]:
     """The browser; Playwright is imported late, so that its absence is a skip."""
     sync_api = pytest.importorskip("playwright.sync_api")
     path = executable()
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
+        # One process for all pages of a context reads a script once.
+        options = ["--no-sandbox", "--disable-gpu", "--process-per-site"]
+        browser = playwright.chromium.launch(executable_path=path, args=options)
+        yield Rooms(browser)
         browser.close()
 
 
@@ -98,7 +190,7 @@ class Visitor:
 
     def __init__(self, chromium, server: str, **options) -> None:
         self.server = server
-        self.context = chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+        self.context = chromium.room(**{"viewport": {"width": 1280, "height": 900}, **options})
         self.page = self.context.new_page()
         self.errors: list[str] = []
         self.page.on("console", self._note_error)
@@ -122,14 +214,15 @@ class Visitor:
 
     def settle(self) -> Visitor:
         """Wait until the script has run and what it sent is drawn: until nothing has run for a while."""
-        still = self.page.locator(
-            "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
-        )
-        calm = 0
-        while calm < 6:
-            still.wait_for(timeout=60_000)
-            self.page.wait_for_timeout(100)
-            calm = calm + 1 if still.count() else 0
+        until, calm = time.monotonic() + PATIENCE / 1000, False
+        while not calm:
+            try:
+                calm = self.page.evaluate(CALM, PATIENCE)
+            except Exception as error:
+                if "context was destroyed" not in str(error) or time.monotonic() > until:
+                    raise
+            else:
+                assert calm, "the page does not come to rest"
         return self
 
     def complete(self) -> Visitor:
