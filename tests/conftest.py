@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import fields, replace
 from functools import partial
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before PyTorch is there: small networks are slower on two threads
 
 from cache import runs, services
 from cache.jobs import Jobs
@@ -24,6 +27,32 @@ from pruning.outcome import TrainedNetwork
 from uncertainty.options import Method
 
 Carry = Callable[..., dict[str, Any]]
+TESTS = Path(__file__).parent
+# The files that take minutes, then those that take a good part of one: begun early, none is waited for at the end.
+LONGEST = (
+    "test_hands_in_browser.py", "test_access_in_browser.py", "test_images_in_browser.py",
+    "test_moons_in_browser.py", "test_place_in_browser.py", "test_window_in_browser.py", "test_stories_in_browser.py",
+    "test_player_in_browser.py", "test_tour_in_browser.py", "test_planes_in_browser.py", "test_network_drawn.py",
+    "test_pad_in_browser.py", "test_tickets.py", "test_url.py", "test_engine.py", "test_points_tab.py",
+    "test_presets.py", "test_moons_page.py", "test_images_page.py", "test_image_trainer.py", "test_export_tab.py",
+    "test_determinism.py",
+)  # fmt: skip
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """`-n logical`, which is asked for by default: a process a core, but one alone for a room or a few files."""
+    if config.option.numprocesses != "logical":
+        return None
+    asked = [Path(argument.partition("::")[0]).resolve() for argument in config.args]
+    many = any((TESTS / "browser").is_relative_to(path) for path in asked)
+    return min(len(os.sched_getaffinity(0)), 8) if many else 0
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where several processes share the files, the longest ones come first."""
+    if hasattr(config, "workerinput"):
+        rank = {name: place for place, name in enumerate(LONGEST)}
+        items.sort(key=lambda item: rank.get(item.path.name, len(rank)))
 
 
 class Here:

@@ -117,7 +117,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 class Rooms:
-    """The browser, whose contexts are used again, emptied: half of what a page costs is reading Streamlit's scripts."""
+    """The browser; its contexts are used again, emptied, as reading Streamlit's scripts is half of a page's costs."""
 
     def __init__(self, browser: Any) -> None:
         self.browser = browser
@@ -147,7 +147,7 @@ class Room:
         return self.context.new_page()
 
     def close(self) -> None:
-        """Close the pages and forget what they have kept; one without scripts stays, and holds each server's process."""
+        """Close the pages and forget what they have kept; a page without scripts keeps each server's process."""
         pages = [page for page in self.context.pages if page not in self.kept.values()]
         places = {urlsplit(page.url) for page in pages}
         servers = {f"{place.scheme}://{place.netloc}" for place in places if place.scheme == "http"}
