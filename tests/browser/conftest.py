@@ -26,6 +26,16 @@ MISSING = ("/images/_stcore/health", "/images/_stcore/host-config")
 SENTENCE = re.compile(r"^(Pruned to \d|Nothing is pruned)")  # what stands above the pictures once they are there
 PLAIN = "?ratio=0.5"  # every control at its default; a bare address opens on something more curious
 TRAINING = 300_000  # milliseconds that all networks of a run may take on a busy machine
+# What of Chromium is left out: what Playwright leaves out (the last list counts alone), and the two pages that
+# wait behind every window's address bar, each of which loads as much as a small page of ours.
+LEFT_OUT = (
+    "AimEnabled", "AvoidCorsURLLoaderRestartOnRedirect", "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose", "HttpsFirstBalancedModeAutoEnable", "HttpsUpgrades", "LensOverlay", "MediaRouter",
+    "NetworkTimeServiceQuerying", "OptimizationHints", "PaintHolding", "PreconnectToSearch",
+    "ThirdPartyStoragePartitioning", "WebUIOmniboxAimPopup", "WebUIOmniboxPopup",
+)  # fmt: skip
+# One process for all pages of a context, which reads a script once.
+SWITCHES = ("--no-sandbox", "--disable-gpu", "--process-per-site", f"--disable-features={','.join(LEFT_OUT)}")
 PATIENCE = 120_000  # milliseconds that a script may take until it is at rest
 # Notes when the page last asked its server for something, and when it last heard from it.
 OVERHEAR = """(() => {
@@ -178,9 +188,7 @@ def chromium() -> Iterator[Rooms]:
     sync_api = pytest.importorskip("playwright.sync_api")
     path = executable()
     with sync_api.sync_playwright() as playwright:
-        # One process for all pages of a context reads a script once.
-        options = ["--no-sandbox", "--disable-gpu", "--process-per-site"]
-        browser = playwright.chromium.launch(executable_path=path, args=options)
+        browser = playwright.chromium.launch(executable_path=path, args=list(SWITCHES))
         yield Rooms(browser)
         browser.close()
 
