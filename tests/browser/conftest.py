@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,7 +52,7 @@ OVERHEAR = """(() => {
   };
 })()"""
 # Looks, 50 milliseconds apart by the page's own clock, which a busy page delays as it delays what it has still
-# to do, until at eight in a row the script is at rest, and what was asked is answered or is long ago.
+# to do, until at ten in a row the script is at rest, and what was asked is answered or is long ago.
 CALM = """patience => new Promise((done) => {
   const until = performance.now() + patience;
   let calm = 0;
@@ -61,9 +60,9 @@ CALM = """patience => new Promise((done) => {
     const now = performance.now();
     const { testConnectionState, testScriptState } = document.querySelector("[data-testid=stApp]")?.dataset ?? {};
     const { asked, answered } = window.overheard;
-    const due = asked >= answered && now - asked < 2000;
+    const due = asked >= answered && now - asked < 20000;
     calm = testConnectionState === "CONNECTED" && testScriptState === "notRunning" && !due ? calm + 1 : 0;
-    if (calm === 8) return done(true);
+    if (calm === 10) return done(true);
     return now < until ? setTimeout(look, 50) : done(false);
   };
   look();
@@ -126,70 +125,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     process.wait(10)
 
 
-class Rooms:
-    """The browser; its contexts are used again, emptied, as reading Streamlit's scripts is half of a page's costs."""
-
-    def __init__(self, browser: Any) -> None:
-        self.browser = browser
-        self.free: dict[str, list[Any]] = defaultdict(list)
-
-    def new_context(self, **options: Any) -> Any:
-        """One that nobody has used, nor will use again."""
-        return self.browser.new_context(**options)
-
-    def room(self, **options: Any) -> Room:
-        """A context with these options, in which nothing is left of whoever has used it before."""
-        free = self.free[repr(sorted(options.items()))]
-        if free:
-            return Room(free, *free.pop())
-        context = self.browser.new_context(**options)
-        context.add_init_script(OVERHEAR)
-        return Room(free, context, {})
-
-
-class Room:
-    """A context for the while, and where it goes back to; `kept`: the page of each server that stays."""
-
-    def __init__(self, free: list[Any], context: Any, kept: dict[str, Any]) -> None:
-        self.free, self.context, self.kept = free, context, kept
-
-    def new_page(self) -> Any:
-        return self.context.new_page()
-
-    def close(self) -> None:
-        """Close the pages and forget what they have kept; a page without scripts keeps each server's process."""
-        pages = [page for page in self.context.pages if page not in self.kept.values()]
-        places = {urlsplit(page.url) for page in pages}
-        servers = {f"{place.scheme}://{place.netloc}" for place in places if place.scheme == "http"}
-        try:
-            for server in servers - self.kept.keys():
-                self.kept[server] = self.context.new_page()
-                self.kept[server].goto(f"{server}/_stcore/health")
-            for page in pages:
-                page.close()
-            for server in servers:
-                self._forget(server)
-        except Exception:  # a server that is gone, say: whatever it is, nobody else shall come upon it
-            self.context.close()
-        else:
-            self.free.append((self.context, self.kept))
-
-    def _forget(self, server: str) -> None:
-        self.kept[server].evaluate("localStorage.clear()")
-        session = self.context.new_cdp_session(self.kept[server])
-        kinds = "cookies,file_systems,indexeddb,local_storage,service_workers,cache_storage"
-        session.send("Storage.clearDataForOrigin", {"origin": server, "storageTypes": kinds})
-        session.detach()
-
-
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Rooms]:
+def chromium() -> Iterator[Any]:
     """The browser; Playwright is imported late, so that its absence is a skip."""
     sync_api = pytest.importorskip("playwright.sync_api")
     path = executable()
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(SWITCHES))
-        yield Rooms(browser)
+        yield browser
         browser.close()
 
 
@@ -198,8 +141,9 @@ class Visitor:
 
     def __init__(self, chromium, server: str, **options) -> None:
         self.server = server
-        self.context = chromium.room(**{"viewport": {"width": 1280, "height": 900}, **options})
+        self.context = chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
         self.page = self.context.new_page()
+        self.page.add_init_script(OVERHEAR)
         self.errors: list[str] = []
         self.page.on("console", self._note_error)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))

@@ -68,7 +68,7 @@ class _Shared:
     def __init__(self, context: Any) -> None:
         self.context = context
 
-    def room(self, **options: Any) -> Any:
+    def new_context(self, **options: Any) -> Any:
         return self.context
 
 
@@ -81,7 +81,7 @@ def crowd(chromium, server: str) -> Iterator[Callable[[Sequence[str]], list[Hand
 
 @contextmanager
 def _crowd(chromium, server: str) -> Iterator[Callable[[Sequence[str]], list[Hands]]]:
-    context = chromium.room(viewport={"width": 1280, "height": 900})
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
     everybody: list[Hands] = []
 
     def new(links: Sequence[str]) -> list[Hands]:
