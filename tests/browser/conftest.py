@@ -33,8 +33,7 @@ LEFT_OUT = (
     "NetworkTimeServiceQuerying", "OptimizationHints", "PaintHolding", "PreconnectToSearch",
     "ThirdPartyStoragePartitioning", "WebUIOmniboxAimPopup", "WebUIOmniboxPopup",
 )  # fmt: skip
-# One process for all pages of a context, which reads a script once.
-SWITCHES = ("--no-sandbox", "--disable-gpu", "--process-per-site", f"--disable-features={','.join(LEFT_OUT)}")
+SWITCHES = ("--no-sandbox", "--disable-gpu", f"--disable-features={','.join(LEFT_OUT)}")
 PATIENCE = 120_000  # milliseconds that a script may take until it is at rest
 # Notes when the page last asked its server for something, and when it last heard from it.
 OVERHEAR = """(() => {
@@ -52,7 +51,7 @@ OVERHEAR = """(() => {
   };
 })()"""
 # Looks, 50 milliseconds apart by the page's own clock, which a busy page delays as it delays what it has still
-# to do, until at ten in a row the script is at rest, and what was asked is answered or is long ago.
+# to do, until at fourteen in a row the script is at rest, and what was asked is answered or is long ago.
 CALM = """patience => new Promise((done) => {
   const until = performance.now() + patience;
   let calm = 0;
@@ -62,7 +61,7 @@ CALM = """patience => new Promise((done) => {
     const { asked, answered } = window.overheard;
     const due = asked >= answered && now - asked < 20000;
     calm = testConnectionState === "CONNECTED" && testScriptState === "notRunning" && !due ? calm + 1 : 0;
-    if (calm === 10) return done(true);
+    if (calm === 14) return done(true);
     return now < until ? setTimeout(look, 50) : done(false);
   };
   look();
