@@ -313,3 +313,20 @@ def test_whoever_leaves_takes_everything_along(page):
     unmount(page)
     page.locator(".st-key-colour button").nth(2).click()
     assert page.locator('[data-panel="0"]').get_attribute("data-drawn").split()[1] == "probability"
+
+
+def test_maps_that_are_unpacked_after_the_planes_have_left_are_let_go(page):
+    """Of a page that is left while it is answered: what arrives then finds no place, and breaks nothing."""
+    root = shown(page, scene(UPRIGHT))
+    later = scene(LEVEL)
+    page.evaluate(
+        """async (data) => {
+          const given = mounted.render(data); // its maps are being unpacked
+          await given;
+          mounted.remove();
+          document.querySelector("#host").shadowRoot.querySelector(".root").replaceChildren();
+        }""",
+        later,
+    )
+    page.wait_for_timeout(500)
+    assert root.inner_html() == ""

@@ -71,6 +71,7 @@ function build(root) {
 
 /** @param {Stage} stage */
 function remove(stage) {
+  stage.wanted = stage.scene = null; // maps that are still being unpacked find nothing to be painted on
   stage.observer.disconnect();
   document.removeEventListener("click", stage.listen, true);
 }
