@@ -14,7 +14,7 @@ from pruning import Experiment
 from pruning.inspect.replay import SIDE, Phase, Recording
 from pruning.outcome import PlaneOutcome
 from tests.browser.harness import blank_page, events, mount, remount, unmount
-from views.browser.replay_player import film
+from views.browser.replay_player import replayed
 from views.charts.colours import CLASSES, INK, PAPER, STRONGEST, rgb
 
 DENSE_FRAMES = 31  # epochs 0 to 29, and the early stop
@@ -53,7 +53,7 @@ def data_of(*phases: Phase, theme: Any = "light", n_classes: int = 2) -> dict[st
     points = np.array([[0.5, 0.5], [3.5, 3.5]]), np.array([0, 1])
     none = np.zeros((0, 2))
     outcome = PlaneOutcome(Experiment(), np.zeros(0, int), n_classes, (), *points, none, none)
-    return film(Recording(Experiment(), (0.0, 4.0, 0.0, 4.0), n_classes, phases, (), {}), outcome, theme)
+    return replayed(Recording(Experiment(), (0.0, 4.0, 0.0, 4.0), n_classes, phases, (), {}), outcome, theme)
 
 
 def three_phases(theme: Any = "light") -> dict[str, Any]:
@@ -485,3 +485,19 @@ def luminance(colour: np.ndarray) -> float:
     """Relative luminance of red, green and blue in [0, 1] (WCAG 2.2)."""
     linear = np.where(colour <= 0.04045, colour / 12.92, ((colour + 0.055) / 1.055) ** 2.4)
     return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+def test_frames_that_are_inflated_after_the_player_has_left_are_let_go(page):
+    """Of a page that is left while it is answered: what arrives then finds no place, and breaks nothing."""
+    root = mount(page, "replay_player", three_phases())
+    data = three_phases("dark")
+    page.evaluate(
+        """async (data) => {
+          await mounted.render(data); // its frames are being inflated
+          mounted.remove();
+          document.querySelector("#host").shadowRoot.querySelector(".root").replaceChildren();
+        }""",
+        {**data, "id": "another"},
+    )
+    page.wait_for_timeout(500)
+    assert root.inner_html() == ""

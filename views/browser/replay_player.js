@@ -67,6 +67,7 @@ function build(root) {
 /** @param {Player} player */
 function remove(player) {
   pause(player);
+  player.wanted = null; // frames that are still being inflated find nothing to be painted on
   player.observer.disconnect();
 }
 
