@@ -2,96 +2,131 @@
 
 study = Study(Experiment(hidden=(30,)), strategies=("one_shot", "random_mask"), seeds=range(10))
 table = run_study(study)
-for found in verdicts(table, "truth_ece", against="dense"): print(found.strategy, found.prune_ratio, found.verdict)
+for found in verdicts(table, "truth_ece", against="dense"): print(found.line, found.prune_ratio, found.verdict)
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+import json
+import threading
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, fields, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pruning.code_version import code_version
 from pruning.data.task_of import task_of
-from pruning.evaluation.evaluated import Evaluated
-from pruning.evaluation.metrics import flat
+from pruning.evaluation.rows import DENSE, rows
 from pruning.experiment import RATIOS, Experiment, Recipe
 from pruning.lottery.engine import Call, InMemory, Kept, Run, here
-from pruning.lottery.plan import plan
+from pruning.lottery.plan import plan, worker_code
 from pruning.lottery.progress import Diverged, Progress
 from pruning.options import Strategy
 from pruning.outcome import Outcome
 from uncertainty import verdict
-from uncertainty.options import Score
+from uncertainty.estimate import mean_estimate
 from uncertainty.verdict import Verdict
 
 if TYPE_CHECKING:
     import pandas as pd
 
-DENSE = "dense"
-"""What stands for the strategy in the rows of networks that nothing is removed from."""
-SEEDS = range(10)
+SEEDS = tuple(range(10))
 MOST_SEEDS = 1000
 SEEDS_TOGETHER = 3  # in one stack; what a killed process was at is lost
+STOP = "early_stop_epoch"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """Fields of an experiment that are to be otherwise than in the base of a study."""
+
+    name: str
+    changes: tuple[tuple[str, Any], ...] = ()
+
+    @classmethod
+    def of(cls, name: str, **changes: Any) -> Variant:
+        """`Variant.of("Taylor", criterion="taylor")`."""
+        return cls(name, tuple(changes.items()))
+
+
+BASE = Variant("")
 
 
 @dataclass(frozen=True)
 class Study:
     """What is to be compared: every strategy at every prune ratio with every seed, all else as `base` says.
 
+    With `variants` every strategy is run in every variant, each with dense networks of its own where these differ.
     With `own_data` every seed draws points of its own, for one test set is the largest error of all: the data seed is
     that of `base` plus the seed. Images are the same for all seeds. Raises ValueError, naming the value and what is
     legal, for what no experiment may have, for nothing at all, and for what is named twice.
     """
 
-    base: Recipe = Experiment()  # noqa: RUF009 (frozen)
-    strategies: tuple[Strategy, ...] = tuple(Strategy)
+    base: Recipe = Experiment()  # noqa: RUF009 (it is frozen)
+    strategies: tuple[Strategy, ...] = tuple(Strategy)  # by name, too
     ratios: tuple[float, ...] = RATIOS
-    seeds: tuple[int, ...] = tuple(SEEDS)
+    seeds: tuple[int, ...] = SEEDS
     own_data: bool = True
+    variants: tuple[Variant, ...] = (BASE,)
 
     def __post_init__(self) -> None:
-        given = {"strategies": self.strategies, "ratios": self.ratios, "seeds": self.seeds}
-        for name, values in given.items():
-            object.__setattr__(self, name, tuple(values))
-        checked = [self.experiment(strategy, 0) for strategy in self.strategies]
-        object.__setattr__(self, "strategies", tuple(each.strategy for each in checked))
-        object.__setattr__(self, "ratios", tuple(sorted(self._ratio(ratio) for ratio in self.ratios)))
-        object.__setattr__(self, "seeds", tuple(self.experiment(None, seed).seed for seed in self.seeds))
-        for name in given:
-            values = getattr(self, name)
-            if not values:
-                raise ValueError(f"{name} is empty; at least one is needed")
-            if twice := sorted({str(value) for value in values if values.count(value) > 1}):
-                raise ValueError(f"{name} names {', '.join(twice)} more than once; each may stand there once")
+        plain = replace(self.base, prune_ratio=0.0)
+        normal = {
+            "strategies": tuple(replace(plain, strategy=each).strategy for each in self.strategies),
+            "ratios": tuple(sorted(replace(plain, prune_ratio=ratio).prune_ratio for ratio in self.ratios)),
+            "seeds": tuple(replace(plain, seed=seed).seed for seed in self.seeds),
+            "variants": tuple(self._normal(variant) for variant in self.variants),
+            "base": plain,
+        }
+        for name, values in normal.items():
+            object.__setattr__(self, name, values)
+        for name in ("strategies", "ratios", "seeds"):
+            _check_each_once(name, getattr(self, name))
+        _check_each_once("variants", tuple(variant.name for variant in self.variants))
         if len(self.seeds) > MOST_SEEDS:
             raise ValueError(f"there are {len(self.seeds)} seeds; at most {MOST_SEEDS} are run")
 
-    def _ratio(self, ratio: float) -> float:
-        return replace(self.base, prune_ratio=ratio).prune_ratio
+    def _normal(self, variant: Variant) -> Variant:
+        legal = [each.name for each in fields(self.base) if each.name not in ("strategy", "prune_ratio", "seed")]
+        for field, _ in variant.changes:
+            if field not in legal:
+                raise ValueError(f"variant {variant.name!r} changes {field!r}; it may change: {', '.join(legal)}")
+        changed = replace(self.base, **dict(variant.changes))
+        return Variant(variant.name, tuple((field, getattr(changed, field)) for field, _ in variant.changes))
 
-    def experiment(self, strategy: Strategy | None, seed: int, prune_ratio: float | None = None) -> Recipe:
-        """One run of the study, as the explorer shows it; without a strategy that of `base`."""
-        chosen = replace(
-            self.base,
-            seed=seed,
-            strategy=self.base.strategy if strategy is None else strategy,
-            prune_ratio=self.base.prune_ratio if prune_ratio is None else prune_ratio,
-        )
+    @property
+    def key(self) -> str:
+        """Canonical JSON of everything that decides the table."""
+        return json.dumps(asdict(self) | {"kind": type(self.base).__name__}, sort_keys=True)
+
+    def run(self, strategy: Strategy, seed: int, variant: Variant = BASE, prune_ratio: float | None = None) -> Recipe:
+        """One run of the study, as the explorer pages show it; without a ratio at the largest."""
+        ratio = self.ratios[-1] if prune_ratio is None else prune_ratio
+        chosen = replace(self.base, seed=seed, strategy=strategy, prune_ratio=ratio, **dict(variant.changes))
         if self.own_data and isinstance(chosen, Experiment):
             return replace(chosen, data_seed=chosen.data_seed + chosen.seed)
         return chosen
 
-    def shards(self) -> Iterator[list[Recipe]]:
-        """Every run, as many seeds at a time as train well together; the first seed comes alone, to be soon there."""
-        yield self.runs(self.seeds[:1])
-        for start in range(1, len(self.seeds), SEEDS_TOGETHER):
-            yield self.runs(self.seeds[start : start + SEEDS_TOGETHER])
+    def shards(self) -> list[list[tuple[Variant, Recipe]]]:
+        """Every run with its variant, as many seeds as train well together; the first alone, to be soon there."""
+        together = SEEDS_TOGETHER if isinstance(self.base, Experiment) else 1
+        rest = self.seeds[1:]
+        parts = [self.seeds[:1], *(rest[at : at + together] for at in range(0, len(rest), together))]
+        return [
+            [(variant, self.run(strategy, seed, variant)) for seed in seeds for strategy in self.strategies]
+            for seeds in parts
+            for variant in self.variants
+        ]
 
-    def runs(self, seeds: Iterable[int]) -> list[Recipe]:
-        """The runs of these seeds, up to the largest ratio."""
-        return [self.experiment(strategy, seed, self.ratios[-1]) for seed in seeds for strategy in self.strategies]
+
+def _check_each_once(name: str, values: Sequence[Any]) -> None:
+    if not values:
+        raise ValueError(f"{name} is empty; at least one is needed")
+    if twice := sorted({str(value) for value in values if values.count(value) > 1}):
+        raise ValueError(f"{name} names {', '.join(twice)} more than once; each may stand there once")
 
 
 @dataclass(frozen=True)
@@ -109,156 +144,163 @@ def run_study(
     *,
     kept: Kept | None = None,
     call: Call = here,
+    at_once: int = 1,
 ) -> pd.DataFrame:
-    """Train what the study needs, and measure it: a row for every network, see `rows`.
+    """Train what the study needs, and measure it: a row for every network, see `pruning.evaluation.rows`.
 
-    `kept` may hold networks already, which are not trained again: strategies share their dense networks. `call` may
-    carry out the training elsewhere. A run whose dense network cannot be trained has no rows; why not stands in
-    `table.attrs["failed"]`, by strategy and seed. Raises what `progress` raises.
+    Before the figures stand `variant` and `line`, which names strategy and variant together. `kept` may hold networks
+    already, which are not trained again: strategies share their dense networks. `call` may carry out the training
+    elsewhere, `at_once` parts of the study side by side. A run whose dense network cannot be trained has no rows; why
+    not stands in `table.attrs["failed"]`, by line and seed. Raises what `progress` raises.
     """
-    import pandas as pd
-
     store = InMemory() if kept is None else kept
-    table: list[dict[str, Any]] = []
     failed: dict[str, str] = {}
     counter = _Counter(study, progress)
 
-    def measured(experiments: Sequence[Recipe]) -> list[dict[str, Any]]:
-        task = task_of(experiments[0])
-        run = Run(experiments, study.ratios, task, store, call, counter.told, own_first=False)
-        counter.run = run
-        run.train()
-        counter.count("Measuring")
-        return [row for outcome in run.outcomes() for row in rows(outcome, study.ratios)]
-
-    for shard in study.shards():
+    def measured(shard: Sequence[tuple[Variant, Recipe]]) -> None:
+        """Have these runs trained and measured, unless that has been done."""
+        missing = [each for each in shard if store.get(rows_key(each[1], study.ratios)) is None]
+        experiments = [experiment for _, experiment in missing]
         try:
-            table += measured(shard)
-        except Diverged:  # one of them; the others are kept, and those that were not begun are not its fault
-            for experiment in shard:
-                try:
-                    table += measured([experiment])
-                except Diverged as error:
-                    failed[f"{experiment.strategy.value}, seed {experiment.seed}"] = str(error)
-    found = pd.DataFrame(table)
-    if len(found):  # every strategy has brought the dense network of its seed
-        found = found.drop_duplicates(["strategy", "prune_ratio", "seed"], ignore_index=True)
-    found.attrs["failed"] = failed
-    return found
+            outcomes = _trained(experiments, study, store, call, counter) if missing else []
+        except Diverged as error:
+            if len(missing) == 1:
+                ((variant, experiment),) = missing
+                failed[f"{_line(experiment.strategy.value, variant)}, seed {experiment.seed}"] = str(error)
+            for each in missing if len(missing) > 1 else ():  # whichever it was, the others are not to blame
+                measured([each])
+            return
+        for outcome in outcomes:
+            key = rows_key(outcome.experiment, study.ratios)
+            store.fetch_all([key], partial(_measured, outcome, study))
+        counter.count(_keys(shard, study), "Measured")
+
+    with ThreadPoolExecutor(max(1, at_once), thread_name_prefix="study") as pool:
+        for _ in pool.map(measured, study.shards()):
+            pass
+    table = so_far(study, store)
+    table.attrs["failed"] = failed
+    return table
+
+
+def so_far(study: Study, kept: Kept) -> pd.DataFrame:
+    """The table of what has been measured of a study, in the order of variants, strategies, ratios and seeds."""
+    import pandas as pd
+
+    found = [
+        {"variant": variant.name, "line": _line(row["strategy"], variant), **row}
+        for shard in study.shards()
+        for variant, experiment in shard
+        for row in kept.get(rows_key(experiment, study.ratios)) or ()
+    ]
+    if not found:
+        return pd.DataFrame(columns=["variant", "line", "strategy", "prune_ratio", "seed"])
+    names = [variant.name for variant in study.variants]
+    strategies = [DENSE, *(each.value for each in study.strategies)]
+    found.sort(key=lambda row: (names.index(row["variant"]), strategies.index(row["strategy"]), row["prune_ratio"]))
+    return pd.DataFrame(found).drop_duplicates(["line", "prune_ratio", "seed"], ignore_index=True)  # dense, of each
+
+
+def _trained(experiments: Sequence[Recipe], study: Study, kept: Kept, call: Call, counter: _Counter) -> list[Outcome]:
+    def told(news: Progress | None) -> None:
+        counter.count(run.done, news.message if news else "")
+
+    run = Run(experiments, study.ratios, task_of(experiments[0]), kept, call, told, own_first=False)
+    run.train()
+    return run.outcomes()
+
+
+def _measured(outcome: Outcome, study: Study, keys: Collection[str]) -> dict[str, Any]:
+    return dict.fromkeys(keys, rows(outcome, study.ratios))
+
+
+def rows_key(experiment: Recipe, ratios: Sequence[float]) -> str:
+    """The key of the rows of a run at these ratios: everything that decides them."""
+    task = task_of(experiment)
+    code = f"{worker_code(task)}-{code_version('pruning.evaluation.rows')}"
+    named = {"rows": json.loads(experiment.key()), "ratios": ratios, "data": task.fingerprint, "code": code}
+    return json.dumps(named, sort_keys=True)
 
 
 class _Counter:
-    """Counts networks once, whichever run has brought them."""
+    """Counts networks once, whichever part of a study has brought them; one part at a time tells of it."""
 
     def __init__(self, study: Study, progress: Callable[[StudyProgress], Any] | None) -> None:
-        self.progress, self.done = progress, set[str]()
-        self.total = len(_keys(study)) if progress else 0
-        self.run: Run | None = None
+        self.progress, self.done, self.lock = progress, set[str](), threading.Lock()
+        self.total = len(set[str]().union(*(_keys(shard, study) for shard in study.shards()))) if progress else 0
 
-    def told(self, news: Progress | None) -> None:
-        if news is not None:
-            self.count(news.message)
-
-    def count(self, message: str) -> None:
-        if self.progress and self.run:
-            self.done |= self.run.done
-            self.progress(StudyProgress(len(self.done), self.total, message))
+    def count(self, done: Collection[str], message: str) -> None:
+        if self.progress:
+            with self.lock:
+                self.done.update(done)
+                self.progress(StudyProgress(len(self.done), self.total, message))
 
 
-def _keys(study: Study) -> set[str]:
-    batches = [batch for shard in study.shards() for batch in plan(shard, study.ratios, task_of(shard[0]))]
-    return {step.key for batch in batches for step in batch.steps}
+def _keys(shard: Sequence[tuple[Variant, Recipe]], study: Study) -> set[str]:
+    """Those of the networks that these runs need."""
+    experiments = [experiment for _, experiment in shard]
+    return {step.key for batch in plan(experiments, study.ratios, task_of(experiments[0])) for step in batch.steps}
 
 
-def rows(outcome: Outcome, ratios: Iterable[float] = RATIOS) -> list[dict[str, Any]]:
-    """A row for every network of an outcome at these ratios, and for the dense one, whose strategy is `DENSE`.
-
-    strategy, prune_ratio, seed, level; every figure under its name as `metrics.flat` gives them, that against the
-    truth with the prefix `truth_`; `auroc`, of predictive entropy for what is out of distribution; `trained`,
-    whether the network has left chance; `winning`, whether it is a winning ticket: not trained on, as accurate as
-    the dense network of its seed (against the truth, where that is known) and stopped no later.
-    """
-    seen = Evaluated(outcome)
-    experiment, wanted = outcome.experiment, {0.0, *ratios}
-    dense = flat(seen.figures(outcome.dense))
-    found = []
-    for network in outcome.networks:
-        if network.prune_ratio not in wanted:
-            continue
-        figures = flat(seen.figures(network))
-        strategy = experiment.strategy.value if network.level else DENSE
-        found.append(
-            {
-                "strategy": strategy,
-                "prune_ratio": network.prune_ratio,
-                "seed": experiment.seed,
-                "data_seed": getattr(experiment, "data_seed", None),
-                "level": network.level,
-                "trained": network.trained,
-                "auroc": seen.detection(network, Score.ENTROPY).auroc,
-                "winning": network.level > 0 and wins(figures, dense, experiment.strategy),
-                **figures,
-            }
-        )
-    return found
-
-
-def wins(figures: dict[str, Any], dense: dict[str, Any], strategy: Strategy) -> bool:
-    """Frankle & Carbin 2019, section 1: at least as accurate in at most as many epochs, from rewound weights."""
-    accuracy = "truth_accuracy" if "truth_accuracy" in dense else "accuracy"
-    epochs = figures["early_stop_epoch"]
-    as_soon = epochs is not None and epochs <= dense["early_stop_epoch"]
-    return bool(strategy.start_from == "rewound" and as_soon and figures[accuracy] >= dense[accuracy])
+def _line(strategy: str, variant: Variant) -> str:
+    return f"{strategy}, {variant.name}" if variant.name else strategy
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What the seeds say of one strategy at one prune ratio, in one figure."""
+    """What the seeds say of one line, a strategy in a variant, at one prune ratio, in one figure."""
 
-    strategy: str
+    line: str
     prune_ratio: float
     verdict: Verdict
 
 
 def verdicts(table: pd.DataFrame, figure: str, against: str = DENSE) -> list[Finding]:
-    """Every strategy at every prune ratio against the dense network, or `against` another strategy at that ratio.
+    """Every line at every prune ratio against the dense network, or `against` another line at that ratio.
 
-    table: see `run_study`. Runs of the same seed are compared, and all that is compared here is corrected together:
-    see `uncertainty.verdict.verdicts`. Raises ValueError for a figure or a strategy that the table has not.
+    table: see `run_study`. Runs of the same seed are compared, those of a variant with the dense networks of that
+    variant, and all that is compared here is corrected together: see `uncertainty.verdict.verdicts`. Early-stop
+    epochs are held against the dense network's only where they count from the same start. Raises ValueError for a
+    figure or a line that the table has not.
     """
-    names = [name for name, kind in table.dtypes.items() if kind.kind in "fiub"]
+    names = [str(name) for name, kind in table.dtypes.items() if kind.kind in "fiub"]
     if figure not in names:
-        raise ValueError(f"figure is {figure!r}; it must be one of: {', '.join(map(str, names))}")
-    strategies = list(dict.fromkeys(table.strategy))
-    if against not in strategies:
-        raise ValueError(f"against is {against!r}; it must be one of: {', '.join(strategies)}")
-    by_run = table.set_index(["strategy", "prune_ratio", "seed"])[figure].astype(float)
+        raise ValueError(f"figure is {figure!r}; it must be one of: {', '.join(names)}")
+    lines = dict(zip(table.line, table.variant, strict=True))
+    legal = [DENSE, *(line for line in lines if not line.startswith(DENSE))]
+    if against not in legal:
+        raise ValueError(f"against is {against!r}; it must be one of: {', '.join(legal)}")
+    values = table.set_index(["line", "prune_ratio", "seed"])[figure].astype(float)
+    if figure == STOP and against == DENSE:
+        alike = table.set_index(["line", "prune_ratio", "seed"])
+        values = values.where(alike.stop_compares | (alike.strategy == DENSE))
     seeds = list(dict.fromkeys(table.seed))
 
-    def values(strategy: str, ratio: float) -> np.ndarray:
-        return by_run.reindex([(strategy, ratio, seed) for seed in seeds]).to_numpy()
+    def over_seeds(line: str, ratio: float) -> np.ndarray:
+        return values.reindex([(line, ratio, seed) for seed in seeds]).to_numpy()
+
+    def reference(line: str, ratio: float) -> np.ndarray:
+        return over_seeds(_line(DENSE, Variant(lines[line])), 0.0) if against == DENSE else over_seeds(against, ratio)
 
     pairs = [
-        (strategy, ratio)
-        for strategy in strategies
-        for ratio in sorted(set(table.prune_ratio[table.strategy == strategy]))
-        if strategy not in (DENSE, against)
+        (line, ratio)
+        for line in legal[1:]
+        if line != against
+        for ratio in sorted(set(table.prune_ratio[table.line == line]))
     ]
-    changes = [values(*pair) - values(against, 0.0 if against == DENSE else pair[1]) for pair in pairs]
+    changes = [over_seeds(*pair) - reference(*pair) for pair in pairs]
     found = verdict.verdicts(np.zeros(len(seeds)), changes) if pairs else []
     return [Finding(*pair, each) for pair, each in zip(pairs, found, strict=True)]
 
 
 def summary(table: pd.DataFrame, figure: str) -> pd.DataFrame:
-    """Mean of a figure over the seeds with Student's interval: strategy, prune_ratio, mean, low, high, runs."""
+    """Mean of a figure over the seeds with Student's interval: line, prune_ratio, mean, low, high, runs."""
     import pandas as pd
 
-    from uncertainty.estimate import mean_estimate
-
     found = []
-    for (strategy, ratio), group in table.groupby(["strategy", "prune_ratio"], sort=False):
+    for (line, ratio), group in table.groupby(["line", "prune_ratio"], sort=False):
         values = group[figure].dropna().to_numpy(float)
         if len(values):
             each = mean_estimate(values)
-            found.append((strategy, ratio, each.value, each.low, each.high, len(values)))
-    return pd.DataFrame(found, columns=["strategy", "prune_ratio", "mean", "low", "high", "runs"])
+            found.append((line, ratio, each.value, each.low, each.high, len(values)))
+    return pd.DataFrame(found, columns=["line", "prune_ratio", "mean", "low", "high", "runs"])

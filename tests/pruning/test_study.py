@@ -10,12 +10,17 @@ import pytest
 
 from pruning import Experiment, ImageExperiment, Strategy, run
 from pruning.evaluation.metrics import figures, flat
+from pruning.evaluation.rows import DENSE, wins
 from pruning.lottery import engine
 from pruning.lottery.engine import InMemory, here
-from pruning.study import DENSE, Study, StudyProgress, run_study, summary, verdicts, wins
+from pruning.study import Study, StudyProgress, Variant, run_study, so_far, summary, verdicts
 
 BASE = Experiment(hidden=(8,), points=200, max_epochs=12)
 STUDY = Study(BASE, ("one_shot", "random_mask"), (0.5, 0.9), range(2))
+
+
+def runs_of(study: Study) -> list[Any]:
+    return [experiment for shard in study.shards() for _, experiment in shard]
 
 
 @pytest.fixture(scope="module")
@@ -73,17 +78,63 @@ def test_what_is_kept_is_not_trained_again():
     pd.testing.assert_frame_equal(first, again)
 
 
+def test_what_has_been_measured_is_there_before_the_rest():
+    """Whoever looks in meanwhile sees whole runs, and the rest once it has come."""
+    kept, seen = InMemory(), []
+    whole = run_study(STUDY, lambda news: seen.append(len(so_far(STUDY, kept))), kept=kept)
+    assert seen[0] == 0
+    assert {5} < set(seen) <= {0, 5, 10}
+    pd.testing.assert_frame_equal(so_far(STUDY, kept), whole)
+
+
+def test_parts_side_by_side_give_the_same_table():
+    """In two threads."""
+    first, second = (run_study(replace(STUDY, seeds=range(5)), at_once=n) for n in (1, 2))
+    unlike = ["latency"]
+    pd.testing.assert_frame_equal(first.drop(columns=unlike), second.drop(columns=unlike))
+
+
+def test_every_variant_has_its_dense_network():
+    """Where it differs: another width has, another criterion shares it; verdicts stay within a variant."""
+    study = Study(
+        BASE, ("one_shot",), (0.5,), range(5), variants=(Variant("narrow"), Variant.of("wide", hidden=(16,)))
+    )
+    table = run_study(study)
+    assert list(dict.fromkeys(table.line)) == ["dense, narrow", "one_shot, narrow", "dense, wide", "one_shot, wide"]
+    by_line = table.set_index(["line", "seed"]).accuracy
+    found = {each.line: each.verdict.value for each in verdicts(table, "accuracy")}
+    assert found == {
+        f"one_shot, {name}": pytest.approx((by_line[f"one_shot, {name}"] - by_line[f"dense, {name}"]).mean())
+        for name in ("narrow", "wide")
+    }
+    trained = []
+    sharing = replace(study, variants=(Variant("L1"), Variant.of("Taylor", criterion="taylor")), seeds=(0,))
+    run_study(sharing, lambda news: trained.append(news.total))
+    assert trained[-1] == 3
+
+
+def test_epochs_that_count_from_another_start_are_not_compared():
+    """A fine-tuned network cannot stop sooner than the dense one whose epochs are among its own."""
+    table = made_up(dense=[50] * 5, one_shot=[80] * 5, random_mask=[40, 41, 42, 43, 44])
+    table = table.rename(columns={"accuracy": "early_stop_epoch"})
+    tuned, rewound = verdicts(table, "early_stop_epoch")
+    assert (tuned.verdict.runs, tuned.verdict.told) == (0, False)
+    assert (rewound.verdict.value, rewound.verdict.told) == (-8, True)
+    (beside,) = verdicts(table, "early_stop_epoch", against="random_mask")
+    assert beside.verdict.value == 38
+
+
 def test_one_test_set_for_all_seeds_if_asked_for():
     """Every seed then has the points of the base."""
     study = replace(STUDY, own_data=False)
-    assert {each.data_seed for each in study.runs(study.seeds)} == {42}
-    assert {each.data_seed for each in STUDY.runs(STUDY.seeds)} == {42, 43}
+    assert {each.data_seed for each in runs_of(study)} == {42}
+    assert {each.data_seed for each in runs_of(STUDY)} == {42, 43}
 
 
 def test_images_are_the_same_for_all_seeds():
     """They have no data seed."""
     study = Study(ImageExperiment(), ("one_shot",), (0.5,), (0, 1))
-    assert [each.seed for each in study.runs(study.seeds)] == [0, 1]
+    assert [each.seed for each in runs_of(study)] == [0, 1]
 
 
 @pytest.mark.parametrize(
@@ -95,6 +146,9 @@ def test_images_are_the_same_for_all_seeds():
         ({"ratios": (1.0,)}, "prune_ratio"),
         ({"seeds": (-1,)}, "seed"),
         ({"seeds": (3, 4, 3)}, "seeds names 3 more than once"),
+        ({"variants": (Variant("a"), Variant("a"))}, "variants names a more than once"),
+        ({"variants": (Variant.of("a", strategy="one_shot"),)}, "changes 'strategy'; it may change: .*criterion"),
+        ({"variants": (Variant.of("a", criterion="beauty"),)}, "beauty"),
         ({"seeds": tuple(range(1001))}, "1001 seeds; at most 1000"),
     ],
 )
@@ -116,7 +170,15 @@ def made_up(**columns: list[float]) -> pd.DataFrame:
     """Rows of `strategy` at ratio 0.5 by seed, and of the dense network."""
     return pd.DataFrame(
         [
-            {"strategy": name, "prune_ratio": 0.0 if name == DENSE else 0.5, "seed": seed, "accuracy": value}
+            {
+                "line": name,
+                "variant": "",
+                "strategy": name,
+                "stop_compares": name != "one_shot",
+                "prune_ratio": 0.0 if name == DENSE else 0.5,
+                "seed": seed,
+                "accuracy": value,
+            }
             for name, values in columns.items()
             for seed, value in enumerate(values)
         ]
@@ -133,15 +195,15 @@ TABLE = made_up(
 def test_verdicts_are_paired_by_seed():
     """0.03, 0.02, 0.03, 0.04, 0.03 is told, though the dense network alone varies more."""
     one, other = verdicts(TABLE, "accuracy")
-    assert (one.strategy, one.prune_ratio, one.verdict.direction) == ("one_shot", 0.5, 1)
+    assert (one.line, one.prune_ratio, one.verdict.direction) == ("one_shot", 0.5, 1)
     assert one.verdict.value == pytest.approx(0.03)
-    assert (other.strategy, other.verdict.direction, other.verdict.value) == ("random_mask", 0, pytest.approx(0.0))
+    assert (other.line, other.verdict.direction, other.verdict.value) == ("random_mask", 0, pytest.approx(0.0))
 
 
 def test_another_strategy_may_be_what_is_compared_with():
     """At its own ratio."""
     (found,) = verdicts(TABLE, "accuracy", against="random_mask")
-    assert (found.strategy, found.verdict.value) == ("one_shot", pytest.approx(0.03))
+    assert (found.line, found.verdict.value) == ("one_shot", pytest.approx(0.03))
     assert not found.verdict.told
 
 
@@ -160,7 +222,7 @@ def test_a_summary_by_hand():
     first = summary(TABLE, "accuracy").iloc[0]
     half = 2.776445 * (0.003 / 5) ** 0.5
     assert (first["mean"], first.low, first.high) == pytest.approx((0.86, 0.86 - half, 0.86 + half))
-    assert (first.strategy, first.prune_ratio, first.runs) == (DENSE, 0.0, 5)
+    assert (first.line, first.prune_ratio, first.runs) == (DENSE, 0.0, 5)
 
 
 def test_a_winning_ticket_by_hand():
