@@ -11,7 +11,7 @@ from pathlib import Path
 from cache.jobs import Jobs
 from cache.private import VARIABLE
 from cache.store import Store
-from cache.workers.choose import workers_from_environment
+from cache.workers.choose import crew_beside, workers_from_environment
 from cache.workers.protocol import Workers
 
 ROOT = Path(__file__).parent.parent
@@ -45,6 +45,16 @@ class Services:
         return self._hire()
 
     @cached_property
+    def crew(self) -> Workers:
+        """Who trains the small networks of a study: one for each core, or those that the environment asks for."""
+        return crew_beside(self.workers)
+
+    @cached_property
+    def studies(self) -> Jobs:
+        """The queue of studies, one at a time."""
+        return Jobs()
+
+    @cached_property
     def queue(self) -> Jobs:
         """The jobs of the workers, as many of them side by side as there are workers."""
         return self._queue or Jobs(count=self.workers.count)
@@ -71,6 +81,13 @@ def workers() -> Workers:
     shared = services()
     with _STARTING:  # two visitors at once hire nobody twice
         return shared.workers
+
+
+def crew() -> Workers:
+    """Who trains the small networks of a study; raises as `workers` does."""
+    shared = services()
+    with _STARTING:
+        return shared.crew
 
 
 def queue() -> Jobs:

@@ -175,9 +175,15 @@ def run_study(
             store.fetch_all([key], partial(_measured, outcome, study))
         counter.count(_keys(shard, study), "Measured")
 
-    with ThreadPoolExecutor(max(1, at_once), thread_name_prefix="study") as pool:
+    pool = ThreadPoolExecutor(max(1, at_once), thread_name_prefix="study")
+    try:
         for _ in pool.map(measured, study.shards()):
             pass
+    except BaseException:
+        counter.stopped = True
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
     table = so_far(study, store)
     table.attrs["failed"] = failed
     return table
@@ -222,18 +228,27 @@ def rows_key(experiment: Recipe, ratios: Sequence[float]) -> str:
     return json.dumps(named, sort_keys=True)
 
 
+class _Stopped(Exception):
+    """Ends the other parts of a study that has ended."""
+
+
 class _Counter:
     """Counts networks once, whichever part of a study has brought them; one part at a time tells of it."""
 
     def __init__(self, study: Study, progress: Callable[[StudyProgress], Any] | None) -> None:
-        self.progress, self.done, self.lock = progress, set[str](), threading.Lock()
+        self.progress, self.done, self.lock, self.message = progress, set[str](), threading.Lock(), "Starting"
+        self.stopped = False
         self.total = len(set[str]().union(*(_keys(shard, study) for shard in study.shards()))) if progress else 0
 
     def count(self, done: Collection[str], message: str) -> None:
+        """Raises `_Stopped` once another part has failed, or whoever waits has been interrupted."""
+        if self.stopped:
+            raise _Stopped
         if self.progress:
             with self.lock:
                 self.done.update(done)
-                self.progress(StudyProgress(len(self.done), self.total, message))
+                self.message = message or self.message
+                self.progress(StudyProgress(len(self.done), self.total, self.message))
 
 
 def _keys(shard: Sequence[tuple[Variant, Recipe]], study: Study) -> set[str]:

@@ -22,3 +22,11 @@ def workers_from_environment() -> Workers:
     if not (wish.isdecimal() and 1 <= int(wish) <= MAX_WORKERS):
         raise ValueError(f"EXPLORER_WORKERS is {wish!r}; it must be a whole number from 1 to {MAX_WORKERS}")
     return LocalWorkers(int(wish))
+
+
+def crew_beside(workers: Workers) -> Workers:
+    """A process a core, where nobody asks for a number of them or for a cluster."""
+    asked = os.environ.get("EXPLORER_DASK") or os.environ.get("EXPLORER_WORKERS")
+    if asked or not isinstance(workers, LocalWorkers):
+        return workers
+    return LocalWorkers(min(cpu_count(), MAX_WORKERS))

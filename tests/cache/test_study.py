@@ -1,0 +1,139 @@
+"""A study from a terminal and for the page: arguments, what is kept, what is stopped, other workers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from cache import services, studies
+from cache.jobs import Cancelled
+from cache.study import main
+from cache.workers.choose import crew_beside
+from cache.workers.local import LocalWorkers
+from pruning import Experiment
+from pruning.study import Study, StudyProgress, run_study
+
+SMALL = ("--set", "hidden=8", "points=200", "max_epochs=8", "--seeds", "2", "--ratios", "0.5", "0.9")
+STUDY = Study(Experiment(hidden=(8,), points=200, max_epochs=8), ("one_shot",), (0.5, 0.9), (0, 1))
+
+
+def test_the_table_is_written(here: Any, tmp_path: Path, capsys):
+    """Two seeds of two strategies at two ratios, and the dense networks; the same as in a notebook."""
+    out = tmp_path / "study.csv"
+    assert main([*SMALL, "--strategies", "one_shot", "prune_only", "--out", str(out)]) == 0
+    table = pd.read_csv(out)
+    assert len(table) == 10
+    assert f"10 networks in {out}" in capsys.readouterr().out
+    own = run_study(Study(STUDY.base, ("one_shot", "prune_only"), (0.5, 0.9), (0, 1)))
+    assert table.accuracy.tolist() == own.accuracy.tolist()
+
+
+def test_a_second_time_nothing_is_trained(here: Any, tmp_path: Path):
+    """What is kept is kept for the page too, which asks for the same study."""
+    arguments = [*SMALL, "--strategies", "one_shot", "--out", str(tmp_path / "study.json")]
+    main(arguments)
+    trained = len(here.trained)
+    assert trained == 6
+    main(arguments)
+    assert len(here.trained) == trained
+    assert len(studies.table(STUDY)) == 6
+    written = json.loads((tmp_path / "study.json").read_text())
+    assert len(written["rows"]) == 6
+    assert written["study"]["seeds"] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--out", "study.txt"], "--out is 'study.txt'; it must end in one of: .csv, .parquet, .json"),
+        (["--out", "nowhere/study.csv"], "there is no folder 'nowhere'"),
+        (["--seeds", "0"], "--seeds is 0"),
+        (["--set", "beauty=3"], "--set is 'beauty=3'; it must be FIELD=VALUE with one of: .*hidden"),
+        (["--set", "noise"], "FIELD=VALUE"),
+        (["--set", "noise=much"], "noise must be a number"),
+        (["--set", "noise=7"], "noise is 7"),
+        (["--set", "hidden=many"], "hidden"),
+        (["--set", "criterion=beauty"], "criterion"),
+        (["--ratios", "1.5"], "prune_ratio is 1.5"),
+    ],
+)
+def test_what_cannot_be_run_is_said_before_anything_is(here: Any, arguments, words, monkeypatch, tmp_path):
+    """One sentence with the value and what is legal, and no traceback."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit, match=words):
+        main(arguments)
+    assert here.trained == []
+
+
+@pytest.mark.parametrize("option", ["--task", "--preset", "--strategies"])
+def test_what_an_option_may_be_is_listed(here: Any, option, capsys):
+    """By the parser itself."""
+    with pytest.raises(SystemExit):
+        main([option, "beauty"])
+    assert "invalid choice: 'beauty'" in capsys.readouterr().err
+
+
+def test_ctrl_c_keeps_what_is_finished(here: Any, tmp_path: Path, monkeypatch, capsys):
+    """And says so."""
+
+    def interrupted(study: Study, report: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(studies, "train", interrupted)
+    assert main([*SMALL, "--out", str(tmp_path / "study.csv")]) == 130
+    assert "the same command goes on from there" in capsys.readouterr().out
+    assert not (tmp_path / "study.csv").exists()
+
+
+def test_a_study_that_is_cancelled_keeps_what_is_finished(here: Any):
+    """The first seed is whole, and is not trained again."""
+
+    def stop(progress: StudyProgress) -> None:
+        if progress.done > 3:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        studies.train(STUDY, stop)
+    assert set(studies.table(STUDY).seed) == {0}
+    before = len(here.trained)
+    table = studies.train(STUDY, lambda progress: None)
+    assert set(table.seed) == {0, 1}
+    keys = [step.key for step in here.trained]
+    assert len(keys) == len(set(keys)) or before < len(keys) <= before + 3
+
+
+def test_whoever_asks_for_the_same_study_joins(here: Any):
+    """One job for two watchers."""
+    first, second = (studies.join(STUDY, watcher, 60) for watcher in ("a", "b"))
+    assert first is second
+    pd.testing.assert_frame_equal(first.result(), studies.table(STUDY))
+
+
+def test_the_crew_is_a_process_a_core_unless_somebody_asks(monkeypatch):
+    """A number, or a cluster, is for all work."""
+    monkeypatch.delenv("EXPLORER_WORKERS", raising=False)
+    monkeypatch.delenv("EXPLORER_DASK", raising=False)
+    monkeypatch.setattr("cache.workers.choose.cpu_count", lambda: 3)
+    few = LocalWorkers(1)
+    assert crew_beside(few).count == 3
+    monkeypatch.setenv("EXPLORER_WORKERS", "1")
+    assert crew_beside(few) is few
+    monkeypatch.delenv("EXPLORER_WORKERS")
+    other: Any = object()
+    assert crew_beside(other) is other
+
+
+def test_processes_give_the_same_table(tmp_path: Path, monkeypatch):
+    """Two of them, and what they train is kept by this one."""
+    from tests.conftest import use
+
+    alone = run_study(STUDY)
+    use(monkeypatch, tmp_path / "store", LocalWorkers(2))
+    found = services.services()
+    monkeypatch.setattr(type(found), "crew", property(lambda self: self.workers))
+    table = studies.train(STUDY, lambda progress: None)
+    pd.testing.assert_frame_equal(table.drop(columns="latency"), alone.drop(columns="latency"))
