@@ -16,6 +16,7 @@ if st.runtime.exists():
         [
             st.Page("views/pages/moons.py", title="Moons", icon=":material/nightlight:", default=True),
             st.Page("views/pages/images.py", title="Images", icon=":material/image_search:"),
+            st.Page("views/pages/study.py", title="Study", icon=":material/stacked_line_chart:"),
             st.Page("views/pages/glossary.py", title="Glossary", icon=":material/menu_book:", url_path="glossary"),
         ],
         position="top",

@@ -10,7 +10,7 @@ from cache import services
 from cache.jobs import Job, Jobs
 from cache.workers.protocol import Workers
 from pruning.experiment import Experiment
-from pruning.study import Study, StudyProgress, run_study, so_far
+from pruning.study import Study, StudyProgress, run_study, runs_missing, so_far
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +22,11 @@ Report = Callable[..., Any]
 def table(study: Study) -> pd.DataFrame:
     """What has been measured of a study so far: see `pruning.study.so_far`."""
     return so_far(study, services.services().store)
+
+
+def missing(study: Study) -> int:
+    """How many runs of a study have not been measured."""
+    return runs_missing(study, services.services().store)
 
 
 def train(study: Study, report: Report) -> pd.DataFrame:

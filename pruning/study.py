@@ -67,7 +67,7 @@ class Study:
 
     base: Recipe = Experiment()  # noqa: RUF009 (it is frozen)
     strategies: tuple[Strategy, ...] = tuple(Strategy)  # by name, too
-    ratios: tuple[float, ...] = RATIOS
+    ratios: tuple[float, ...] = RATIOS[1:]
     seeds: tuple[int, ...] = SEEDS
     own_data: bool = True
     variants: tuple[Variant, ...] = (BASE,)
@@ -131,11 +131,12 @@ def _check_each_once(name: str, values: Sequence[Any]) -> None:
 
 @dataclass(frozen=True)
 class StudyProgress:
-    """How far a study is: `done` of `total` networks."""
+    """How far a study is: `done` of `total` networks, so many `parts` of it measured."""
 
     done: int
     total: int
     message: str
+    parts: int = 0
 
 
 def run_study(
@@ -173,6 +174,7 @@ def run_study(
         for outcome in outcomes:
             key = rows_key(outcome.experiment, study.ratios)
             store.fetch_all([key], partial(_measured, outcome, study))
+        counter.parts += 1
         counter.count(_keys(shard, study), "Measured")
 
     pool = ThreadPoolExecutor(max(1, at_once), thread_name_prefix="study")
@@ -207,6 +209,12 @@ def so_far(study: Study, kept: Kept) -> pd.DataFrame:
     return pd.DataFrame(found).drop_duplicates(["line", "prune_ratio", "seed"], ignore_index=True)  # dense, of each
 
 
+def runs_missing(study: Study, kept: Kept) -> int:
+    """How many runs, a strategy with a seed in a variant each, have not been measured."""
+    every = [experiment for shard in study.shards() for _, experiment in shard]
+    return sum(kept.get(rows_key(experiment, study.ratios)) is None for experiment in every)
+
+
 def _trained(experiments: Sequence[Recipe], study: Study, kept: Kept, call: Call, counter: _Counter) -> list[Outcome]:
     def told(news: Progress | None) -> None:
         counter.count(run.done, news.message if news else "")
@@ -237,7 +245,7 @@ class _Counter:
 
     def __init__(self, study: Study, progress: Callable[[StudyProgress], Any] | None) -> None:
         self.progress, self.done, self.lock, self.message = progress, set[str](), threading.Lock(), "Starting"
-        self.stopped = False
+        self.stopped, self.parts = False, 0
         self.total = len(set[str]().union(*(_keys(shard, study) for shard in study.shards()))) if progress else 0
 
     def count(self, done: Collection[str], message: str) -> None:
@@ -248,7 +256,7 @@ class _Counter:
             with self.lock:
                 self.done.update(done)
                 self.message = message or self.message
-                self.progress(StudyProgress(len(self.done), self.total, self.message))
+                self.progress(StudyProgress(len(self.done), self.total, self.message, self.parts))
 
 
 def _keys(shard: Sequence[tuple[Variant, Recipe]], study: Study) -> set[str]:

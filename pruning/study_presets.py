@@ -6,11 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pruning.experiment import Experiment, ImageExperiment
-from pruning.options import Criterion, Strategy
+from pruning.options import Criterion, Scope, Strategy
 from pruning.study import Study, Variant
 
 PUBLISHED = (Strategy.ONE_SHOT, Strategy.ONE_SHOT_REWIND, Strategy.ONE_SHOT_RANDOM, Strategy.ITERATIVE)
 """The four strategies of the published study."""
+
+VARIED: Mapping[str, tuple[Variant, ...]] = {
+    "criterion": tuple(Variant.of(each.label, criterion=each) for each in Criterion),
+    "scope": tuple(Variant.of(each.label, scope=each) for each in Scope),
+    "rewind_epoch": tuple(Variant.of(f"rewound to epoch {epoch}", rewind_epoch=epoch) for epoch in (0, 2, 5, 10)),
+    "dropout": tuple(Variant.of(f"dropout {rate:g}", dropout=rate) for rate in (0.0, 0.1, 0.2, 0.4)),
+    "label_noise": tuple(Variant.of(f"label noise {share:g}", label_noise=share) for share in (0.0, 0.1, 0.2, 0.4)),
+    "noise": tuple(Variant.of(f"noise {noise:g}", noise=noise) for noise in (0.1, 0.2, 0.3)),
+}
+"""Field → what a study may compare beside strategies."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +57,7 @@ PRESETS: Mapping[str, StudyPreset] = {
         Study(
             Experiment(hidden=(64,)),
             (Strategy.PRUNE_ONLY,),
-            variants=tuple(Variant.of(each.label, criterion=each) for each in Criterion),
+            variants=VARIED["criterion"],
         ),
         "truth_accuracy",
         f"prune_only, {Criterion.RANDOM.label}",
@@ -58,16 +68,14 @@ PRESETS: Mapping[str, StudyPreset] = {
         Study(
             Experiment(hidden=(64,)),
             (Strategy.ONE_SHOT,),
-            variants=tuple(Variant.of(f"label noise {share:g}", label_noise=share) for share in (0.0, 0.1, 0.2, 0.4)),
+            variants=VARIED["label_noise"],
         ),
         "truth_accuracy",
     ),
     "digits": StudyPreset(
         "Digits",
         "Eight digits are learned and two never seen: does pruning change how well the two are told apart?",
-        Study(
-            ImageExperiment(), (Strategy.ONE_SHOT, Strategy.RANDOM_MASK), (0.0, 0.3, 0.5, 0.7, 0.9), tuple(range(5))
-        ),
+        Study(ImageExperiment(), (Strategy.ONE_SHOT, Strategy.RANDOM_MASK), (0.3, 0.5, 0.7, 0.9), tuple(range(5))),
         "auroc",
     ),
 }

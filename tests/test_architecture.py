@@ -31,7 +31,7 @@ ALLOWED = {
         "pruning/options.py",
         "pruning/data/images.py",
         "uncertainty",
-    ),  # fmt: skip
+    ),
     "uncertainty": ("uncertainty",),
 }
 # library → the only places, whole folders or single files, that may import it

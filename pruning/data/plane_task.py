@@ -6,7 +6,7 @@ Nothing heavy is imported here before the points themselves are asked for.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
 from typing import Any, Self
@@ -84,7 +84,7 @@ class PlaneTask:
         """The points in their splits."""
         if self.own is not None:
             return split(self.own.learned(self.data_seed), self.own.labels, self.label_noise, self.data_seed)
-        return _generated(self.dataset, self.points, self.noise, self.label_noise, self.data_seed)
+        return _kept(make_task, self.dataset, self.points, self.noise, self.label_noise, self.data_seed)
 
     @property
     def n_classes(self) -> int:
@@ -101,5 +101,7 @@ class PlaneTask:
         return PLANE_SAMPLES if part == Part.FRESH else range(1, MAX_SAMPLES + 1)
 
 
-# Each batch of a study asks for the points of all its seeds.
-_generated = lru_cache(maxsize=64)(make_task)
+@lru_cache(maxsize=64)  # each batch of a study asks for the points of all its seeds
+def _kept(make: Callable[..., PlaneData], *what: Any) -> PlaneData:
+    """What was made of this before."""
+    return make(*what)

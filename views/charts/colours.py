@@ -43,3 +43,8 @@ def blend(probs: np.ndarray, theme: Theme) -> np.ndarray:
     classes = np.stack([rgb(colour) for colour in CLASSES[:n_classes]])[probs.argmax(axis=-1)]
     strength = STRONGEST * strength
     return (rgb(PAPER[theme]) * (1 - strength) + classes * strength).round().astype(np.uint8)
+
+
+# Of the lines of a study, and of its verdicts: told apart by the colour-blind (Okabe & Ito 2008), day and night.
+LINES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8b5cf6", "#7f7f00")
+BETTER, WORSE, UNDECIDED = "#0f766e", "#c2410c", "#8a8f98"

@@ -26,7 +26,9 @@ class Control:
     help: str
     default: Any
     options: Sequence[Any]
-    widget: Literal["select", "steps", "buttons", "number", "tabs"] = "steps"  # the page draws its tabs itself
+    widget: Literal["select", "steps", "buttons", "number", "check", "tabs"] = (
+        "steps"  # the page draws its tabs itself
+    )
     show: Callable[[Any], str] = str
     field: str = ""
 
@@ -86,6 +88,8 @@ class Control:
         if self.widget == "number":
             low, high = self.options[0], self.options[-1]
             return st.number_input(self.label, low, high, self.default, **common)
+        if self.widget == "check":
+            return st.checkbox(self.label, self.default, **common)
         if self.widget == "select":
             start = list(self.options).index(self.default)
             find: Literal["contains"] | None = "contains" if len(self.options) > MANY else None
@@ -123,6 +127,11 @@ def choice(
     return Control(
         name, label, f"{help}\n\n{sentences}", default, options, widget, lambda member: member.label, field
     )
+
+
+def check(name: str, label: str, help: str, default: bool = True, field: str = "") -> Control:
+    """A control that is on or off."""
+    return Control(name, label, help, default, (True, False), "check", lambda on: str(on).lower(), field)
 
 
 def fields_set(controls: Iterable[Control], values: Mapping[str, Any]) -> dict[str, Any]:

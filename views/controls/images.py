@@ -168,6 +168,13 @@ def experiment_of(outcome: Outcome) -> ImageExperiment:
     return outcome.experiment
 
 
+def values_of(experiment: ImageExperiment) -> dict[str, Any]:
+    """What the controls say where they describe this experiment; name → value."""
+    folded = (control for group in settings(experiment.dataset).values() for control in group)
+    said = {each.name: getattr(experiment, each.field) for each in (TASK, *MAIN, *folded) if each.field}
+    return {**said, moons_controls.ROUNDS.name: experiment.round_share or experiment.rounds}
+
+
 def draw_controls() -> ImageChoice:
     """The task, the three sliders, everything else folded away."""
     return warn_of_link("images", lambda: known(_task_of_link()), _draw_controls)

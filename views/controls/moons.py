@@ -186,6 +186,12 @@ class Choice:
     points: str = "test"  # that are drawn on them
 
 
+def values_of(experiment: Experiment) -> dict[str, Any]:
+    """What the controls say where they describe this experiment; name → value."""
+    said = {control.name: getattr(experiment, control.field) for control in EXPERIMENT if control.field}
+    return {**said, ROUNDS.name: experiment.round_share or experiment.rounds}
+
+
 def draw_controls() -> Choice:
     """The three sliders in a row, everything else folded away beneath them."""
     return warn_of_link("moons", lambda: ALL, _draw_controls, also=[UNITS])

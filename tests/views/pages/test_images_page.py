@@ -25,6 +25,7 @@ from pruning.model import cost
 from pruning.training.curves import Curves
 from tests.conftest import keep, use
 from views.charts import images as image_charts
+from views.controls import state
 from views.controls.images import TAB, ImageChoice
 from views.images import training_panel
 from views.shared.job_panel import STOPPED
@@ -327,10 +328,10 @@ def test_a_download_is_forgotten_once_the_images_are_there(here, whole):
     """A download that this visitor has followed leaves nothing behind on a page that needs it no more."""
     keep(whole, *RATIOS)
     app = page()
-    app.session_state["fetching"] = SimpleNamespace(job=SimpleNamespace(key="cifar"))
+    app.session_state[state.FOLLOWED.of("fetching").name] = SimpleNamespace(job=SimpleNamespace(key="cifar"))
     app.run()
     drawn(app)
-    assert "fetching" not in app.session_state
+    assert state.FOLLOWED.of("fetching").name not in app.session_state
 
 
 def test_without_cifar_the_page_offers_it_and_digits_stay_a_click_away(held, tmp_path, monkeypatch):
