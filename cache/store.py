@@ -86,18 +86,23 @@ class Store:
         keys: Collection[str],
         compute: Callable[[Collection[str]], Mapping[str, Any]],
         waiting: Callable[[], None] | None = None,
+        alone: Collection[str] | None = None,
     ) -> dict[str, Any]:
         """The stored values of all keys; `compute` takes those that are missing and returns at least these.
 
-        All that it returns is stored. Otherwise as `fetch`: who asks for one of the keys meanwhile waits.
+        All that it returns is stored. Otherwise as `fetch`: who asks for one of the keys meanwhile waits. Hundreds of
+        keys would hold most locks there are, and so keep others waiting who ask for none of them: let `alone` name
+        what is locked instead, by names that all have in common who ask for these keys.
         """
         found = {key: self.get(key) for key in keys}
         if any(value is None for value in found.values()):
-            with self._these_alone(keys, waiting):
+            with self._these_alone(keys if alone is None else alone, waiting):
                 found = {key: self.get(key) for key in keys}
                 missing = [key for key, value in found.items() if value is None]
                 for key, value in (compute(missing) if missing else {}).items():
                     found[key] = self._saved(key, value)
+                if missing and self._disk.store_backend is not None:
+                    self._disk.reduce_size(bytes_limit=self.disk_bytes)
         return {key: found[key] for key in keys}
 
     def _saved(self, key: str, value: T) -> T:
@@ -142,7 +147,6 @@ class Store:
         else:
             self._unsaved(why_unwritten(self.folder, len(payload)))
         self._touch(key)
-        disk.reduce_size(bytes_limit=self.disk_bytes)
 
     def _touch(self, key: str) -> None:
         """Mark the entry as just used: many file systems do not by themselves, or only to a few milliseconds."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from cache import services
+from cache import runs, services
 from cache.jobs import Job, Jobs
+from cache.store import Store
+from cache.workers.local import LocalWorkers
 from cache.workers.protocol import Workers
 from pruning.experiment import Experiment
-from pruning.study import Study, StudyProgress, run_study, runs_missing, so_far
+from pruning.study import Part, Study, Told, run_part, run_study, runs_missing, so_far
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,14 +32,38 @@ def missing(study: Study) -> int:
 
 
 def train(study: Study, report: Report) -> pd.DataFrame:
-    """Have all trained and measured that is not kept; the table. `report` takes `StudyProgress` and may raise."""
-    workers = _workers(study)
+    """Have all trained and measured that is not kept; the table. `report` takes `StudyProgress` and may raise.
 
-    def told(progress: StudyProgress) -> None:
-        report(progress)
+    Small networks are trained and measured by whole parts in processes of this machine, which keep them themselves;
+    on a cluster, and on images, workers train and this process keeps and measures.
+    """
+    workers, store = _workers(study), services.services().store
+    of_points = isinstance(study.base, Experiment)
 
-    store = services.services().store
-    return run_study(study, told, kept=store, call=workers.call, at_once=workers.count)
+    def part(study: Study, number: int, told: Told) -> Part:
+        def heard(news: tuple[Collection[str], str] | None) -> None:
+            told(*(news or ((), "")))
+
+        found: Part = workers.call(_part_there, store.folder, store.version, study, number, report=heard)
+        return found
+
+    return run_study(
+        study, report, kept=store, call=workers.call, at_once=workers.count,
+        part=part if of_points and isinstance(workers, LocalWorkers) else None,
+    )  # fmt: skip
+
+
+def _part_there(folder: str, version: str, study: Study, number: int, *, report: Callable[[Any], None]) -> Part:
+    """In a worker: one part of a study, kept in the same store."""
+    runs.load_torch()
+    heard: set[str] = set()
+
+    def told(keys: Collection[str], message: str) -> None:
+        new = set(keys) - heard
+        heard.update(new)
+        report((new, message))
+
+    return run_part(study, number, Store(folder, version), told)
 
 
 def queue() -> Jobs:

@@ -38,6 +38,7 @@ class Shelf:
         keys: Collection[str],
         compute: Callable[[Collection[str]], Mapping[str, Any]],
         waiting: Callable[[], None] | None = None,
+        alone: Collection[str] | None = None,
     ) -> dict[str, Any]:
         """What is kept under the keys; `compute` takes those that are missing and returns at least these."""
         found = {key: self.get(key) for key in keys}

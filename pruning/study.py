@@ -11,7 +11,7 @@ import json
 import threading
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -91,11 +91,11 @@ class Study:
 
     def _normal(self, variant: Variant) -> Variant:
         legal = [each.name for each in fields(self.base) if each.name not in ("strategy", "prune_ratio", "seed")]
-        for field, _ in variant.changes:
-            if field not in legal:
-                raise ValueError(f"variant {variant.name!r} changes {field!r}; it may change: {', '.join(legal)}")
+        for name, _ in variant.changes:
+            if name not in legal:
+                raise ValueError(f"variant {variant.name!r} changes {name!r}; it may change: {', '.join(legal)}")
         changed = replace(self.base, **dict(variant.changes))
-        return Variant(variant.name, tuple((field, getattr(changed, field)) for field, _ in variant.changes))
+        return Variant(variant.name, tuple((name, getattr(changed, name)) for name, _ in variant.changes))
 
     @property
     def key(self) -> str:
@@ -139,6 +139,18 @@ class StudyProgress:
     parts: int = 0
 
 
+@dataclass(frozen=True)
+class Part:
+    """What has come of a part of a study: the rows of its runs by their keys, and why others have none."""
+
+    rows: dict[str, Any]
+    failed: dict[str, str] = field(default_factory=dict)
+
+
+Told = Callable[[Collection[str], str], Any]
+"""Takes the keys of networks that are there, and a message; may raise."""
+
+
 def run_study(
     study: Study,
     progress: Callable[[StudyProgress], Any] | None = None,
@@ -146,40 +158,31 @@ def run_study(
     kept: Kept | None = None,
     call: Call = here,
     at_once: int = 1,
+    part: Callable[[Study, int, Told], Part] | None = None,
 ) -> pd.DataFrame:
     """Train what the study needs, and measure it: a row for every network, see `pruning.evaluation.rows`.
 
     Before the figures stand `variant` and `line`, which names strategy and variant together. `kept` may hold networks
     already, which are not trained again: strategies share their dense networks. `call` may carry out the training
-    elsewhere, `at_once` parts of the study side by side. A run whose dense network cannot be trained has no rows; why
-    not stands in `table.attrs["failed"]`, by line and seed. Raises what `progress` raises.
+    elsewhere, `at_once` parts of the study side by side; or `part` carries out whole ones elsewhere: see `run_part`.
+    A run whose dense network cannot be trained has no rows; why not stands in `table.attrs["failed"]`, by line and
+    seed. Raises what `progress` raises.
     """
     store = InMemory() if kept is None else kept
+    run = part or (lambda study, number, told: run_part(study, number, store, told, call))
     failed: dict[str, str] = {}
     counter = _Counter(study, progress)
 
-    def measured(shard: Sequence[tuple[Variant, Recipe]]) -> None:
-        """Have these runs trained and measured, unless that has been done."""
-        missing = [each for each in shard if store.get(rows_key(each[1], study.ratios)) is None]
-        experiments = [experiment for _, experiment in missing]
-        try:
-            outcomes = _trained(experiments, study, store, call, counter) if missing else []
-        except Diverged as error:
-            if len(missing) == 1:
-                ((variant, experiment),) = missing
-                failed[f"{_line(experiment.strategy.value, variant)}, seed {experiment.seed}"] = str(error)
-            for each in missing if len(missing) > 1 else ():  # whichever it was, the others are not to blame
-                measured([each])
-            return
-        for outcome in outcomes:
-            key = rows_key(outcome.experiment, study.ratios)
-            store.fetch_all([key], partial(_measured, outcome, study))
+    def carried_out(number: int) -> None:
+        found = run(study, number, counter.count)
+        failed.update(found.failed)
+        store.fetch_all(found.rows, lambda keys: found.rows)  # whatever may have become of what was kept elsewhere
         counter.parts += 1
-        counter.count(_keys(shard, study), "Measured")
+        counter.count(_keys(study.shards()[number], study), "Measured")
 
     pool = ThreadPoolExecutor(max(1, at_once), thread_name_prefix="study")
     try:
-        for _ in pool.map(measured, study.shards()):
+        for _ in pool.map(carried_out, range(len(study.shards()))):
             pass
     except BaseException:
         counter.stopped = True
@@ -189,6 +192,35 @@ def run_study(
     table = so_far(study, store)
     table.attrs["failed"] = failed
     return table
+
+
+def run_part(study: Study, number: int, kept: Kept, told: Told, call: Call = here) -> Part:
+    """Have the runs of one of the study's shards trained and measured, as far as they are not."""
+    return _carried_out(study.shards()[number], study, kept, told, call)
+
+
+def _carried_out(shard: Sequence[tuple[Variant, Recipe]], study: Study, kept: Kept, told: Told, call: Call) -> Part:
+    keys = [rows_key(experiment, study.ratios) for _, experiment in shard]
+    there = {key: found for key in keys if (found := kept.get(key)) is not None}
+    missing = [each for each, key in zip(shard, keys, strict=True) if key not in there]
+    if not missing:
+        return Part(there)
+    try:
+        outcomes = _trained([experiment for _, experiment in missing], study, kept, call, told)
+    except Diverged as error:
+        if len(missing) == 1:
+            ((variant, experiment),) = missing
+            return Part(there, {f"{_line(experiment.strategy.value, variant)}, seed {experiment.seed}": str(error)})
+        failed: dict[str, str] = {}
+        for each in missing:  # the others are not to blame
+            alone = _carried_out([each], study, kept, told, call)
+            there |= alone.rows
+            failed |= alone.failed
+        return Part(there, failed)
+    for outcome in outcomes:
+        key = rows_key(outcome.experiment, study.ratios)
+        there |= kept.fetch_all([key], partial(_measured, outcome, study))
+    return Part(there)
 
 
 def so_far(study: Study, kept: Kept) -> pd.DataFrame:
@@ -215,11 +247,11 @@ def runs_missing(study: Study, kept: Kept) -> int:
     return sum(kept.get(rows_key(experiment, study.ratios)) is None for experiment in every)
 
 
-def _trained(experiments: Sequence[Recipe], study: Study, kept: Kept, call: Call, counter: _Counter) -> list[Outcome]:
-    def told(news: Progress | None) -> None:
-        counter.count(run.done, news.message if news else "")
+def _trained(experiments: Sequence[Recipe], study: Study, kept: Kept, call: Call, told: Told) -> list[Outcome]:
+    def heard(news: Progress | None) -> None:
+        told(run.done, news.message if news else "")
 
-    run = Run(experiments, study.ratios, task_of(experiments[0]), kept, call, told, own_first=False)
+    run = Run(experiments, study.ratios, task_of(experiments[0]), kept, call, heard, own_first=False)
     run.train()
     return run.outcomes()
 

@@ -46,9 +46,16 @@ class Kept(Protocol):
     def get(self, key: str) -> Any | None: ...
 
     def fetch_all(
-        self, keys: Collection[str], compute: Compute, waiting: Callable[[], None] | None = None
+        self,
+        keys: Collection[str],
+        compute: Compute,
+        waiting: Callable[[], None] | None = None,
+        alone: Collection[str] | None = None,
     ) -> dict[str, Any]:
-        """What is kept under the keys; what is missing is computed, once, and kept."""
+        """What is kept under the keys; what is missing is computed, once, and kept.
+
+        Who asks for one of these meanwhile waits: for the keys, or for what `alone` names in their place.
+        """
 
 
 class InMemory:
@@ -61,7 +68,11 @@ class InMemory:
         return self._results.get(key)
 
     def fetch_all(
-        self, keys: Collection[str], compute: Compute, waiting: Callable[[], None] | None = None
+        self,
+        keys: Collection[str],
+        compute: Compute,
+        waiting: Callable[[], None] | None = None,
+        alone: Collection[str] | None = None,
     ) -> dict[str, Any]:
         """See `Kept`."""
         if missing := [key for key in keys if key not in self._results]:
@@ -141,7 +152,7 @@ class Run:
             if not self.task.stacked:
                 self._report(f"Starting on {batch.steps[0].name}")
             keys = [key for step in batch.steps for key in (step.key, *self._answers(step).values())]
-            self._take(self.kept.fetch_all(keys, partial(self._compute, batch), self._wait))
+            self._take(self.kept.fetch_all(keys, partial(self._compute, batch), self._wait, _alone(batch)))
             self._count(batch.steps)
             self._keep_clock(batch)
             self._ask_fresh()
@@ -216,7 +227,9 @@ class Run:
                 found.update(self._answered(asked[key], [Part.FRESH]))
             return found
 
-        self._take(self.kept.fetch_all(asked, compute, self._wait))  # all at once: they are shown together
+        alone = [name for batch in self.plan for name in _alone(batch) or ()]
+        # All at once: they are shown together.
+        self._take(self.kept.fetch_all(asked, compute, self._wait, alone or None))
         self._report("Measured on fresh points")
 
     def _due(self) -> list[PlaneTask]:
@@ -321,8 +334,18 @@ def answers(
             found.update(_answered(step, kept.get(step.key), task, asked, method, call, lambda news: None))
         return found
 
-    found = kept.fetch_all(keys, compute)
+    alone = [_seed_of(step, task) for step in steps.values()] if task.stacked else None
+    found = kept.fetch_all(keys, compute, None, alone)
     return {ratio: found[answers_key(step.key, method, part)] for ratio, step in steps.items()}
+
+
+def _alone(batch: Batch) -> list[str] | None:
+    """What is locked while a stack is computed: the seeds on their data, which all its networks' keys name."""
+    return [_seed_of(step, batch.task) for step in batch.steps] if batch.task.stacked else None
+
+
+def _seed_of(step: Step, task: Task) -> str:
+    return f"seed {step.experiment.seed} on {task.beside(step.experiment).name}"
 
 
 def _answered(

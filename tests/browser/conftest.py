@@ -191,8 +191,12 @@ class Visitor:
         return self.page.get_by_role("button", name=label, exact=True)
 
     def says(self, words: str) -> None:
-        """Wait until the page says so."""
-        self.page.get_by_text(words).first.wait_for(timeout=TRAINING)
+        """Wait until the page says so; what it says instead, if it does not."""
+        try:
+            self.page.get_by_text(words).first.wait_for(timeout=TRAINING)
+        except Exception as error:
+            shown = self.page.locator("section.stMain, [data-testid=stMain]").first.inner_text()
+            raise AssertionError(f"{words!r} is not among: {shown}") from error
 
     def alerts(self) -> list[str]:
         """The boxes that warn or inform, without their icon."""

@@ -324,6 +324,7 @@ def test_a_unit_taken_out_and_another_control_moved_at_once(crowd):
     unit.click()
     hands.slider("MC-dropout samples").press("ArrowLeft")
     hands.slider("MC-dropout samples").press("ArrowLeft")
+    hands.page.wait_for_url(re.compile("samples=20"))
     rest([hands])
     assert {"units": "hidden1.0", "samples": "20"}.items() <= hands.query().items()
     hands.says("Changed by hand")

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -249,6 +249,34 @@ def test_other_keys_do_not_wait(folder: Path) -> None:
         return value
 
     assert in_threads(lambda: store.fetch("key", slow), other) == ["quick", "slow"]
+
+
+def test_many_keys_may_be_alone_under_a_common_name(folder: Path) -> None:
+    """Who names something else does not wait, though a thousand keys hold every lock; who names the same does."""
+    store, go, begun, computed = Store(folder, "1"), threading.Event(), threading.Event(), []
+    many = [f"key {number}" for number in range(1000)]
+
+    def slow(missing: Collection[str]) -> dict[str, str]:
+        computed.append(len(missing))
+        begun.set()
+        assert go.wait(PATIENCE)
+        return dict.fromkeys(missing, "slow")
+
+    def first() -> int:
+        return len(store.fetch_all(many, slow, alone=["ours"]))
+
+    def same() -> int:
+        begun.wait(PATIENCE)
+        return len(store.fetch_all(many[:3], slow, alone=["ours"]))
+
+    def other() -> int:
+        begun.wait(PATIENCE)
+        found = store.fetch_all(["other"], lambda missing: dict.fromkeys(missing, "quick"), alone=["theirs"])
+        go.set()
+        return len(found)
+
+    assert sorted(in_threads(first, same, other)) == [1, 3, 1000]
+    assert computed == [1000]
 
 
 def test_waiting_is_called_while_a_thread_computes(folder: Path) -> None:

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -137,3 +142,30 @@ def test_processes_give_the_same_table(tmp_path: Path, monkeypatch):
     monkeypatch.setattr(type(found), "crew", property(lambda self: self.workers))
     table = studies.train(STUDY, lambda progress: None)
     pd.testing.assert_frame_equal(table.drop(columns="latency"), alone.drop(columns="latency"))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX")
+def test_a_study_that_is_killed_repeats_nothing(tmp_path: Path):
+    """What had reached the disk is not written again, and the table is that of an undisturbed run."""
+    out, store = tmp_path / "study.csv", tmp_path / "store"
+    program = [sys.executable, "-m", "cache.study", *SMALL, "--seeds", "9", "--strategies", "one_shot"]
+    surroundings = os.environ | {"EXPLORER_CACHE": str(store), "EXPLORER_WORKERS": "1"}
+
+    def written() -> dict[Path, int]:
+        """The file of every entry and its inode: one that is written again is another."""
+        return {path: path.stat().st_ino for path in store.glob("**/output.pkl")}
+
+    process = subprocess.Popen([*program, "--out", str(out)], env=surroundings, start_new_session=True)
+    end = time.monotonic() + 120
+    while len(written()) < 4:
+        assert process.poll() is None, "the study was over before it could be killed"
+        assert time.monotonic() < end, "nothing is kept"
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    before = written()
+    subprocess.run([*program, "--out", str(out)], env=surroundings, check=True)
+    after = written()
+    assert len(before) < len(after)
+    assert {path: after[path] for path in before} == before
+    alone = run_study(Study(STUDY.base, ("one_shot",), (0.5, 0.9), tuple(range(9))))
+    assert pd.read_csv(out).accuracy.tolist() == alone.accuracy.tolist()

@@ -20,8 +20,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from cache import studies
 from cache.jobs import Cancelled, Jobs
 from cache.workers import choose
 from cache.workers import dask as cluster_module
@@ -30,7 +32,10 @@ from cache.workers.choose import workers_from_environment
 from cache.workers.dask import DaskWorkers
 from cache.workers.local import LocalWorkers
 from cache.workers.protocol import WorkerLost, Workers
+from pruning import Experiment
+from pruning.study import Study, run_study
 from tests.cache.workers import worker_tasks as tasks
+from tests.conftest import use
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
@@ -487,6 +492,17 @@ def test_dask_work_stops_when_its_caller_has_vanished(wanted: bool, heard: bool)
     else:
         with pytest.raises(Cancelled):
             messenger.report("after")
+
+
+def test_a_study_on_a_cluster_is_that_of_one_process(
+    cluster: Workers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two workers side by side train, this process keeps and measures, and every figure is the same."""
+    study = Study(Experiment(hidden=(8,), points=200, max_epochs=8), ("one_shot", "random_mask"), (0.5, 0.9), (0, 1, 2))
+    use(monkeypatch, tmp_path / "store", cluster)
+    found = studies.train(study, patient())
+    alone = run_study(study)
+    pd.testing.assert_frame_equal(found.drop(columns="latency"), alone.drop(columns="latency"))
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nowhere://x", "tcp://127.0.0.1:port"])

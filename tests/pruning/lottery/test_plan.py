@@ -412,7 +412,7 @@ class Pickled:
     def get(self, key):
         return pickle.loads(self.pickles[key]) if key in self.pickles else None
 
-    def fetch_all(self, keys, compute, waiting=None):
+    def fetch_all(self, keys, compute, waiting=None, alone=None):
         if missing := [key for key in keys if key not in self.pickles]:
             self.pickles |= {key: pickle.dumps(value) for key, value in compute(missing).items()}
         return {key: self.get(key) for key in keys}
