@@ -498,7 +498,8 @@ def test_a_study_on_a_cluster_is_that_of_one_process(
     cluster: Workers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two workers side by side train, this process keeps and measures, and every figure is the same."""
-    study = Study(Experiment(hidden=(8,), points=200, max_epochs=8), ("one_shot", "random_mask"), (0.5, 0.9), (0, 1, 2))
+    tiny = Experiment(hidden=(8,), points=200, max_epochs=8)
+    study = Study(tiny, ("one_shot", "random_mask"), (0.5, 0.9), (0, 1, 2))
     use(monkeypatch, tmp_path / "store", cluster)
     found = studies.train(study, patient())
     alone = run_study(study)
