@@ -12,7 +12,7 @@ from cache.store import Store
 from cache.workers.local import LocalWorkers
 from cache.workers.protocol import Workers
 from pruning.experiment import Experiment
-from pruning.study import Part, Study, Told, run_part, run_study, runs_missing, so_far
+from pruning.study import Rows, Study, Told, run_part, run_study, runs_missing, so_far
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,11 +40,11 @@ def train(study: Study, report: Report) -> pd.DataFrame:
     workers, store = _workers(study), services.services().store
     of_points = isinstance(study.base, Experiment)
 
-    def part(study: Study, number: int, told: Told) -> Part:
+    def part(study: Study, number: int, told: Told) -> dict[str, Rows]:
         def heard(news: tuple[Collection[str], str] | None) -> None:
             told(*(news or ((), "")))
 
-        found: Part = workers.call(_part_there, store.folder, store.version, study, number, report=heard)
+        found: dict[str, Rows] = workers.call(_part_there, store.folder, store.version, study, number, report=heard)
         return found
 
     return run_study(
@@ -53,7 +53,9 @@ def train(study: Study, report: Report) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def _part_there(folder: str, version: str, study: Study, number: int, *, report: Callable[[Any], None]) -> Part:
+def _part_there(
+    folder: str, version: str, study: Study, number: int, *, report: Callable[[Any], None]
+) -> dict[str, Rows]:
     """In a worker: one part of a study, kept in the same store."""
     runs.load_torch()
     heard: set[str] = set()

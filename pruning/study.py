@@ -11,7 +11,7 @@ import json
 import threading
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -139,13 +139,8 @@ class StudyProgress:
     parts: int = 0
 
 
-@dataclass(frozen=True)
-class Part:
-    """What has come of a part of a study: the rows of its runs by their keys, and why others have none."""
-
-    rows: dict[str, Any]
-    failed: dict[str, str] = field(default_factory=dict)
-
+Rows = list[dict[str, Any]] | str
+"""What has come of a run: its rows; or why it has none, as a sentence."""
 
 Told = Callable[[Collection[str], str], Any]
 """Takes the keys of networks that are there, and a message; may raise."""
@@ -158,7 +153,7 @@ def run_study(
     kept: Kept | None = None,
     call: Call = here,
     at_once: int = 1,
-    part: Callable[[Study, int, Told], Part] | None = None,
+    part: Callable[[Study, int, Told], dict[str, Rows]] | None = None,
 ) -> pd.DataFrame:
     """Train what the study needs, and measure it: a row for every network, see `pruning.evaluation.rows`.
 
@@ -170,13 +165,11 @@ def run_study(
     """
     store = InMemory() if kept is None else kept
     run = part or (lambda study, number, told: run_part(study, number, store, told, call))
-    failed: dict[str, str] = {}
     counter = _Counter(study, progress)
 
     def carried_out(number: int) -> None:
         found = run(study, number, counter.count)
-        failed.update(found.failed)
-        store.fetch_all(found.rows, lambda keys: found.rows)  # whatever may have become of what was kept elsewhere
+        store.fetch_all(found, lambda keys: found)  # whatever may have become of what was kept elsewhere
         counter.parts += 1
         counter.count(_keys(study.shards()[number], study), "Measured")
 
@@ -189,56 +182,61 @@ def run_study(
         raise
     finally:
         pool.shutdown(cancel_futures=True)
-    table = so_far(study, store)
-    table.attrs["failed"] = failed
-    return table
+    return so_far(study, store)
 
 
-def run_part(study: Study, number: int, kept: Kept, told: Told, call: Call = here) -> Part:
-    """Have the runs of one of the study's shards trained and measured, as far as they are not."""
+def run_part(study: Study, number: int, kept: Kept, told: Told, call: Call = here) -> dict[str, Rows]:
+    """Have the runs of one of the study's shards trained and measured, as far as they are not; by `rows_key`."""
     return _carried_out(study.shards()[number], study, kept, told, call)
 
 
-def _carried_out(shard: Sequence[tuple[Variant, Recipe]], study: Study, kept: Kept, told: Told, call: Call) -> Part:
+def _carried_out(
+    shard: Sequence[tuple[Variant, Recipe]], study: Study, kept: Kept, told: Told, call: Call
+) -> dict[str, Rows]:
     keys = [rows_key(experiment, study.ratios) for _, experiment in shard]
-    there = {key: found for key in keys if (found := kept.get(key)) is not None}
+    there: dict[str, Rows] = {key: found for key in keys if (found := kept.get(key)) is not None}
     missing = [each for each, key in zip(shard, keys, strict=True) if key not in there]
     if not missing:
-        return Part(there)
+        return there
     try:
         outcomes = _trained([experiment for _, experiment in missing], study, kept, call, told)
     except Diverged as error:
-        if len(missing) == 1:
-            ((variant, experiment),) = missing
-            return Part(there, {f"{_line(experiment.strategy.value, variant)}, seed {experiment.seed}": str(error)})
-        failed: dict[str, str] = {}
-        for each in missing:  # the others are not to blame
-            alone = _carried_out([each], study, kept, told, call)
-            there |= alone.rows
-            failed |= alone.failed
-        return Part(there, failed)
+        if len(missing) > 1:  # the others are not to blame
+            for each in missing:
+                there |= _carried_out([each], study, kept, told, call)
+            return there
+        key, reason = rows_key(missing[0][1], study.ratios), str(error)
+        return there | kept.fetch_all([key], lambda keys: {key: reason})
     for outcome in outcomes:
         key = rows_key(outcome.experiment, study.ratios)
         there |= kept.fetch_all([key], partial(_measured, outcome, study))
-    return Part(there)
+    return there
 
 
 def so_far(study: Study, kept: Kept) -> pd.DataFrame:
-    """The table of what has been measured of a study, in the order of variants, strategies, ratios and seeds."""
+    """The table of what has been measured of a study, in the order of variants, strategies, ratios and seeds.
+
+    `attrs["failed"]`: see `run_study`.
+    """
     import pandas as pd
 
-    found = [
-        {"variant": variant.name, "line": _line(row["strategy"], variant), **row}
-        for shard in study.shards()
-        for variant, experiment in shard
-        for row in kept.get(rows_key(experiment, study.ratios)) or ()
-    ]
-    if not found:
-        return pd.DataFrame(columns=["variant", "line", "strategy", "prune_ratio", "seed"])
+    found: list[dict[str, Any]] = []
+    failed: dict[str, str] = {}
+    for variant, experiment in (each for shard in study.shards() for each in shard):
+        came = kept.get(rows_key(experiment, study.ratios))
+        if isinstance(came, str):
+            failed[f"{_line(experiment.strategy.value, variant)}, seed {experiment.seed}"] = came
+            continue
+        for row in came or ():
+            found.append({"variant": variant.name, "line": _line(row["strategy"], variant), **row})
     names = [variant.name for variant in study.variants]
     strategies = [DENSE, *(each.value for each in study.strategies)]
     found.sort(key=lambda row: (names.index(row["variant"]), strategies.index(row["strategy"]), row["prune_ratio"]))
-    return pd.DataFrame(found).drop_duplicates(["line", "prune_ratio", "seed"], ignore_index=True)  # dense, of each
+    columns = None if found else ["variant", "line", "strategy", "prune_ratio", "seed"]
+    table = pd.DataFrame(found, columns=columns)
+    table = table.drop_duplicates(["line", "prune_ratio", "seed"], ignore_index=True)  # dense, of each strategy
+    table.attrs["failed"] = failed
+    return table
 
 
 def runs_missing(study: Study, kept: Kept) -> int:

@@ -13,7 +13,7 @@ from pruning.evaluation.metrics import figures, flat
 from pruning.evaluation.rows import DENSE, wins
 from pruning.lottery import engine
 from pruning.lottery.engine import InMemory, here
-from pruning.study import Study, StudyProgress, Variant, run_study, so_far, summary, verdicts
+from pruning.study import Study, StudyProgress, Variant, run_study, runs_missing, so_far, summary, verdicts
 
 BASE = Experiment(hidden=(8,), points=200, max_epochs=12)
 STUDY = Study(BASE, ("one_shot", "random_mask"), (0.5, 0.9), range(2))
@@ -159,11 +159,15 @@ def test_what_no_study_can_be_is_named(changes, words):
 
 
 def test_a_dense_network_that_cannot_be_trained_leaves_the_others():
-    """Its seed has no rows, and why not is told."""
-    study = Study(replace(BASE, learning_rate=1e30, hidden=(8, 8)), ("one_shot",), (0.5,), (0,))
-    table = run_study(study)
+    """Its seed has no rows, and why not is told; it counts as done, for it would break off again."""
+    study, kept = Study(replace(BASE, learning_rate=1e30, hidden=(8, 8)), ("one_shot",), (0.5,), (0, 1)), InMemory()
+    assert runs_missing(study, kept) == 2
+    table = run_study(study, kept=kept)
     assert len(table) == 0
     assert "learning rate" in table.attrs["failed"]["one_shot, seed 0"]
+    assert set(table.attrs["failed"]) == {"one_shot, seed 0", "one_shot, seed 1"}
+    assert runs_missing(study, kept) == 0
+    assert so_far(study, kept).attrs == table.attrs
 
 
 def made_up(**columns: list[float]) -> pd.DataFrame:

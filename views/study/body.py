@@ -15,6 +15,7 @@ from views.controls import study as controls
 from views.controls.study import StudyChoice
 from views.study import charts, export_panel, job, papers_panel, verdict_panel
 from views.study.head import Asked
+from views.text import study_readings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,8 +35,10 @@ def draw(asked: Asked) -> None:
     except NoImages as problem:
         places.status.warning(f"{problem} The image page downloads them.", icon=":material/image_not_supported:")
         return
+    if failed := table.attrs["failed"]:
+        places.status.warning(study_readings.of_failures(failed), icon=":material/report:")
     if table.empty:
-        places.chart.caption(NOTHING_YET)
+        places.chart.caption("" if failed else NOTHING_YET)
         return
     _draw_results(choice, choice.study, table, asked)
     if note := services().store.note:

@@ -73,7 +73,7 @@ def _ece(table: pd.DataFrame) -> str:
     column = "truth_ece" if _has(table, "truth_ece") else "ece"
     lines = [line for line in dict.fromkeys(table.line) if not line.startswith(DENSE)]
     line = "iterative" if "iterative" in lines else lines[0] if lines else ""
-    if not line:
+    if not line or not _has(table, column):
         return NOT_RUN
     last = float(table.prune_ratio[table.line == line].max())
     found = _at(verdicts(table, column), line, last)

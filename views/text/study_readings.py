@@ -114,8 +114,16 @@ def of_tickets(table: pd.DataFrame) -> str:
 
 
 def of_failures(failed: Mapping[str, str]) -> str:
-    """Runs that have no rows."""
-    return " ".join(f"{line_named(run)}: {reason}" for run, reason in failed.items())
+    """Runs that have no rows, by the reason why; the first few by name."""
+    reasons: dict[str, list[str]] = {}
+    for run, reason in failed.items():
+        reasons.setdefault(reason, []).append(line_named(run))
+    return " ".join(f"{_some(runs)} could not be trained: {reason}" for reason, runs in reasons.items())
+
+
+def _some(names: Sequence[str], most: int = 3) -> str:
+    rest = len(names) - most
+    return listed(names) if rest <= 0 else listed([*names[:most], f"{rest} more"])
 
 
 def against_named(against: str) -> str:

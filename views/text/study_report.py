@@ -56,8 +56,8 @@ def page(study: Study, title: str, sentences: Sequence[str], tickets: str, chart
     )
 
 
+# The bundler gives `vegaEmbed` to what it is handed.
 DRAW = """
-import vegaEmbed from "vega-embed";
 const actions = { export: true, source: false, editor: false };
 SPECS.forEach((spec, at) => vegaEmbed(`#chart${at}`, spec, { actions }));
 """

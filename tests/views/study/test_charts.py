@@ -1,0 +1,93 @@
+"""A dot that was clicked: the run it stands for, whatever a browser sends, and the link that opens it."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl
+
+import pytest
+
+from pruning import Experiment, ImageExperiment, ImageSet, Strategy
+from pruning.study import Study
+from pruning.study_presets import VARIED
+from views.charts.study import PICKED
+from views.controls import images as image_controls
+from views.controls import moons as moons_controls
+from views.controls.url import link
+from views.study.charts import link_to, picked
+
+STUDY = Study(Experiment(hidden=(30,), points=200), ("one_shot", "iterative"), (0.5, 0.95), range(3))
+VARIED_STUDY = Study(Experiment(), ("one_shot",), (0.5,), range(2), variants=VARIED["dropout"])
+
+
+def said(**row: Any) -> dict[str, Any]:
+    """What Streamlit hands over of a click."""
+    return {"selection": {PICKED: [row]}}
+
+
+def test_a_dot_is_its_run():
+    """Strategy, ratio and seed, on the points that this seed draws."""
+    run = picked(STUDY, said(line="iterative", ratio=0.95, seed=2))
+    assert run == Experiment(
+        hidden=(30,), points=200, strategy=Strategy.ITERATIVE, prune_ratio=0.95, seed=2, data_seed=44
+    )
+
+
+def test_a_dot_of_a_variant_is_a_run_of_that_variant():
+    """With what it changes."""
+    name = VARIED["dropout"][2].name
+    run = picked(VARIED_STUDY, said(line=f"one_shot, {name}", ratio=0.5, seed=1))
+    assert run is not None
+    assert dict(VARIED["dropout"][2].changes) == {"dropout": run.dropout}
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        None, {}, "picked", {"selection": None}, {"selection": {}}, {"selection": {PICKED: []}},
+        {"selection": {PICKED: {}}}, {"selection": {PICKED: ["one_shot"]}},
+        said(), said(line="dense", ratio=0.5, seed=0), said(line="one_shot", ratio=0.4, seed=0),
+        said(line="one_shot", ratio=0.5, seed=3), said(line="one_shot, other", ratio=0.5, seed=0),
+        said(line="prune_only", ratio=0.5, seed=0), said(line=None, ratio=None, seed=None),
+        said(line="one_shot", ratio="0.5", seed=0), said(line="one_shot", ratio=0.5, seed=[0]),
+    ],
+)  # fmt: skip
+def test_what_is_no_dot_is_no_run(sent):
+    """Whatever a browser may send, and dots of another study."""
+    assert picked(STUDY, sent) is None
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        Experiment(),
+        Experiment(hidden=(30,), points=200, strategy="iterative", prune_ratio=0.95, seed=2, data_seed=44),
+        Experiment(dropout=0.4, criterion="taylor", rewind_epoch=5, label_noise=0.2, dataset="spirals"),
+    ],
+)
+def test_the_link_to_a_run_of_points_says_all_of_it(run):
+    """Every control of the moons page has the value that the experiment has."""
+    page, query = link_to(run)
+    assert page == "views/pages/moons.py"
+    sent = dict(parse_qsl(query))
+    values = moons_controls.values_of(run)
+    assert sent == dict(parse_qsl(link(values, moons_controls.EXPERIMENT)))
+    for control in moons_controls.EXPERIMENT:
+        if control.field:
+            assert control.read(sent[control.name]) == getattr(run, control.field), control.name
+
+
+@pytest.mark.parametrize("dataset", list(ImageSet))
+def test_the_link_to_a_run_of_images_says_all_of_it(dataset):
+    """And of which images."""
+    run = ImageExperiment(dataset=dataset, network="wide", strategy="random_mask", prune_ratio=0.7, seed=3)
+    page, query = link_to(run)
+    assert page == "views/pages/images.py"
+    sent = dict(parse_qsl(query))
+    assert sent["task"] == dataset.label
+    for control in (
+        *image_controls.MAIN,
+        *(each for group in image_controls.settings(dataset).values() for each in group),
+    ):
+        if control.field:
+            assert control.read(sent[control.name]) == getattr(run, control.field), control.name
