@@ -77,10 +77,14 @@ def test_the_link_to_a_run_of_points_says_all_of_it(run):
             assert control.read(sent[control.name]) == getattr(run, control.field), control.name
 
 
-@pytest.mark.parametrize("dataset", list(ImageSet))
-def test_the_link_to_a_run_of_images_says_all_of_it(dataset):
+@pytest.mark.parametrize(
+    ("dataset", "network"),
+    [("digits", "wide"), ("cifar10", "wide_norm"), ("fashion_mnist", "lenet"), ("mnist", "lenet")],
+)
+def test_the_link_to_a_run_of_images_says_all_of_it(dataset, network):
     """And of which images."""
-    run = ImageExperiment(dataset=dataset, network="wide", strategy="random_mask", prune_ratio=0.7, seed=3)
+    dataset = ImageSet(dataset)
+    run = ImageExperiment(dataset=dataset, network=network, strategy="random_mask", prune_ratio=0.7, seed=3)
     page, query = link_to(run)
     assert page == "views/pages/images.py"
     sent = dict(parse_qsl(query))
