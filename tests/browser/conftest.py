@@ -21,7 +21,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # On any page but the first, Streamlit looks for its server beside the page before it looks at the root.
-MISSING = ("/images/_stcore/health", "/images/_stcore/host-config")
+MISSING = tuple(f"/{page}/_stcore/{asked}" for page in ("images", "study") for asked in ("health", "host-config"))
 SENTENCE = re.compile(r"^(Pruned to \d|Nothing is pruned)")  # what stands above the pictures once they are there
 PLAIN = "?ratio=0.5"  # every control at its default; a bare address opens on something more curious
 TRAINING = 300_000  # milliseconds that all networks of a run may take on a busy machine
@@ -160,7 +160,7 @@ class Visitor:
 
     def open(self, link: str = PLAIN) -> Visitor:
         self.page.goto(self.server + "/" + link)
-        self.page.get_by_text("MC-dropout samples").first.wait_for()
+        self.page.get_by_text("Seeds" if link.startswith("study") else "MC-dropout samples").first.wait_for()
         return self.settle()
 
     def settle(self) -> Visitor:

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from pruning.evaluation.rows import DENSE as DENSE_LINE
-from uncertainty.estimate import mean_estimate
+from uncertainty.estimate import Estimate, mean_estimate
+from uncertainty.verdict import FEWEST
 from views.charts.colours import BETTER, DENSE, LINES, UNDECIDED, WORSE
 from views.charts.vega import CROSS, DECIMAL_LABEL, WHOLE_LABEL, Chart, layer, specification
 
@@ -68,12 +69,12 @@ def _runs(there: pd.DataFrame, figure: str, column: str, labels: Sequence[str]) 
 
 
 def _means(there: pd.DataFrame, figure: str, column: str) -> pd.DataFrame:
-    """A row for each line and ratio; without an end where one run alone has none."""
+    """A row for each line and ratio; without ends where there are few runs."""
     found = []
     for (label, ratio), group in there.groupby(["label", "prune_ratio"], sort=False):
         each = mean_estimate(group[figure].to_numpy(float))
         x = float(ratio) if column == "prune_ratio" else float(group[column].mean())
-        found.append((label, ratio, x, each.value, *_ends(each.low, each.high), len(group)))
+        found.append((label, ratio, x, each.value, *_ends(each, len(group)), len(group)))
     return pd.DataFrame(found, columns=["label", "ratio", "x", "value", "low", "high", "runs"])
 
 
@@ -83,12 +84,13 @@ def _dense(there: pd.DataFrame, figure: str) -> pd.DataFrame:
     if not len(values):
         return pd.DataFrame(columns=["value", "low", "high", "runs"])
     each = mean_estimate(values)
-    row = (each.value, *_ends(each.low, each.high), len(values))
+    row = (each.value, *_ends(each, len(values)), len(values))
     return pd.DataFrame([row], columns=["value", "low", "high", "runs"])
 
 
-def _ends(low: float, high: float) -> tuple[float, float]:
-    return (low, high) if np.isfinite(low) else (np.nan, np.nan)
+def _ends(found: Estimate, runs: int) -> tuple[float, float]:
+    """Of few runs an interval is many times as wide as they lie apart, and the chart would show nothing else."""
+    return (found.low, found.high) if runs >= FEWEST else (np.nan, np.nan)
 
 
 @lru_cache(maxsize=128)
@@ -117,14 +119,18 @@ def _study_spec(title: str, x_title: str, labels: tuple[str, ...], whole: bool, 
     def seen(opacity: float) -> Any:
         return alt.value(opacity) if small else alt.condition(shown, alt.value(opacity), alt.value(0.0))
 
+    told_value = f"format(datum.value, '{number}') + ', ' + datum.training"
     told = [name, ratio, alt.Tooltip("value:Q", title=f"mean {title}", format=".3f"), *ends, count]
     dots = runs.mark_point(
-        filled=True, size=14 if small else 26, strokeWidth=0, cursor="default" if small else "pointer"
-    )
+        filled=True, size=14 if small else 34, stroke="white", strokeWidth=0 if small else 0.7,
+        cursor="default" if small else "pointer",
+        # Where a dot stands is not quite its ratio.
+        description=alt.expr(f"datum.label + ' at ' + datum.ratio + ', seed ' + datum.seed + ': ' + {told_value}"),
+    )  # fmt: skip
     crosses = alt.condition("datum.trained", alt.value("circle"), alt.value(CROSS))
     seed, training = alt.Tooltip("seed:Q", title="seed"), alt.Tooltip("training:N", title="training")
     dots = dots.encode(
-        x=x, y=y, color=color, shape=crosses, opacity=seen(0.45), tooltip=[name, ratio, seed, value, training]
+        x=x, y=y, color=color, shape=crosses, opacity=seen(0.55), tooltip=[name, ratio, seed, value, training]
     )
     if not small:
         pick = alt.selection_point(name=PICKED, fields=["line", "ratio", "seed"], toggle=False, clear=False)
@@ -140,8 +146,8 @@ def _study_spec(title: str, x_title: str, labels: tuple[str, ...], whole: bool, 
         ),
         means.mark_area(aria=False).encode(x=x, y=alt.Y("low:Q"), y2="high:Q", color=color, opacity=seen(0.13)),
         means.mark_line(strokeWidth=1.5 if small else 2, aria=False).encode(x=x, y=y, color=color, opacity=seen(1.0)),
-        dots,
         centres if small else centres.add_params(shown),
+        dots,  # above the means, which would take the clicks that are meant for them
     )
 
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
-
-import streamlit as st
 
 from pruning import Experiment, ImageExperiment, Strategy
 from pruning.study import Study
+from uncertainty.verdict import FEWEST
 from views.charts import study as study_charts
 from views.charts.vega import Chart
 from views.controls import images as image_controls
@@ -59,10 +57,11 @@ def draw_large(choice: StudyChoice, table: pd.DataFrame, place: DeltaGenerator) 
         key=LARGE, on_select="rerun", selection_mode=study_charts.PICKED,
     )  # fmt: skip
     seeds = table.seed.nunique()
+    bands = f"bands their 95 % intervals{'' if seeds >= FEWEST else f' from {FEWEST} seeds on'}"
     place.caption(
-        f"Lines are means over {seeds} {'seed' if seeds == 1 else 'seeds'}, bands their 95 % intervals, dots the "
-        "runs, a cross one that did not train; dashed is the dense network. Click a name to take its line away or "
-        "bring it back, a dot to open its run."
+        f"Lines are means over {seeds} {'seed' if seeds == 1 else 'seeds'}, {bands}, dots the runs, a cross one that "
+        "did not train; dashed is the dense network. Click a name to take its line away or bring it back, a dot to "
+        "open its run."
     )
     assert choice.study is not None
     if run := picked(choice.study, state.said(LARGE)):
@@ -93,18 +92,16 @@ def picked(study: Study, said: Any) -> Experiment | ImageExperiment | None:
 
 def _draw_opening(run: Experiment | ImageExperiment, place: DeltaGenerator) -> None:
     words = f"{run.strategy.label} at {run.prune_ratio:.3g}, seed {run.seed}"
-    if place.button(f"Open this run: {words}", icon=":material/open_in_new:", type="primary", key="open_run"):
-        page, query = link_to(run)
-        st.switch_page(page, query_params=dict(parse_qsl(query)))
+    place.link_button(f"Open this run: {words}", link_to(run), icon=":material/open_in_new:", type="primary")
 
 
-def link_to(run: Experiment | ImageExperiment) -> tuple[str, str]:
-    """The page that shows a run, and what stands behind the question mark there."""
+def link_to(run: Experiment | ImageExperiment) -> str:
+    """The address, beside this page's, at which a run is shown."""
     if isinstance(run, Experiment):
-        return "views/pages/moons.py", link(moons_controls.values_of(run), moons_controls.EXPERIMENT)
+        return f"./?{link(moons_controls.values_of(run), moons_controls.EXPERIMENT)}"
     controls = [*image_controls.MAIN, image_controls.TASK]
     controls += [each for group in image_controls.settings(run.dataset).values() for each in group]
-    return "views/pages/images.py", link(image_controls.values_of(run), controls)
+    return f"./images?{link(image_controls.values_of(run), controls)}"
 
 
 def draw_small(choice: StudyChoice, table: pd.DataFrame, place: DeltaGenerator) -> None:

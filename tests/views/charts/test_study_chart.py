@@ -41,6 +41,7 @@ def test_every_run_is_a_dot_and_every_line_a_mean(rows):
     one = by_place.loc[("One-shot", 0.8)]
     assert (one.value, one.low, one.high, one.runs) == pytest.approx((0.7, due.low, due.high, 5))
     assert by_place.loc[(line_named("random_mask"), 0.8)].runs == 4
+    assert by_place.low.isna().tolist() == [False, False, False, True]
     assert data["dense"].iloc[0].value == pytest.approx(0.9)
 
 
@@ -60,9 +61,10 @@ def test_dots_of_two_lines_stand_side_by_side(rows):
     assert set(other["means"].x.round(6)) == {4.0, 10.0}
 
 
-def test_one_run_has_no_interval(rows):
-    """A number that says nothing of others is drawn without a band."""
-    data = study_chart(rows[rows.seed == 1], "accuracy", "Accuracy").data
+@pytest.mark.parametrize("seeds", [[1], [0, 1], [0, 1, 2, 3]])
+def test_few_runs_have_no_interval(rows, seeds):
+    """Nothing can be told of them, and a band would be wider than the chart."""
+    data = study_chart(rows[rows.seed.isin(seeds)], "accuracy", "Accuracy").data
     assert data["means"].low.isna().all()
     assert data["dense"].low.isna().all()
 
@@ -81,6 +83,12 @@ def test_it_can_be_drawn(rows, axis, small):
     }  # fmt: skip
     assert fields <= {name for frame in drawn.data.values() for name in frame.columns}
     assert ("picked" in drawn.spec) == (not small)
+
+
+def test_dots_lie_above_the_means(rows):
+    """Which would take the clicks that are meant for a run."""
+    layers = json.loads(study_chart(rows, "accuracy", "Accuracy").spec)["layer"]
+    assert [layer["data"]["name"] for layer in layers][-2:] == ["means", "runs"]
 
 
 def test_without_rows_there_is_an_empty_chart(rows):
