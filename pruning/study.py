@@ -37,6 +37,7 @@ SEEDS = tuple(range(10))
 MOST_SEEDS = 1000
 SEEDS_TOGETHER = 3  # in one stack; what a killed process was at is lost
 STOP = "early_stop_epoch"
+MEASURED_BY = ("pruning.evaluation.rows", "pruning.inspect.training_gap")
 
 
 @dataclass(frozen=True)
@@ -157,7 +158,8 @@ def run_study(
 ) -> pd.DataFrame:
     """Train what the study needs, and measure it: a row for every network, see `pruning.evaluation.rows`.
 
-    Before the figures stand `variant` and `line`, which names strategy and variant together. `kept` may hold networks
+    Before the figures stand `variant` and `line`, which names strategy and variant together; behind them
+    `training_gap`, see `pruning.inspect.training_gap`. `kept` may hold networks
     already, which are not trained again: strategies share their dense networks. `call` may carry out the training
     elsewhere, `at_once` parts of the study side by side; or `part` carries out whole ones elsewhere: see `run_part`.
     A run whose dense network cannot be trained has no rows; why not stands in `table.attrs["failed"]`, by line and
@@ -255,13 +257,18 @@ def _trained(experiments: Sequence[Recipe], study: Study, kept: Kept, call: Call
 
 
 def _measured(outcome: Outcome, study: Study, keys: Collection[str]) -> dict[str, Any]:
-    return dict.fromkeys(keys, rows(outcome, study.ratios))
+    from pruning.inspect.training_gap import training_gap  # PyTorch, which a table that is there can do without
+
+    found = rows(outcome, study.ratios)
+    for row in found:
+        row["training_gap"] = training_gap(outcome, outcome.at(row["prune_ratio"]))
+    return dict.fromkeys(keys, found)
 
 
 def rows_key(experiment: Recipe, ratios: Sequence[float]) -> str:
     """The key of the rows of a run at these ratios: everything that decides them."""
     task = task_of(experiment)
-    code = f"{worker_code(task)}-{code_version('pruning.evaluation.rows')}"
+    code = f"{worker_code(task)}-{code_version(*MEASURED_BY)}"
     named = {"rows": json.loads(experiment.key()), "ratios": ratios, "data": task.fingerprint, "code": code}
     return json.dumps(named, sort_keys=True)
 

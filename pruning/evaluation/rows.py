@@ -19,7 +19,8 @@ def rows(outcome: Outcome, ratios: Iterable[float]) -> list[dict[str, Any]]:
     """A row for every network of an outcome at these ratios, and for the dense one, whose strategy is `DENSE`.
 
     strategy, prune_ratio, seed, data_seed, level; every figure under its name as `metrics.flat` gives them, those
-    against the truth with the prefix `truth_`; `auroc`, of predictive entropy for what is out of distribution;
+    against the truth with the prefix `truth_`; `ece_floor` and `uce_floor`, what a calibrated network would get for
+    these from as many labels; `auroc`, of predictive entropy for what is out of distribution;
     `trained`, whether the network has left chance; `winning`, whether it is a winning ticket: see `wins`;
     `stop_compares`, whether its early-stop epoch can be held against the dense network's (like with like).
     """
@@ -38,6 +39,8 @@ def rows(outcome: Outcome, ratios: Iterable[float]) -> list[dict[str, Any]]:
                 "data_seed": getattr(experiment, "data_seed", None),
                 "level": network.level,
                 "trained": network.trained,
+                "ece_floor": seen.of(network).floor().mean,
+                "uce_floor": seen.of(network).floor("uncertainty").mean,
                 "auroc": seen.detection(network, Score.ENTROPY).auroc,
                 "stop_compares": network.level > 0 and network.stop_compares_with(outcome.dense),
                 "winning": network.level > 0 and wins(figures, dense, experiment.strategy),

@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 
 from pruning import Experiment, ImageExperiment, Strategy, run
+from pruning.evaluation.evaluated import Evaluated
 from pruning.evaluation.metrics import figures, flat
 from pruning.evaluation.rows import DENSE, wins
+from pruning.inspect.training_gap import training_gap
 from pruning.lottery import engine
 from pruning.lottery.engine import InMemory, here
 from pruning.study import Study, StudyProgress, Variant, run_study, runs_missing, so_far, summary, verdicts
@@ -47,6 +49,9 @@ def test_a_study_is_its_single_runs(studied):
         assert {name: row[name] for name in alone if name != "latency"} == {
             name: value for name, value in alone.items() if name != "latency"
         }
+        seen = Evaluated(outcome).of(outcome.pruned)
+        assert (row.ece_floor, row.uce_floor) == (seen.floor().mean, seen.floor("uncertainty").mean)
+        assert row.training_gap == training_gap(outcome, outcome.pruned)
 
 
 def test_every_network_has_one_row(studied):

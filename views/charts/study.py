@@ -29,14 +29,16 @@ def study_chart(
     title: str,
     axis: tuple[str, str] = ("prune_ratio", "prune ratio"),
     *,
+    floor: str = "",
     whole: bool = False,
     small: bool = False,
 ) -> Chart:
     """A figure against `axis` (column, title): the mean of each line with its 95 % interval, its runs as dots, dense.
 
-    table: that of `pruning.study.run_study` with a column `label`, the name of each line. Values are told to three
-    digits, or as `whole` numbers. A click on an entry of the legend takes a line away or brings it back; one on a dot
-    selects its run as `PICKED`. A `small` chart has neither legend nor answers. A run that did not train is a cross.
+    table: that of `pruning.study.run_study` with a column `label`, the name of each line. `floor` is the column of
+    what chance alone would give. Values are told to three digits, or as `whole` numbers. A click on an entry of the
+    legend takes a line away or brings it back; one on a dot selects its run as `PICKED`. A `small` chart has neither
+    legend nor answers. A run that did not train is a cross.
     """
     column, x_title = axis
     pruned = table[table.strategy != DENSE_LINE]
@@ -47,7 +49,9 @@ def study_chart(
         "means": _means(there, figure, column),
         "dense": _dense(table[table.strategy == DENSE_LINE], figure),
     }
-    return Chart(_study_spec(title, x_title, labels, whole, small), data)
+    if floor:
+        data["floors"] = _means(there, floor, column)[["label", "ratio", "x", "value"]]
+    return Chart(_study_spec(title, x_title, labels, bool(floor), whole, small), data)
 
 
 def _runs(there: pd.DataFrame, figure: str, column: str, labels: Sequence[str]) -> pd.DataFrame:
@@ -94,7 +98,7 @@ def _ends(found: Estimate, runs: int) -> tuple[float, float]:
 
 
 @lru_cache(maxsize=128)
-def _study_spec(title: str, x_title: str, labels: tuple[str, ...], whole: bool, small: bool) -> str:
+def _study_spec(title: str, x_title: str, labels: tuple[str, ...], floor: bool, whole: bool, small: bool) -> str:
     ratios = x_title == "prune ratio"
     scale = alt.Scale(domain=(0, 1), nice=False) if ratios else alt.Scale(zero=False)
     x = alt.X("x:Q", scale=scale, title=None if small else x_title)
@@ -138,8 +142,10 @@ def _study_spec(title: str, x_title: str, labels: tuple[str, ...], whole: bool, 
     centres = means.mark_point(filled=True, size=30 if small else 70).encode(
         x=x, y=y, color=color, shape=shape, opacity=seen(1.0), tooltip=told
     )
+    floors = layer("floors").mark_line(strokeWidth=1, strokeDash=[1, 3], aria=False)
     return specification(
         SMALL_HEIGHT if small else HEIGHT,
+        *([floors.encode(x=x, y=y, color=color, opacity=seen(0.8))] if floor else []),
         dense.mark_rect(color=DENSE, opacity=0.15, aria=False).encode(y=alt.Y("low:Q"), y2="high:Q"),
         dense.mark_rule(color=DENSE, strokeDash=[4, 4], strokeWidth=1.5).encode(
             y=alt.Y("value:Q"), tooltip=[alt.Tooltip("value:Q", title="dense, mean", format=".3f"), *ends, count]

@@ -17,7 +17,7 @@ from views.controls import setting, state
 from views.controls.study import FIGURE, StudyChoice
 from views.controls.url import link
 from views.shared.placeholder import Place
-from views.text.study_figures import AXES, FIGURES, StudyFigure, column_of, title_of
+from views.text.study_figures import AXES, FIGURES, StudyFigure, column_of, floor_of, title_of
 from views.text.study_readings import line_named
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ def chart(choice: StudyChoice, table: pd.DataFrame, figure: StudyFigure, *, smal
     named = table.assign(label=table.line.map(line_named))
     axis = (choice.axis, AXES[choice.axis])
     column, title = column_of(figure, truth), title_of(figure, truth)
-    return study_charts.study_chart(named, column, title, axis, whole=not figure.digits, small=small)
+    floor = floor_of(figure, truth)
+    return study_charts.study_chart(named, column, title, axis, floor=floor, whole=not figure.digits, small=small)
 
 
 def draw_large(choice: StudyChoice, table: pd.DataFrame, place: DeltaGenerator) -> None:
@@ -58,10 +59,12 @@ def draw_large(choice: StudyChoice, table: pd.DataFrame, place: DeltaGenerator) 
     )  # fmt: skip
     seeds = table.seed.nunique()
     bands = f"bands their 95 % intervals{'' if seeds >= FEWEST else f' from {FEWEST} seeds on'}"
+    has_floor = floor_of(figure, choice.basis == "truth")
+    floors = ", dotted what a calibrated network would get by chance" if has_floor else ""
     place.caption(
         f"Lines are means over {seeds} {'seed' if seeds == 1 else 'seeds'}, {bands}, dots the runs, a cross one that "
-        "did not train; dashed is the dense network. Click a name to take its line away or bring it back, a dot to "
-        "open its run."
+        f"did not train; dashed is the dense network{floors}. Click a name to take its line away or bring it back, a "
+        "dot to open its run."
     )
     assert choice.study is not None
     if run := picked(choice.study, state.said(LARGE)):

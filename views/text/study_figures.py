@@ -21,6 +21,7 @@ class StudyFigure:
     digits: int = 3  # 0 for whole numbers
     of_truth: bool = True  # whether there is one against the truth
     only_truth: bool = False
+    floor: str = ""  # the column of what a calibrated network would get from as many labels
 
 
 SIDES = ("higher", "lower")
@@ -32,12 +33,13 @@ FIGURES: Mapping[str, StudyFigure] = {
         StudyFigure("epochs_spent", "Epochs spent in all", "low", ("cheaper", "dearer"), digits=0, of_truth=False),
         StudyFigure("nll", "NLL", "low", unit=" nats"),
         StudyFigure("brier", "Brier score", "low"),
-        StudyFigure("ece", "ECE", "low"),
-        StudyFigure("uce", "UCE", "", SIDES),  # a calibrated network's is not 0
+        StudyFigure("ece", "ECE", "low", floor="ece_floor"),
+        StudyFigure("uce", "UCE", "", SIDES, floor="uce_floor"),  # a calibrated network's is not 0
         StudyFigure("signed_gap", "Signed gap", "", SIDES),
         StudyFigure("epistemic_test", "Mutual information, test", "", SIDES, " nats", of_truth=False),
         StudyFigure("epistemic_ood", "Mutual information, far or unknown", "", SIDES, " nats", of_truth=False),
         StudyFigure("auroc", "AUROC, OOD", "high", of_truth=False),
+        StudyFigure("training_gap", "Train minus test accuracy", "", SIDES, of_truth=False),
         StudyFigure("excess_nll", "Excess NLL", "low", unit=" nats", only_truth=True),
         StudyFigure("error", "Distance from the truth", "low", only_truth=True),
     )
@@ -52,6 +54,11 @@ AXES: Mapping[str, str] = {
 def column_of(figure: StudyFigure, truth: bool) -> str:
     """The column of the table, on the basis that is asked for as far as the figure has it."""
     return f"truth_{figure.column}" if figure.only_truth or (truth and figure.of_truth) else figure.column
+
+
+def floor_of(figure: StudyFigure, truth: bool) -> str:
+    """The column of the figure's floor; empty where it has none, as against the truth, which no chance is in."""
+    return "" if truth and figure.of_truth else figure.floor
 
 
 def title_of(figure: StudyFigure, truth: bool) -> str:

@@ -85,6 +85,16 @@ def test_it_can_be_drawn(rows, axis, small):
     assert ("picked" in drawn.spec) == (not small)
 
 
+def test_a_floor_is_a_dotted_line_of_its_strategy(rows):
+    """The mean of what its runs would get by chance."""
+    drawn = study_chart(rows.assign(floor=0.1 + 0.02 * rows.seed), "accuracy", "Accuracy", floor="floor")
+    floors = drawn.data["floors"].set_index(["label", "ratio"]).value
+    assert floors[("One-shot", 0.5)] == pytest.approx(0.14)
+    assert floors[(line_named("random_mask"), 0.8)] == pytest.approx(0.13)
+    assert "floors" not in study_chart(rows, "accuracy", "Accuracy").data
+    assert export.archive({"one": drawn})
+
+
 def test_dots_lie_above_the_means(rows):
     """Which would take the clicks that are meant for a run."""
     layers = json.loads(study_chart(rows, "accuracy", "Accuracy").spec)["layer"]

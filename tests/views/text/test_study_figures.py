@@ -6,7 +6,7 @@ import pytest
 
 from pruning import Experiment
 from pruning.study import Study, run_study
-from views.text.study_figures import AXES, FIGURES, column_of, shown, title_of
+from views.text.study_figures import AXES, FIGURES, column_of, floor_of, shown, title_of
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +31,13 @@ def test_a_figure_against_the_truth_says_so():
     assert title_of(FIGURES["error"], truth=True) == "Distance from the truth"
     assert column_of(FIGURES["error"], truth=False) == "truth_error"
     assert column_of(FIGURES["auroc"], truth=True) == "auroc"
+
+
+def test_a_floor_is_a_column_where_labels_are_counted(columns):
+    """Against the truth chance has no part."""
+    assert {floor_of(each, truth=False) for each in FIGURES.values()} == {"", "ece_floor", "uce_floor"}
+    assert {"ece_floor", "uce_floor"} <= columns
+    assert {floor_of(each, truth=True) for each in FIGURES.values()} == {""}
 
 
 def test_values_have_the_digits_of_their_figure():
