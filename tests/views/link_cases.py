@@ -40,6 +40,7 @@ LEGAL = {
     "binning": "Equal width · Equal mass. Using Equal width.",
     "colour": "Probability · Predictive entropy · Aleatoric · Epistemic · Error · Truth · True entropy. "
     "Using Probability.",
+    "over_seeds": "true · false. Using false.",
     "view": "Reliability · Watch it train · The network · Checks · Your own points · Take home. Using Reliability.",
 }  # fmt: skip
 HOSTILE = (  # each at most 40 printable characters without a backtick, so shown as it is

@@ -20,7 +20,7 @@ import pandas as pd
 
 from pruning.inspect.plane import Extent, Maps, Plane
 from uncertainty.calibration import Bins
-from views.charts.colours import CLASSES, DENSE, INK, PAPER, PRUNED, Theme
+from views.charts.colours import CLASSES, DENSE, INK, PAPER, PRUNED, SEEDS, Theme
 from views.charts.raster import plane_picture, scale_picture
 
 PLANE_HEIGHT = 380  # in a file, and of what stands for the planes until they come
@@ -31,7 +31,7 @@ LEGEND_HEIGHT = 62
 RELIABILITY_HEIGHT = 320
 FOOT_HEIGHT = 0.25  # of the reliability diagram, for a bin that holds every example
 BESIDE = frozenset(
-    {"low", "high", "single", "from", "to", "trained"}
+    {"low", "high", "single", "from", "to", "trained", "seeds_mean", "seeds_low", "seeds_high"}
 )  # columns that a curve may have beside its values
 Ends = np.ndarray | float
 """Of the bars of all bins (B,), or one number for each of them."""
@@ -198,7 +198,8 @@ def curve_chart(rows: pd.DataFrame, title: str, whole: bool = False, answers: bo
 
     rows: columns ratio, value, dense, chosen (bool); where there are such, low and high, the band of its floor,
     single, a dotted line, from and to, an interval about it, trained (bool), without which a network is a grey cross
-    off the line. Values are told to three digits, or as `whole` numbers.
+    off the line, seeds_low, seeds_mean and seeds_high, what other seeds give. Values are told to three digits, or as
+    `whole` numbers.
     Where it `answers`, a click selects the nearest ratio as `PICKED`; a column `turn` tells equal clicks apart.
     place: its position among the curves that share one axis; one that stands alone, −1, has axes and titles.
     """
@@ -227,7 +228,16 @@ def _curve_spec(title: str, whole: bool, beside: frozenset[str], answers: bool, 
     band = rows.mark_area(color=PRUNED, opacity=0.16, aria=False).encode(x=x, y="low:Q", y2="high:Q")
     single = rows.mark_line(color=PRUNED, strokeDash=[1, 3], strokeWidth=1.5, aria=False).encode(x=x, y="single:Q")
     interval = rows.mark_rule(color=PRUNED, strokeWidth=3, opacity=0.3, aria=False).encode(x=x, y="from:Q", y2="to:Q")
-    told = {"single": "single pass", "from": "interval, from", "to": "to", "low": "calibrated, from", "high": "to"}
+    others = rows.mark_area(color=SEEDS, opacity=0.15, aria=False).encode(x=x, y="seeds_low:Q", y2="seeds_high:Q")
+    middle = rows.mark_line(color=SEEDS, strokeWidth=1.5, aria=False).encode(x=x, y="seeds_mean:Q")
+    told = {
+        "seeds_mean": "mean over seeds",
+        "single": "single pass",
+        "from": "interval, from",
+        "to": "to",
+        "low": "calibrated, from",
+        "high": "to",
+    }
     tooltip += [alt.Tooltip(f"{n}:Q", title=words, format=".3f") for n, words in told.items() if n in beside]
     mark = rows.mark_point(color=PRUNED, size=180, strokeWidth=2.5, filled=False, aria=False)
     line = rows.mark_line(color=PRUNED, strokeWidth=2, aria=False).encode(x=x, y=y)
@@ -240,7 +250,7 @@ def _curve_spec(title: str, whole: bool, beside: frozenset[str], answers: bool, 
     if answers:
         pick = alt.selection_point(PICKED, fields=["ratio", "turn"], nearest=True, toggle=False, clear=False)
         dots = dots.add_params(pick)
-    layers = {"high": band, "single": single, "to": interval}
+    layers = {"seeds_high": others, "seeds_mean": middle, "high": band, "single": single, "to": interval}
     return specification(
         ALONE_HEIGHT if alone else CURVE_HEIGHTS[place],
         *(layer for name, layer in layers.items() if name in beside),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pruning import RATIOS, Experiment
 from pruning.inspect.plane import SAMPLES
-from views.controls.control import Control, choice, draw_row, draw_settings, fields_set
+from views.controls.control import Control, check, choice, draw_row, draw_settings, fields_set
 from views.controls.url import warn_of_link
 
 if TYPE_CHECKING:
@@ -164,10 +164,16 @@ BASIS = Control(
     "truth", ("truth", "test"), "buttons", lambda name: {"truth": "The truth", "test": "Test points"}[name],
 )  # fmt: skip
 
+OVER_SEEDS = check(
+    "over_seeds", "Over 10 seeds",
+    "Ten runs of the same, each on points of its own, train after this one: a line for their mean, a band from the "
+    "lowest to the highest, and whether ten seeds can tell a difference. Measured with 50 samples and 15 bins.",
+    default=False,
+)  # fmt: skip
 EXPERIMENT = (*MAIN, *(control for controls in SETTINGS.values() for control in controls))
 TABS = ("Reliability", "Watch it train", "The network", "Checks", "Your own points", "Take home")
 TAB = Control("view", "Tab", "What is shown below the planes.", TABS[0], TABS, "tabs")
-ALL = (*EXPERIMENT, QUANTITY, POINTS, BASIS, TAB)
+ALL = (*EXPERIMENT, QUANTITY, POINTS, BASIS, OVER_SEEDS, TAB)
 VIEW = (QUANTITY, POINTS, TAB)  # how a preset may have it looked at
 UNTOLD = frozenset({"samples", "binning"})  # what decides how networks are shown, of which no preset tells
 
@@ -181,6 +187,7 @@ class Choice:
     n_bins: int
     binning: Binning = "width"  # of the reliability diagrams
     values: Mapping[str, Any] = field(default_factory=dict)  # control → value
+    over_seeds: bool = False
     basis: str = "truth"  # what figures are measured on: see `views.shared.basis`
     quantity: str = "entropy"  # that colours the planes
     points: str = "test"  # that are drawn on them

@@ -11,7 +11,7 @@ import streamlit as st
 from pruning import RATIOS, Experiment, ImageExperiment, ImageSet, Strategy
 from pruning.experiment import Recipe
 from pruning.study import BASE, SEEDS, Study, Variant
-from pruning.study_presets import VARIED, StudyPreset
+from pruning.study_presets import VARIED
 from views.controls import images as image_controls
 from views.controls import moons as moons_controls
 from views.controls.control import Control, check, draw_settings, fields_set
@@ -159,10 +159,17 @@ def draw_looks(choice: StudyChoice) -> StudyChoice:
     )  # fmt: skip
 
 
-def settings_of(preset: StudyPreset) -> dict[str, Any]:
-    """What the controls say where they ask for the study of a preset: name → value, defaults left out."""
-    study = preset.study
-    task = study.base.dataset if isinstance(study.base, ImageExperiment) else POINTS
+def task_of(study: Study) -> ImageSet | str:
+    """What the control of the task says of a study."""
+    return study.base.dataset if isinstance(study.base, ImageExperiment) else POINTS
+
+
+def settings_of(study: Study) -> dict[str, Any]:
+    """What the controls say where they ask for this study: name → value, defaults left out.
+
+    Raises StopIteration for ratios that no control offers.
+    """
+    task = task_of(study)
     said: dict[str, Any] = {TASK.name: task, N_SEEDS.name: len(study.seeds), OWN_DATA.name: study.own_data}
     said |= {control.name: strategy in study.strategies for strategy, control in STRATEGIES.items()}
     said[GRID.name] = next(name for name, grid in GRIDS.items() if grid == study.ratios)

@@ -19,8 +19,9 @@ from views.controls import moons as controls
 from views.moons import planes, points_tab, tabs, toggled_network, toggled_units
 from views.moons.answer import Answer
 from views.moons.head import Asked, Places
-from views.shared import basis, sections
+from views.shared import basis, over_seeds, sections
 from views.shared.glossary_popover import draw_depth
+from views.shared.over_seeds import OverSeeds
 from views.shared.placeholder import Place, theme
 from views.text import untrained
 
@@ -48,6 +49,8 @@ def draw(asked: Asked) -> None:
     if answer is None:
         return
     _draw_words(answer, slots, places)
+    if over := _over_seeds(asked):
+        over_seeds.draw(over, places.seeds)
     _draw_share(answer, places.share)
     for title, place in opened.items():
         tabs.TABS[title](answer, place)
@@ -91,11 +94,11 @@ def _follow(asked: Asked, view: planes.View, slots: _Slots) -> Answer | None:
     drawn = state.DRAWN.of("moons")
     if not drawn.get():
         slots.skeletons()
-    answer = None
+    answer, over = None, _over_seeds(asked)
     try:
         with closing(results.outcomes(choice.experiment, slots.line, visit)) as arriving:
             for trained in arriving:
-                _draw_curves(trained, asked, slots)
+                _draw_curves(trained, asked, slots, over)
                 if answer is None and trained.has(choice.experiment.prune_ratio):
                     answer = Answer(trained, toggled_units.asked(trained), choice, view, visit)
                     slots.planes.clear()
@@ -108,12 +111,19 @@ def _follow(asked: Asked, view: planes.View, slots: _Slots) -> Answer | None:
     return answer and Answer(trained, answer.units, choice, view, visit)
 
 
-def _draw_curves(trained: PlaneOutcome, asked: Asked, slots: _Slots) -> None:
+def _over_seeds(asked: Asked) -> OverSeeds | None:
+    """What ten seeds say; of one's own points there are no others to draw."""
+    if asked.visit.points:
+        return None
+    return over_seeds.of(asked.choice.experiment, wanted=asked.choice.over_seeds)
+
+
+def _draw_curves(trained: PlaneOutcome, asked: Asked, slots: _Slots, over: OverSeeds | None) -> None:
     """The curves over the ratios that are there, once they can be measured as they are to be."""
     measured = basis.measured_on(trained, asked.choice)
     if basis.is_ready(measured, asked.choice.basis):
         answers = controls.RATIO.is_open and runs.complete(trained)
-        sections.draw_curves(measured, slots.curves, basis.nouns(measured), answers=answers, stacked=True)
+        sections.draw_curves(measured, slots.curves, basis.nouns(measured), answers=answers, stacked=True, over=over)
 
 
 def _draw_words(answer: Answer, slots: _Slots, places: Places) -> None:

@@ -47,6 +47,7 @@ class Places:
     plane_words: DeltaGenerator
     plane_terms: DeltaGenerator
     curves: tuple[CurvePlace, ...]
+    seeds: DeltaGenerator
     curve_terms: DeltaGenerator
     tour: DeltaGenerator
     tabs: Mapping[str, TabContainer]  # by their titles
@@ -82,12 +83,14 @@ def draw() -> Asked:
         curve_places = tuple(
             CurvePlace(st.container(key=f"curve_words{i}"), st.container(key=f"curve_slot{i}")) for i in range(CURVES)
         )
-        curve_terms = st.container()
+        seeds, curve_terms = st.container(key="seeds_slot"), st.container()
     tour = st.container()
     tabs = page_head.draw_tabs(controls.TAB, "more")
     opening.mark(controls.OPENING)
     setting.seal()
-    places = Places(share, banner, planes, headline, plane_words, plane_terms, curve_places, curve_terms, tour, tabs)
+    places = Places(
+        share, banner, planes, headline, plane_words, plane_terms, curve_places, seeds, curve_terms, tour, tabs
+    )
     return Asked(choice, visit, places)
 
 
@@ -122,5 +125,6 @@ def _draw_head_of_curves(choice: Choice, visit: Visit) -> Choice:
     if visit.points:
         return replace(choice, basis="test")
     with head:
-        basis = controls.BASIS.draw()
-    return replace(choice, basis=basis, values={**choice.values, controls.BASIS.name: basis})
+        basis, over = controls.BASIS.draw(), controls.OVER_SEEDS.draw()
+    values = {**choice.values, controls.BASIS.name: basis, controls.OVER_SEEDS.name: over}
+    return replace(choice, basis=basis, over_seeds=over, values=values)

@@ -20,6 +20,7 @@ from uncertainty.floor import Floor
 from views.charts import vega
 from views.shared import curve_click
 from views.shared.glossary_popover import draw_depth
+from views.shared.over_seeds import OverSeeds
 from views.shared.placeholder import Place
 from views.text import claims, comparison, figure_table, readings, readings_curves, untrained
 
@@ -57,23 +58,30 @@ def draw_curves(
     *,
     answers: bool,
     stacked: bool = False,
+    over: OverSeeds | None = None,
 ) -> None:
     """Accuracy, ECE and early-stop epoch of every ratio trained so far, each with a sentence under it.
 
     places: (of the chart, of the sentence); `stacked` ones stand one below the other and share their axis.
-    Where the curves answer, a click goes to a ratio; they are then drawn but once in a run.
+    Where the curves answer, a click goes to a ratio; they are then drawn but once in a run. `over`: what more seeds
+    say of the same.
     """
     table = figure_table.curve_rows(seen)
     turn = curve_click.turn(seen.outcome.experiment.prune_ratio)
     for position, ((place, words), curve) in enumerate(zip(places, CURVES, strict=True)):
         rows = _curve_rows(table, curve).assign(turn=turn)
+        if over:
+            rows = rows.join(over.band(curve.column, rows.ratio, truth=seen.is_against_truth))
         key = f"curve_{curve.column}"
         click = (
             {"key": key, "on_select": partial(curve_click.go, key), "selection_mode": vega.PICKED} if answers else {}
         )
         chart = vega.curve_chart(rows, curve.title, curve.digits == 0, answers, position if stacked else -1)
         place.chart(chart, f"{curve.title} against prune ratio.", **click)
-        words.caption(_read(seen, curve, rows, nouns), _more(seen, curve, rows, nouns))
+        said = [_read(seen, curve, rows, nouns)]
+        if over:
+            said.append(over.sentence(curve.column, truth=seen.is_against_truth))
+        words.caption(" ".join(filter(None, said)), _more(seen, curve, rows, nouns))
 
 
 def _read(seen: Evaluated, curve: Curve, rows: pd.DataFrame, nouns: figure_table.Nouns) -> str:

@@ -38,7 +38,8 @@ def _offer(study: Study, missing: int) -> str:
     return "Run" if missing == runs_in_all else "Run the rest"
 
 
-def _progress(job: Job) -> tuple[float, str]:
+def progress_of(job: Job) -> tuple[float, str]:
+    """How far a study is, and in words what it is at."""
     progress: StudyProgress | None = job.progress
     if progress is None or not progress.total:
         return 0.0, "Starting the workers"
@@ -59,10 +60,10 @@ def _failure(error: Exception, key: str) -> str:
     return runs.sentence(error, key, "The study", "Run it again")
 
 
-def _parts(job: Job) -> int:
+def measured_parts(job: Job) -> int:
     """How many parts have been measured: with each the charts are drawn anew."""
     progress: StudyProgress | None = job.progress
     return progress.parts if progress else 0
 
 
-RUNNING = Kind("study", studies.queue, _failure, _progress, _parts)
+RUNNING = Kind("study", studies.queue, _failure, progress_of, measured_parts)

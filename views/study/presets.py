@@ -16,7 +16,7 @@ def _preset(preset: StudyPreset) -> Preset:
         preset.name,
         preset.question,
         "Press Run, where not all of it is there: the chart fills in seed by seed.",
-        settings_of(preset),
+        settings_of(preset.study),
         {FIGURE.name: preset.figure.removeprefix("truth_"), AGAINST.name: against},
         CHART,
     )

@@ -96,6 +96,31 @@ def _not_told(rest: Sequence[Finding], ratios: Sequence[float], figure: StudyFig
     return f"{CANNOT_TELL}{where} with {count} (a difference would have to exceed {amount}{figure.unit})"
 
 
+def of_seeds(means: pd.DataFrame, findings: Sequence[Finding], figure: StudyFigure, ratio: float) -> str:
+    """One line of a study at one ratio, held against the dense network; empty where it has no such number.
+
+    means: see `pruning.study.summary`.
+    """
+    dense = means[means.line == DENSE]
+    here = means[means.prune_ratio == ratio] if ratio else dense
+    if here.empty:
+        return ""
+    said = here.iloc[0]
+    half = "" if said.high == float("inf") else f" ± {shown(figure, (said.high - said.low) / 2)}"
+    start = f"Over {said.runs} {'seed' if said.runs == 1 else 'seeds'}: {shown(figure, said['mean'])}{half}"
+    found = next((each for each in findings if each.prune_ratio == ratio), None)
+    if found is None or not found.verdict.runs or dense.empty:
+        return f"{start}."
+    name, value = word(found, figure), found.verdict
+    before = f"the dense {shown(figure, dense.iloc[0]['mean'])}"
+    if name == CANNOT_TELL:
+        least = "too few seeds" if value.least == float("inf") else f"it would take {shown(figure, value.least)}"
+        return f"{start}, {CANNOT_TELL} from {before} ({least})."
+    low, high = sorted(abs(end) for end in (value.low, value.high))
+    amount = f"{shown(figure, abs(value.value))} ({shown(figure, low)} to {shown(figure, high)})"
+    return f"{start}, **{name}** than {before} by {amount}."
+
+
 def of_tickets(table: pd.DataFrame) -> str:
     """How many runs of each rewound line are winning tickets, by their definition."""
     rewound = [each.value for each in Strategy if each.start_from == "rewound" and each.retrain]

@@ -38,7 +38,7 @@ def opened(**query: str) -> AppTest:
 @pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
 def test_a_preset_s_link_asks_for_its_study(asked, preset):
     """Every field of it, whatever has a control and whatever has none."""
-    values = settings_of(preset)
+    values = settings_of(preset.study)
     query = dict(parse_qsl(link(values, known(values.get("study", POINTS)))))
     app = opened(**query)
     assert not app.warning
@@ -48,7 +48,7 @@ def test_a_preset_s_link_asks_for_its_study(asked, preset):
 @pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
 def test_what_is_varied_is_no_setting_beside_it(preset):
     """A preset says only what is not the default, and what it says is legal."""
-    values = settings_of(preset)
+    values = settings_of(preset.study)
     controls = {control.name: control for control in known(values.get("study", POINTS))}
     for name, value in values.items():
         assert value != controls[name].default

@@ -7,11 +7,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pruning.study import Finding
+from pruning.study import Finding, summary
 from tests.views.study.tables import five, table
 from uncertainty.verdict import Verdict
 from views.text.study_figures import FIGURES
-from views.text.study_readings import against_named, cells, line_named, of_failures, of_line, of_tickets, word
+from views.text.study_readings import (
+    against_named,
+    cells,
+    line_named,
+    of_failures,
+    of_line,
+    of_seeds,
+    of_tickets,
+    word,
+)
 
 
 def finding(value: float, half: float, ratio: float = 0.5, runs: int = 10, line: str = "one_shot") -> Finding:
@@ -94,6 +103,51 @@ def test_cells_have_a_row_a_finding():
     assert found.word.tolist() == ["higher", "lower", "cannot tell"]
     assert found.label.tolist() == ["One-shot"] * 3
     assert found.low.tolist() == pytest.approx([0.1, -0.3, -0.1])
+
+
+MEANS = summary(
+    table(
+        {"accuracy": {("dense", 0.0): five(0.9), ("one_shot", 0.5): five(0.88), ("one_shot", 0.8): five(0.7, 0.1)}}
+    ),
+    "accuracy",
+)
+
+
+@pytest.mark.parametrize(
+    ("found", "ratio", "words"),
+    [
+        (
+            [finding(-0.02, 0.01, 0.5)],
+            0.5,
+            "Over 5 seeds: 0.880 ± 0.020, **worse** than the dense 0.900 by 0.020 (0.010 to 0.030).",
+        ),
+        (
+            [finding(-0.02, 0.03, 0.5)],
+            0.5,
+            "Over 5 seeds: 0.880 ± 0.020, cannot tell from the dense 0.900 (it would take 0.030).",
+        ),
+        (
+            [Finding("one_shot", 0.5, Verdict(0.02, -np.inf, np.inf, 3, 1.0))],
+            0.5,
+            "Over 5 seeds: 0.880 ± 0.020, cannot tell from the dense 0.900 (too few seeds).",
+        ),
+        ([finding(-0.02, 0.01, 0.8)], 0.5, "Over 5 seeds: 0.880 ± 0.020."),
+        ([], 0.0, "Over 5 seeds: 0.900 ± 0.020."),
+        ([], 0.3, ""),
+    ],
+)
+def test_one_place_of_a_study_in_a_sentence(found, ratio, words):
+    """Student's interval of five values a hundredth apart is 2.776 · √(0.00025 / 5) = 0.020."""
+    assert of_seeds(MEANS, found, FIGURES["accuracy"], ratio) == words
+
+
+def test_one_seed_has_no_interval():
+    """And can tell nothing."""
+    means = summary(table({"accuracy": {("dense", 0.0): [0.9], ("one_shot", 0.5): [0.8]}}), "accuracy")
+    found = [Finding("one_shot", 0.5, Verdict(-0.1, -np.inf, np.inf, 1, 1.0))]
+    assert of_seeds(means, found, FIGURES["accuracy"], 0.5) == (
+        "Over 1 seed: 0.800, cannot tell from the dense 0.900 (too few seeds)."
+    )
 
 
 def test_winning_tickets_are_counted_where_there_are_any():

@@ -1,0 +1,94 @@
+"""Over seeds: what ten runs of the experiment that a page shows say of it, beside the curves of the one run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from cache import runs, studies
+from pruning.experiment import Experiment, Recipe
+from pruning.study import Study, summary, verdicts
+from views.controls import study as study_controls
+from views.controls.url import link
+from views.shared.job_panel import Kind, follow, leave
+from views.study.job import measured_parts, progress_of
+from views.text import study_readings
+from views.text.study_figures import FIGURES, column_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from streamlit.delta_generator import DeltaGenerator
+
+BAND = ("seeds_mean", "seeds_low", "seeds_high")  # columns of `vega.curve_chart`
+
+
+@dataclass(frozen=True)
+class OverSeeds:
+    """The study of one strategy under a page's settings, and what there is of it."""
+
+    study: Study
+    table: pd.DataFrame
+    ratio: float  # that the page shows
+    drawn: bool  # in the curves, too
+
+    def band(self, figure: str, ratios: pd.Series, *, truth: bool) -> pd.DataFrame:
+        """Mean over the seeds at each ratio, and the lowest and highest run; empty where it is not to be drawn."""
+        import pandas as pd
+
+        if not self.drawn or self.table.empty:
+            return pd.DataFrame(index=ratios.index)
+        found = self.table.groupby("prune_ratio")[column_of(FIGURES[figure], truth)].agg(["mean", "min", "max"])
+        return found.reindex(ratios).set_axis(BAND, axis=1).set_index(ratios.index).astype(float)
+
+    def sentence(self, figure: str, *, truth: bool) -> str:
+        """What the seeds say of the chosen ratio in one sentence; empty before there are any."""
+        if self.table.empty:
+            return ""
+        column = column_of(FIGURES[figure], truth)
+        return study_readings.of_seeds(
+            summary(self.table, column), verdicts(self.table, column), FIGURES[figure], self.ratio
+        )
+
+    @property
+    def address(self) -> str:
+        """The study page with this very study, beside the page that shows one run."""
+        task = study_controls.task_of(self.study)
+        return f"./study?{link(study_controls.settings_of(self.study), study_controls.known(task))}"
+
+
+def study_of(experiment: Recipe) -> Study:
+    """The experiment's strategy at all prune ratios over ten seeds, each on data of its own where these are drawn.
+
+    It is the one that the study page asks for, whatever seeds the experiment has.
+    """
+    usual = type(experiment)()
+    base = replace(experiment, seed=usual.seed, strategy=usual.strategy)
+    if isinstance(base, Experiment):
+        base = replace(base, data_seed=Experiment().data_seed)
+    return Study(base, (experiment.strategy,))
+
+
+def of(experiment: Recipe, *, wanted: bool) -> OverSeeds | None:
+    """What seeds say of an experiment: as far as they have run where that is `wanted`, else if all of them have."""
+    study = study_of(experiment)
+    if not wanted and studies.missing(study):
+        return None
+    return OverSeeds(study, studies.table(study), experiment.prune_ratio, drawn=wanted)
+
+
+def draw(over: OverSeeds, place: DeltaGenerator) -> None:
+    """Have the seeds trained that are missing, with how far that is; and the way to the study."""
+    if studies.missing(over.study):
+        with place:
+            follow(SEEDS, over.study.key, partial(studies.join, over.study), None)
+    else:
+        leave(SEEDS)
+    place.caption(f"[Ten seeds of this strategy as a study]({over.address})")
+
+
+def _failure(error: Exception, key: str) -> str:
+    return runs.sentence(error, key, "The study", "Run it again")
+
+
+SEEDS = Kind("seeds", studies.queue, _failure, progress_of, measured_parts)
