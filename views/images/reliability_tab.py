@@ -14,7 +14,7 @@ from uncertainty.options import Score
 from views.charts import images as image_charts
 from views.charts import vega
 from views.controls.images import RATIO
-from views.shared import sections
+from views.shared import over_seeds, sections
 from views.shared.placeholder import Place
 from views.text import figure_table, readings, readings_curves
 from views.text.claims import Change, changed
@@ -36,11 +36,13 @@ def draw(seen: Evaluated, images: Shown, place: DeltaGenerator) -> None:
     place.markdown(f"{words} {_detected(seen, detection[0.0], detection[chosen])}")
     columns = place.columns(5, gap="small")
     places = [(Place(column.container()), Place(column.container())) for column in columns[:3]]
-    sections.draw_curves(seen, places, figure_table.IMAGES, answers=RATIO.is_open)
+    over = over_seeds.of(outcome.experiment, wanted=False)
+    sections.draw_curves(seen, places, figure_table.IMAGES, answers=RATIO.is_open, over=over)
     rows = figure_table.over_ratios(detection, chosen).assign(trained=[each.trained for each in outcome.networks])
     curve = vega.curve_chart(rows, "AUROC, OOD")
     Place(columns[3].container()).chart(curve, "AUROC of detecting unknown classes against prune ratio.")
-    columns[3].caption(readings_curves.of_curve(rows, "AUROC", 3, seen.auroc_gains(Score.ENTROPY), THESE))
+    told = readings_curves.of_curve(rows, "AUROC", 3, seen.auroc_gains(Score.ENTROPY), THESE)
+    columns[3].caption(f"{told} {over.sentence('auroc', truth=False)}" if over else told)
     _draw_learning(outcome, Place(columns[4].container()))
     columns[4].caption(readings.of_losses(outcome.dense, outcome.pruned, outcome.pruned.trained))
     place.caption(
@@ -48,6 +50,8 @@ def draw(seen: Evaluated, images: Shown, place: DeltaGenerator) -> None:
         help="AUROC, OOD: how often an image of an unknown class has a higher predictive entropy than a test image; "
         "0.5 is chance.",
     )
+    if over:
+        over_seeds.draw(over, place)
     sections.draw_reliability(seen, figure_table.IMAGES, place)
     sections.draw_table(seen, dense, pruned, figure_table.IMAGES, place)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -15,9 +16,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cache import services, studies
-from pruning import RATIOS, Experiment, ImageExperiment, Strategy
+from pruning import RATIOS, Experiment, ImageExperiment, Strategy, run
 from pruning.lottery.engine import InMemory
+from pruning.model import cost
 from pruning.study import Study, rows_key, run_study
+from tests.conftest import keep
 from tests.views.study.tables import five, table
 from views.controls.study import known, settings_of
 from views.controls.url import link
@@ -167,3 +170,27 @@ def test_own_points_have_no_other_seeds(here, rows):
     assert "over_seeds" not in [each.key for each in app.checkbox]
     assert columns(app) == set()
     assert not any("Over 10 seeds: " in each for each in captions(app))
+
+
+def test_the_image_page_tells_of_a_study_that_is_there(here, monkeypatch):
+    """Under accuracy, ECE and AUROC; without one, nothing."""
+    shown = ImageExperiment(train_images=100, max_epochs=2, strategy=Strategy.PRUNE_ONLY, prune_ratio=0.5)
+    monkeypatch.setattr(cost, "latency", partial(cost.latency, repeats=1))
+    keep(run(shown, ratios=RATIOS), *RATIOS)
+
+    def opened() -> AppTest:
+        app = AppTest.from_file(str(PAGE.with_name("images.py")), default_timeout=60)
+        app.query_params.update({"images": "100", "epochs": "2", "strategy": "No retraining", "ratio": "0.5"})
+        app.run()
+        assert not app.exception
+        return app
+
+    assert not any("Over 10 seeds" in each for each in captions(opened()))
+    monkeypatch.setattr(studies, "missing", lambda study: 0)
+    figures = {("dense", 0.0): five(0.9), ("prune_only", 0.5): five(0.8)}
+    made = table(dict.fromkeys(("accuracy", "ece", "auroc", "early_stop_epoch"), figures))
+    monkeypatch.setattr(studies, "table", lambda study: made)
+    app = opened()
+    assert sum("Over 5 seeds: 0.800 ± 0.020, **worse**" in each for each in captions(app)) == 2
+    assert sum("Over 5 seeds: 0.800" in each for each in captions(app)) == 3
+    assert any(each.startswith("[Ten seeds of this strategy as a study](./study?") for each in captions(app))
