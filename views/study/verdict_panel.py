@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pruning.study import Finding, verdicts
 from views.charts import study as study_charts
 from views.controls.study import StudyChoice
+from views.shared.glossary_popover import draw_depth
 from views.shared.placeholder import Place
 from views.text import study_readings
 from views.text.study_figures import FIGURES, column_of, title_of
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from streamlit.delta_generator import DeltaGenerator
 
+TERMS = ("Verdict over seeds", "Holm's procedure", "Winning ticket", "Early-stop epoch", "Training gap")
 METHOD = (
     "Runs of the same seed are compared, so that what is hard about a seed cancels. The intervals are Student's, as "
     "wide as Holm's procedure asks for among all that is compared here: where nothing differed, something would be "
@@ -41,6 +43,7 @@ def draw(choice: StudyChoice, table: pd.DataFrame, place: DeltaGenerator) -> Non
         right.markdown(f"- {study_readings.of_line(list(line), figure)}")
     if tickets := study_readings.of_tickets(table):
         place.caption(tickets)
+    draw_depth(place, *TERMS)
 
 
 def findings(choice: StudyChoice, table: pd.DataFrame) -> Sequence[Finding]:

@@ -230,6 +230,18 @@ _WRITTEN = (
          "wider (Bonferroni). Else it is no difference that so many examples could tell.",
          r"\bar\delta \pm t_{N-1} \frac{s_\delta}{\sqrt N}, \quad \delta_n = \text{after}_n - \text{before}_n",
          "Student 1908; Bonett & Price 2012 for shares", ("Signed gap", "Floor")),
+    Term("Verdict over seeds", "Calibration", "Runs of the same seed are compared, so that what is hard about a seed "
+         "cancels. A strategy is called better or worse where the interval of its mean difference over R seeds "
+         "excludes 0, as wide as Holm's procedure asks for; fewer than five seeds tell nothing.",
+         r"\bar d \pm t_{R-1} \frac{s_d}{\sqrt R}, \quad d_r = \text{pruned}_r - \text{dense}_r", "Student 1908",
+         ("Holm's procedure", "Told difference", "Seed")),
+    Term("Holm's procedure", "Calibration", "Of M comparisons that are looked at together, the smallest p-value is "
+         "held against α/M, the next against α/(M−1), and so on until one is not small enough. With α = 0.05 "
+         "something is told in at most one study of twenty in which nothing differs.",
+         r"p_{(k)} \le \frac{\alpha}{M - k + 1}", "Holm 1979", ("Verdict over seeds",)),
+    Term("Training gap", "Calibration", "Accuracy on the training examples minus that on the test examples, both of "
+         "a single pass: what was learned by heart. Where learned labels are wrong it can be below 0.",
+         r"\text{acc}_{\text{train}} - \text{acc}_{\text{test}}", "", ("Splits",)),
     Term("Out of distribution", "Out of distribution", "OOD examples are unlike what was learned: unknown classes, "
          "or points far away. Test examples are in distribution, ID.", "", "", ("Score", "Epistemic, OOD")),
     Term("Score", "Out of distribution", "A number for every example, higher the more it looks OOD. Selective "
