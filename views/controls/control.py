@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal
 
 import streamlit as st
@@ -159,11 +160,16 @@ def draw_settings(groups: Mapping[str, Sequence[Control]]) -> dict[str, Any]:
     return values
 
 
-def draw_row(controls: Sequence[Control]) -> dict[str, Any]:
-    """Controls side by side; name → value."""
+def draw_row(
+    controls: Sequence[Control], beside: Mapping[str, Callable[[Any], object]] = MappingProxyType({})
+) -> dict[str, Any]:
+    """Controls side by side; name → value. `beside` draws, from a control's value, what stands next to it."""
     values = {control.name: control.draw() for control in controls if not control.is_open}
     shown = [control for control in controls if control.is_open]
     for column, control in zip(st.columns(len(shown), gap="medium") if shown else (), shown, strict=True):
-        with column:
+        has_neighbour = control.name in beside
+        with column.container(horizontal=True, vertical_alignment="bottom") if has_neighbour else column:
             values[control.name] = control.draw()
+            if has_neighbour:
+                beside[control.name](values[control.name])
     return values

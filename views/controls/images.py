@@ -14,6 +14,7 @@ from pruning.outcome import IMAGE_SAMPLES
 from uncertainty.options import Score
 from views.controls import moons as moons_controls
 from views.controls.control import Control, choice, draw_row, draw_settings, fields_set
+from views.controls.recipes import draw_recipes
 from views.controls.url import warn_of_link
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ RATIO = replace(
     help="The share of units (channels and neurons) removed from every layer that is pruned. Not of weights.",
 )
 N_SAMPLES = replace(moons_controls.N_SAMPLES, options=IMAGE_SAMPLES)
-MAIN = (moons_controls.STRATEGY, RATIO, N_SAMPLES)
+STRATEGY = moons_controls.STRATEGY
+MAIN = (STRATEGY, RATIO, N_SAMPLES)
 
 
 def percent(share: float) -> str:
@@ -194,7 +196,7 @@ def _draw_controls() -> ImageChoice:
     with st.container(horizontal=True, key="task_row"):
         task = TASK.draw()
     groups = settings(task)
-    values = {TASK.name: task, **draw_row(MAIN), **draw_settings(groups)}
+    values = {TASK.name: task, **draw_row(MAIN, {STRATEGY.name: draw_recipes}), **draw_settings(groups)}
     controls = (TASK, *MAIN, *(control for group in groups.values() for control in group))
     experiment = ImageExperiment(**fields_set(controls, values), **moons_controls.rounds_of(values["rounds"]))
     measured = values["samples"], values["bins"], values["binning"]

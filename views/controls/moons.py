@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pruning import RATIOS, Experiment
 from pruning.inspect.plane import SAMPLES
 from views.controls.control import Control, check, choice, draw_row, draw_settings, fields_set
+from views.controls.recipes import draw_recipes
 from views.controls.url import warn_of_link
 
 if TYPE_CHECKING:
@@ -205,6 +206,6 @@ def draw_controls() -> Choice:
 
 
 def _draw_controls() -> Choice:
-    values = draw_row(MAIN) | draw_settings(SETTINGS)
+    values = draw_row(MAIN, {STRATEGY.name: draw_recipes}) | draw_settings(SETTINGS)
     experiment = Experiment(**fields_set(EXPERIMENT, values), **rounds_of(values["rounds"]))
     return Choice(experiment, values["samples"], values["bins"], values["binning"], values)
