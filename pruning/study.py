@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 
 SEEDS = tuple(range(10))
 MOST_SEEDS = 1000
-SEEDS_TOGETHER = 3  # in one stack; what a killed process was at is lost
+SEEDS_TOGETHER = 3  # at most in one stack; what a killed process was at is lost
+NETWORKS_TOGETHER = 120  # more train no faster each, and a process holds all of a stack with their answers
 STOP = "early_stop_epoch"
 MEASURED_BY = ("pruning.evaluation.rows", "pruning.inspect.training_gap")
 
@@ -113,7 +114,8 @@ class Study:
 
     def shards(self) -> list[list[tuple[Variant, Recipe]]]:
         """Every run with its variant, as many seeds as train well together; the first alone, to be soon there."""
-        together = SEEDS_TOGETHER if isinstance(self.base, Experiment) else 1
+        few = NETWORKS_TOGETHER // (len(self.strategies) * len(self.ratios))
+        together = max(1, min(SEEDS_TOGETHER, few)) if isinstance(self.base, Experiment) else 1
         rest = self.seeds[1:]
         parts = [self.seeds[:1], *(rest[at : at + together] for at in range(0, len(rest), together))]
         return [

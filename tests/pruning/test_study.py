@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from pruning import Experiment, ImageExperiment, Strategy, run
+from pruning import RATIOS, Experiment, ImageExperiment, Strategy, run
 from pruning.evaluation.evaluated import Evaluated
 from pruning.evaluation.metrics import figures, flat
 from pruning.evaluation.rows import DENSE, wins
@@ -90,6 +90,24 @@ def test_what_has_been_measured_is_there_before_the_rest():
     assert seen[0] == 0
     assert {5} < set(seen) <= {0, 5, 10}
     pd.testing.assert_frame_equal(so_far(STUDY, kept), whole)
+
+
+@pytest.mark.parametrize(
+    ("strategies", "ratios", "seeds"),
+    [
+        (7, 10, [1] * 10),  # seventy networks a seed
+        (4, 10, [1, 3, 3, 3]),
+        (1, 3, [1, 3, 3, 3]),
+        (7, 8, [1, 2, 2, 2, 2, 1]),
+    ],
+)
+def test_a_part_has_as_many_seeds_as_train_well_together(strategies, ratios, seeds):
+    """The first one alone, so that something is soon there; of many networks a seed, fewer seeds."""
+    study = Study(BASE, tuple(Strategy)[:strategies], RATIOS[1 : 1 + ratios])
+    parts = [[run.seed for _, run in shard] for shard in study.shards()]
+    assert [len(set(part)) for part in parts] == seeds
+    assert sorted(seed for part in parts for seed in set(part)) == list(range(10))
+    assert all(len(part) == strategies * len(set(part)) for part in parts)
 
 
 def test_parts_side_by_side_give_the_same_table():
