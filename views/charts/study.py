@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -16,7 +17,7 @@ from uncertainty.verdict import FEWEST
 from views.charts.colours import BETTER, DENSE, LINES, UNDECIDED, WORSE
 from views.charts.vega import CROSS, DECIMAL_LABEL, WHOLE_LABEL, Chart, layer, specification
 
-HEIGHT, SMALL_HEIGHT, ROW_HEIGHT = 380, 110, 34
+HEIGHT, LEGEND_ROW, SMALL_HEIGHT, ROW_HEIGHT = 380, 26, 110, 34
 ASIDE = 0.008  # of prune ratio, between the dots of two lines: one would hide the other
 PICKED = "picked"  # the run whose dot was clicked
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "triangle-left")
@@ -144,7 +145,7 @@ def _study_spec(title: str, x_title: str, labels: tuple[str, ...], floor: bool, 
     )
     floors = layer("floors").mark_line(strokeWidth=1, strokeDash=[1, 3], aria=False)
     return specification(
-        SMALL_HEIGHT if small else HEIGHT,
+        SMALL_HEIGHT if small else HEIGHT + LEGEND_ROW * math.ceil(len(labels) / 2),
         *([floors.encode(x=x, y=y, color=color, opacity=seen(0.8))] if floor else []),
         dense.mark_rect(color=DENSE, opacity=0.15, aria=False).encode(y=alt.Y("low:Q"), y2="high:Q"),
         dense.mark_rule(color=DENSE, strokeDash=[4, 4], strokeWidth=1.5).encode(

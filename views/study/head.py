@@ -43,7 +43,7 @@ def draw() -> Asked:
     """Everything that needs no table."""
     opening.settle("study", controls.OPENING)
     share, preset_place = page_head.draw_title(TITLE, QUESTION)
-    with st.container(key="controls"):
+    with st.container(key="study_controls"):  # too many to stay on the screen while it is scrolled
         choice = controls.draw_controls()
     every = preset_bar.Presets(
         "study", presets.PRESETS, controls.of_study(choice.task), controls.LOOKS, controls.OPENING
