@@ -33,6 +33,18 @@ class QueueFull(RuntimeError):
     """Refused because too much is waiting; the message is a sentence for people."""
 
 
+@dataclass(frozen=True)
+class Watcher:
+    """Somebody who wants jobs, known by name.
+
+    `is_there` tells whether they still are, though they have not asked for long: a browser lets a hidden page look
+    but once a minute. Who is there wants what they wanted, whatever lease has run out.
+    """
+
+    name: str
+    is_there: Callable[[], bool] = field(compare=False)
+
+
 @dataclass(eq=False)
 class Job:
     """A piece of work that is waiting, running or done.
@@ -58,8 +70,13 @@ class Job:
     @property
     def wanted(self) -> bool:
         """Whether anybody wants it: it has not been cancelled, and not all leases have run out."""
-        leases = tuple(self.watchers.values())  # a copy: others join while this is read
-        return not self.cancelled.is_set() and any(self.clock() < until for until in leases)
+        return not self.cancelled.is_set() and self.wanting() > 0
+
+    def wanting(self) -> int:
+        """How many want it now."""
+        now = self.clock()
+        leases = tuple(self.watchers.items())  # a copy: others join while this is read
+        return sum(now < until or (isinstance(who, Watcher) and who.is_there()) for who, until in leases)
 
     def report(self, progress: Any = None, *, between_steps: bool = False) -> None:
         """Called by the work: note the progress, and raise Cancelled if the job has been cancelled.
@@ -122,7 +139,7 @@ class Jobs:
             with self._lock:
                 self._leave(job, watcher)
 
-    def join(self, key: str, work: Work, watcher: str, seconds: float) -> Job:
+    def join(self, key: str, work: Work, watcher: Watcher | str, seconds: float) -> Job:
         """Join the job of this key, or start it, and want it for so many seconds; `renew` wants it for longer.
 
         Hold the job: once it has ended, its result, or its error, is found there alone, and an equal request
@@ -130,13 +147,16 @@ class Jobs:
         """
         return self._want(key, work, watcher, seconds)
 
-    def renew(self, job: Job, watcher: str, seconds: float) -> None:
-        """Want a job that was joined for so many seconds from now on. One that has ended stays as it is."""
+    def renew(self, job: Job, watcher: Watcher | str, seconds: float) -> None:
+        """Want a job that was joined for so many seconds from now on. One that has ended stays as it is.
+
+        Who comes late, because a network was cut or a tab hidden, still finds the job if nothing has ended it.
+        """
         with self._lock:
-            if self._under_way(job.key) is job:
+            if self._jobs.get(job.key) is job and not job.cancelled.is_set():
                 job.watchers[watcher] = self._clock() + seconds
 
-    def leave(self, key: str, watcher: str) -> None:
+    def leave(self, key: str, watcher: Watcher | str) -> None:
         """Stop wanting the job of this key; it is cancelled, in the middle of a step, if nobody else wants it."""
         with self._lock:
             job = self._under_way(key)
@@ -158,8 +178,7 @@ class Jobs:
     def watchers(self) -> int:
         """How many want any job, all together."""
         with self._lock:
-            now = self._clock()
-            return sum(now < until for job in self._jobs.values() for until in job.watchers.values())
+            return sum(job.wanting() for job in self._jobs.values())
 
     def _want(self, key: str, work: Work, watcher: object, seconds: float) -> Job:
         with self._lock:

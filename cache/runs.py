@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from cache import services
-from cache.jobs import Job, QueueFull
+from cache.jobs import Job, QueueFull, Watcher
 from cache.store import Store
 from cache.visitor import Shelf, Visit
 from cache.workers.protocol import WorkerLost
@@ -89,7 +89,7 @@ def _call(task: Task) -> Call:
     return here
 
 
-def join(experiment: ImageExperiment, watcher: str, seconds: float) -> Job:
+def join(experiment: ImageExperiment, watcher: Watcher | str, seconds: float) -> Job:
     """Have the experiment's networks trained, the chosen ratio first, or join those who wait for the same.
 
     `watcher` wants it for so many seconds, unless the lease is renewed. Raises QueueFull.

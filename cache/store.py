@@ -156,8 +156,8 @@ class Store:
 
     def _sweep(self, key: str) -> None:
         """Remove the halves that failed or killed writes of this key have left; who calls holds its lock."""
-        for half in self._path(key).glob("output.pkl.*"):
-            with suppress(OSError):
+        with suppress(OSError):  # looking, too, is refused by a disk that fails
+            for half in self._path(key).glob("output.pkl.*"):
                 half.unlink()
 
     def _unsaved(self, error: Exception) -> None:
@@ -194,7 +194,8 @@ class Store:
                 yield
             finally:
                 if lock:
-                    lock.release()
+                    with suppress(OSError):  # as some network file systems do; the lock goes with the process
+                        lock.release()
         finally:
             between.release()
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cache import runs, services
-from cache.jobs import Job, Jobs
+from cache.jobs import Job, Jobs, Watcher
 from cache.store import Store
 from cache.workers.local import LocalWorkers
 from cache.workers.protocol import Workers
@@ -73,7 +73,7 @@ def queue() -> Jobs:
     return services.services().studies
 
 
-def join(study: Study, watcher: str, seconds: float) -> Job:
+def join(study: Study, watcher: Watcher | str, seconds: float) -> Job:
     """Have a study run, or join those who wait for the same: see `cache.jobs.Jobs.join`."""
     return queue().join(study.key, partial(train, study), watcher, seconds)
 

@@ -92,14 +92,19 @@ def free_port() -> int:
 
 
 def start_server(
-    folder: Path, script: str = "streamlit_app.py", launcher: tuple[str, ...] = ("-m", "streamlit"), **settings: str
+    folder: Path,
+    script: str = "streamlit_app.py",
+    launcher: tuple[str, ...] = ("-m", "streamlit"),
+    options: tuple[str, ...] = ("--server.address", "0.0.0.0"),
+    **settings: str,
 ) -> tuple[subprocess.Popen[bytes], str]:
     """A server with an empty store of its own, once it answers; the process and its address.
 
-    launcher: what Python is to run as Streamlit. settings: environment variables.
+    launcher: what Python is to run as Streamlit; options: for it, by default that others are let in. settings:
+    environment variables.
     """
     port = free_port()
-    command = [sys.executable, *launcher, "run", script, "--server.port", str(port)]
+    command = [sys.executable, *launcher, "run", script, "--server.port", str(port), *options]
     environment = {**os.environ, "EXPLORER_CACHE": str(folder / "store"), **settings}
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)

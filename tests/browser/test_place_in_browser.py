@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import socket
 import statistics
-from urllib.parse import parse_qsl, urlencode
+import sys
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 
-from tests.browser.conftest import sentence, told
+from tests.browser.conftest import sentence, start_server, told
 from views.browser.page_tour import MOONS
 from views.controls import moons as moons_controls
 
@@ -321,3 +323,20 @@ def test_the_code_of_a_link_is_large_and_a_file(visit):
     with visitor.page.expect_download() as arriving:
         dialog.get_by_role("button", name="The code as SVG").click()
     assert arriving.value.path().read_text().startswith("<svg")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a second address of this computer is Linux's")
+def test_nobody_else_is_let_in_unless_asked_for(server, tmp_path):
+    """As it is started by the README it listens to this computer's own name; the option lets others in."""
+
+    def other_address(url: str) -> tuple[str, int]:
+        return "127.0.0.2", int(urlsplit(url).port or 0)
+
+    process, alone = start_server(tmp_path, options=())
+    try:
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(other_address(alone), timeout=5)
+    finally:
+        process.terminate()
+        process.wait(10)
+    socket.create_connection(other_address(server), timeout=5).close()

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from cache.jobs import Cancelled, Job, Jobs, QueueFull
+from cache.jobs import Cancelled, Job, Jobs, QueueFull, Watcher
 from cache.store import Store
 
 PATIENCE = 30  # seconds before a test gives up on something that hangs
@@ -472,6 +472,56 @@ def test_job_about_to_stop_is_not_joined(leased: Jobs, clock: Clock) -> None:
     assert [leased.position(waiting) for waiting in (other, fresh)] == [1, 2]
     go.set()
     assert (ended(other), ended(fresh)) == ("other", "value")
+
+
+@pytest.mark.parametrize("runs", [False, True], ids=["waiting", "running"])
+def test_who_renews_late_is_still_there(leased: Jobs, clock: Clock, runs: bool) -> None:
+    """After a network that was cut: as long as nothing has ended the job, it goes on, and is not called stopped."""
+    gate, work = Work(), Work()
+    if not runs:
+        leased.join("gate", gate, "somebody", 1e6)
+    job = leased.join("key", work, "page", 15)
+    (work if runs else gate).begun.wait(PATIENCE)
+    clock.now += 60
+    leased.renew(job, "page", 15)
+    assert leased.get("key") is job
+    gate.go.set()
+    work.go.set()
+    assert ended(job) == "value"
+
+
+@pytest.mark.parametrize("runs", [False, True], ids=["waiting", "running"])
+def test_whoever_is_there_need_not_look(leased: Jobs, clock: Clock, runs: bool) -> None:
+    """A hidden page looks rarely: its job is wanted until it has gone, between any two steps."""
+    here = [True]
+    page = Watcher("page", lambda: here[0])
+    gate, work = Work(), Steps()
+    if not runs:
+        leased.join("gate", gate, "somebody", 1e6)
+    job = leased.join("key", work, page, 15)
+    (work if runs else gate).begun.wait(PATIENCE)
+    clock.now += 3600
+    assert leased.get("key") is job
+    assert job.wanted
+    gate.go.set()
+    work.next.release()
+    until(lambda: work.steps == 1)
+    here[0] = False
+    assert not job.wanted
+    work.next.release()
+    with pytest.raises(Cancelled):
+        ended(job)
+    assert work.steps == 2
+
+
+def test_a_watcher_is_known_by_name(leased: Jobs) -> None:
+    """Each look makes a new one, and all of them are one visitor."""
+    work = Work()
+    job = leased.join("key", work, Watcher("page", lambda: True), 15)
+    assert leased.join("key", quick("never"), Watcher("page", lambda: False), 15) is job
+    assert leased.watchers() == 1
+    leased.leave("key", Watcher("page", lambda: False))
+    assert job.cancelled.is_set()
 
 
 def test_waiting_job_that_is_forgotten_leaves_the_queue(leased: Jobs, clock: Clock) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import streamlit as st
 
-from cache.jobs import Job
+from cache.jobs import Job, Watcher
 from cache.visitor import Shelf
 from pruning.model.units import Unit
 
@@ -111,7 +111,7 @@ class Pending:
 class Followed:
     """The job that this visitor follows, and how far it was when the page was last drawn."""
 
-    start: Callable[[str, float], Job]
+    start: Callable[[Watcher, float], Job]
     job: Job
     seen: Any = None
     left: bool = False  # by the visitor's own wish

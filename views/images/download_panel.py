@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from cache.jobs import Job, Jobs
+from cache.jobs import Job, Jobs, Watcher
 from pruning.data.download import DownloadError
 from pruning.data.image_sources import SOURCES
 from pruning.data.images import NoImages, files, folder
@@ -48,7 +48,7 @@ def _key(dataset: ImageSet) -> str:
     return f"{' and '.join(dataset.sources)} in {folder()}"
 
 
-def _join(dataset: ImageSet, watcher: str, seconds: float) -> Job:
+def _join(dataset: ImageSet, watcher: Watcher, seconds: float) -> Job:
     target = folder()
 
     def work(report: Any) -> None:

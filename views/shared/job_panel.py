@@ -5,11 +5,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import streamlit as st
+from streamlit import runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from cache.jobs import Cancelled, Job, Jobs, QueueFull
+from cache.jobs import Cancelled, Job, Jobs, QueueFull, Watcher
 from views.controls import state
 from views.controls.state import Followed
 
@@ -17,7 +20,7 @@ LOOK = 1.0  # seconds between two looks
 LEASE = 15.0  # seconds for which a page that looks in every second is believed to be still there
 STOPPED = "Stopped. What had been finished is kept."
 
-Start = Callable[[str, float], Job]
+Start = Callable[[Watcher, float], Job]
 """Joins the job, or starts it, for a watcher and so many seconds. Raises QueueFull, RuntimeError, ValueError."""
 
 
@@ -43,6 +46,9 @@ def follow(kind: Kind, key: str, start: Start, offer: Callable[[], str] | None) 
         leave(kind)
         followed = None
     try:
+        if followed and followed.job.cancelled.is_set() and not followed.left:
+            followed = None  # it ended because this visitor was away for long, and not by a Stop
+            offer = None
         if followed is None and (offer is None or kind.queue().get(key)):
             followed = _start(kind, start)
     except (QueueFull, RuntimeError, ValueError) as error:
@@ -66,9 +72,15 @@ def leave(kind: Kind) -> None:
         kind.queue().leave(followed.job.key, _watcher())
 
 
-def _watcher() -> str:
-    """The name by which this visitor wants jobs."""
-    return state.WATCHER.first(lambda: uuid.uuid4().hex)
+def _watcher() -> Watcher:
+    """Who this visitor is to a queue, and whether their browser is still connected."""
+    context = get_script_run_ctx()
+    session = context.session_id if context else ""
+    return Watcher(state.WATCHER.first(lambda: uuid.uuid4().hex), partial(_is_connected, session))
+
+
+def _is_connected(session: str) -> bool:
+    return runtime.exists() and runtime.get_instance().is_active_session(session)
 
 
 def _followed(kind: Kind) -> Followed | None:
@@ -120,6 +132,7 @@ def _look(kind: Kind) -> None:
         return
     if followed.left or followed.over:
         st.rerun()
+    # Whoever looks in late, after a cut network or from a hidden tab, finds the job or begins it again: see `follow`.
     kind.queue().renew(followed.job, _watcher(), LEASE)
     bar, button = st.columns([6, 1], vertical_alignment="bottom")
     button.button("Stop", icon=":material/stop_circle:", on_click=_stop, args=(kind,), width="stretch")

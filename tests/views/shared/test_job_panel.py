@@ -246,7 +246,10 @@ def test_what_is_seen_anew_draws_the_page_anew(scene):
 
 
 def test_looking_keeps_the_job_wanted(scene):
-    """Each look renews the lease; a page that is closed without a word lets it run out."""
+    """Each look renews the lease; a page that is closed without a word lets it run out.
+
+    Who was only away for long is back without a click, and nobody says that they have stopped it.
+    """
     app = scene.page()
     scene.begun()
     for _ in range(3):
@@ -257,7 +260,21 @@ def test_looking_keeps_the_job_wanted(scene):
     scene.now += LEASE + 1
     scene.until(lambda: scene.jobs.get("a") is None)
     app.run()
-    assert (said(app), labels(app)) == ([STOPPED], ["Go on"])
+    assert (said(app), labels(app)) == ([], ["Stop"])
+    scene.until(lambda: scene.work().calls == 2)
+    assert scene.jobs.get("a") is not None
+
+
+def test_who_comes_back_late_goes_on_without_the_click_that_began_it(scene):
+    """A job that was asked for once is not offered again."""
+    scene.offer = lambda: "Train"
+    app = scene.page()
+    app.button[0].click().run()
+    scene.begun()
+    scene.now += LEASE + 1
+    scene.until(lambda: scene.jobs.get("a") is None)
+    app.run()
+    assert (said(app), labels(app)) == ([], ["Stop"])
 
 
 # Stopping
@@ -398,7 +415,9 @@ def test_leaving_forgets_the_job():
         st.markdown(str(state.FOLLOWED.of(kind.name).is_set))
 
     left = []
-    kind = Kind("testing", lambda: SimpleNamespace(leave=lambda *args: left.append(args)), str, str, str)
+    kind = Kind(
+        "testing", lambda: SimpleNamespace(leave=lambda key, who: left.append((key, who.name))), str, str, str
+    )
     app = AppTest.from_function(page, kwargs={"kind": kind})
     app.session_state["job_followed_testing"] = SimpleNamespace(job=SimpleNamespace(key="a"))
     app.session_state["watcher"] = "me"
