@@ -31,7 +31,8 @@ if st.runtime.exists():
 else:
     from starlette.middleware import Middleware
 
+    from views.browser.bounds import Bounded
     from views.browser.compression import Compressed
     from views.browser.page_style import Styled
 
-    app = st.App(__file__, middleware=[Middleware(Compressed), Middleware(Styled)])
+    app = st.App(__file__, middleware=[Middleware(Bounded), Middleware(Compressed), Middleware(Styled)])

@@ -61,6 +61,7 @@ class Job:
     watchers: dict[object, float] = field(default_factory=dict)  # until when on the clock each of them wants it
     cancelled: threading.Event = field(default_factory=threading.Event)
     future: Future[Any] | None = None
+    others_wait: Callable[[], bool] = bool  # whether there is somebody in the queue whose turn it could be
 
     @property
     def started(self) -> bool:
@@ -82,12 +83,11 @@ class Job:
         """Called by the work: note the progress, and raise Cancelled if the job has been cancelled.
 
         Between two steps, where stopping loses nothing, work says so; it then stops too if all
-        leases have run out.
+        leases have run out. Within a step it does so only where others wait for their turn.
         """
-        if between_steps:
-            with self.lock:  # so that nobody joins a job that is about to stop
-                if not self.wanted:
-                    self.cancelled.set()
+        with self.lock:  # so that nobody joins a job that is about to stop
+            if not self.wanted and (between_steps or self.others_wait()):
+                self.cancelled.set()
         if self.cancelled.is_set():
             raise Cancelled(self.key)
         if progress is not None:
@@ -207,10 +207,13 @@ class Jobs:
                 f"{len(self._jobs)} computations are running or waiting already, and no more than "
                 f"{self._max_waiting} may wait. Try again in a moment."
             )
-        job = Job(key, self._clock, self._lock)
+        job = Job(key, self._clock, self._lock, others_wait=self._some_wait)
         job.future = self._executor.submit(self._carry_out, job, work)
         self._jobs[key] = job  # not before: an executor that refuses leaves no job behind
         return job
+
+    def _some_wait(self) -> bool:
+        return any(not job.started and job.wanted for job in self._jobs.values())
 
     def _carry_out(self, job: Job, work: Work) -> Any:
         job.since = self._clock()

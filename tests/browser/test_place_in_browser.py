@@ -340,3 +340,17 @@ def test_nobody_else_is_let_in_unless_asked_for(server, tmp_path):
         process.terminate()
         process.wait(10)
     socket.create_connection(other_address(server), timeout=5).close()
+
+
+def test_a_message_that_no_page_sends_is_not_read(visit):
+    """Its connection is closed as too big; the page's own goes on."""
+    visitor = visit("?ratio=0.7")
+    code = visitor.page.evaluate("""() => new Promise((done) => {
+      const line = new WebSocket(location.origin.replace("http", "ws") + "/_stcore/stream", ["streamlit"]);
+      line.onopen = () => line.send(new Uint8Array(3 * 2 ** 20));
+      line.onclose = (event) => done(event.code);
+    })""")
+    assert code == 1009
+    visitor.slider("Prune ratio").press("ArrowLeft")
+    visitor.settle()
+    assert visitor.query()["ratio"] == "0.6"

@@ -432,6 +432,20 @@ def test_running_job_that_is_forgotten_finishes_its_step(leased: Jobs, clock: Cl
     settled(leased)
 
 
+def test_running_job_that_is_forgotten_makes_way_for_others(leased: Jobs, clock: Clock) -> None:
+    """In the middle of its step, as soon as somebody waits who is still there."""
+    work = Work()
+    job = leased.join("key", work, "page", 10)
+    until(lambda: job.progress)
+    clock.now += 60
+    waiting = leased.join("other", quick("other"), "somebody", 10)
+    assert ended(waiting) == "other"
+    with pytest.raises(Cancelled):
+        ended(job)
+    assert work.cancelled.is_set()
+    settled(leased)
+
+
 def test_forgotten_job_is_taken_up_again(leased: Jobs, clock: Clock) -> None:
     """Who joins a job that nobody wants any more, but that has not stopped yet, keeps it going."""
     work = Steps()
