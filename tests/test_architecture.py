@@ -9,12 +9,19 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 
+PACKAGES = ("cache", "pruning", "uncertainty")
+SHARED = ("views/shared", "views/controls", "views/charts", "views/text", "views/browser", *PACKAGES)
 # folder or file → the parts of this project it may import, itself included; what is most particular decides
 ALLOWED = {
     "streamlit_app.py": ("views",),
     "views": ("views", "cache", "pruning", "uncertainty"),
     "views/charts": ("views/charts", "pruning", "uncertainty"),
     "views/text": ("views/text", "pruning", "uncertainty"),
+    # The rooms of the three pages know nothing of each other, and what they share knows of none.
+    "views/browser": ("views/browser", "views/controls", "views/charts", "views/text", *PACKAGES),
+    "views/controls": ("views/controls", "views/text", "views/browser", *PACKAGES),
+    "views/shared": SHARED,
+    **{f"views/{page}": (f"views/{page}", *SHARED) for page in ("moons", "images", "study")},
     "views/prepare.py": ("cache",),
     "cache": ("cache", "pruning", "uncertainty"),
     # The boxes and the queue know nobody; results, which know pruning, are made of them.
@@ -156,6 +163,9 @@ def test_a_wrong_arrow_is_seen(tmp_path):
     written(
         tmp_path,
         streamlit_app="import views.pages.moons\nimport cache.store\n",
+        views__shared__sections="from views.moons import body\nfrom views.text import names\n",
+        views__moons__body="from views.shared import sections\n",
+        views__images__body="from views.shared import sections\nfrom views.moons import body\n",
         views__pages__moons="import streamlit as st\n",
         views__charts__vega="def f():\n    import streamlit\n",
         views__text__names="from views.pages import moons\nfrom views.charts import vega\n",
@@ -184,6 +194,8 @@ def test_a_wrong_arrow_is_seen(tmp_path):
         "uncertainty/calibration.py imports pruning.run",
         "uncertainty/calibration.py imports torch",
         "views/charts/vega.py imports streamlit",
+        "views/images/body.py imports views.moons.body",
+        "views/shared/sections.py imports views.moons.body",
         "views/text/names.py imports views.charts.vega",
         "views/text/names.py imports views.pages.moons",
     ]

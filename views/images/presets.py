@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pruning import DropoutRule, Strategy
 from uncertainty.options import Score
-from views.moons.presets import Preset
+from views.shared.preset import Preset
 
 TABS = "tabs"  # the key of their container
 

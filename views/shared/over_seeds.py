@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from cache import runs, studies
+from cache import studies
 from pruning.experiment import Experiment, Recipe
 from pruning.study import Study, summary, verdicts
 from views.controls import study as study_controls
 from views.controls.url import link
-from views.shared.job_panel import Kind, follow, leave
-from views.study.job import measured_parts, progress_of
+from views.shared import study_job
+from views.shared.job_panel import follow, leave
 from views.text import study_readings
 from views.text.study_figures import FIGURES, column_of
 
@@ -87,8 +87,4 @@ def draw(over: OverSeeds, place: DeltaGenerator) -> None:
     place.caption(f"[Ten seeds of this strategy as a study]({over.address})")
 
 
-def _failure(error: Exception, key: str) -> str:
-    return runs.sentence(error, key, "The study", "Run it again")
-
-
-SEEDS = Kind("seeds", studies.queue, _failure, progress_of, measured_parts)
+SEEDS = study_job.kind("seeds")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from views.browser.component import component
 from views.controls import lock, setting, state
 from views.controls.control import Control
-from views.moons.presets import Preset
+from views.shared.preset import Preset
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator

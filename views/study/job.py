@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from cache import runs, studies
-from cache.jobs import Job
-from pruning.study import Study, StudyProgress
-from views.shared.job_panel import Kind, follow, leave
+from cache import studies
+from pruning.study import Study
+from views.shared import study_job
+from views.shared.job_panel import follow, leave
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -38,32 +38,4 @@ def _offer(study: Study, missing: int) -> str:
     return "Run" if missing == runs_in_all else "Run the rest"
 
 
-def progress_of(job: Job) -> tuple[float, str]:
-    """How far a study is, and in words what it is at."""
-    progress: StudyProgress | None = job.progress
-    if progress is None or not progress.total:
-        return 0.0, "Starting the workers"
-    share = min(progress.done / progress.total, 1.0)
-    left = _left(job, share)
-    return share, f"{progress.done:,} of {progress.total:,} networks{left} · {progress.message}"
-
-
-def _left(job: Job, share: float) -> str:
-    """The time that is left, as far as it can be known."""
-    if job.since is None or share < 0.03:
-        return ""
-    seconds = (job.clock() - job.since) * (1 - share) / share
-    return f", about {seconds:.0f} s left" if seconds < 90 else f", about {seconds / 60:.0f} min left"
-
-
-def _failure(error: Exception, key: str) -> str:
-    return runs.sentence(error, key, "The study", "Run it again")
-
-
-def measured_parts(job: Job) -> int:
-    """How many parts have been measured: with each the charts are drawn anew."""
-    progress: StudyProgress | None = job.progress
-    return progress.parts if progress else 0
-
-
-RUNNING = Kind("study", studies.queue, _failure, progress_of, measured_parts)
+RUNNING = study_job.kind("study")

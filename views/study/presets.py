@@ -5,7 +5,7 @@ from __future__ import annotations
 from pruning.study_presets import PRESETS as STUDIES
 from pruning.study_presets import StudyPreset
 from views.controls.study import AGAINST, FIGURE, RANDOM_TICKET, settings_of
-from views.moons.presets import Preset
+from views.shared.preset import Preset
 
 CHART = "study_chart"
 
