@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Collection
 from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from cachetools import LRUCache
 
 from cache import runs, services
 from cache.jobs import Job, Jobs, Watcher
@@ -12,11 +15,13 @@ from cache.store import Store
 from cache.workers.local import LocalWorkers
 from cache.workers.protocol import Workers
 from pruning.experiment import Experiment
-from pruning.study import Rows, Study, Told, run_part, run_study, runs_missing, so_far
+from pruning.study import Rows, Study, Told, is_whole, run_part, run_study, runs_missing, so_far
 
 if TYPE_CHECKING:
     import pandas as pd
 
+_FINISHED: LRUCache[Any, pd.DataFrame] = LRUCache(64)  # a table takes half a megabyte
+_LOCK = threading.Lock()
 Report = Callable[..., Any]
 """See `cache.jobs.Job.report`."""
 
@@ -24,6 +29,21 @@ Report = Callable[..., Any]
 def table(study: Study) -> pd.DataFrame:
     """What has been measured of a study so far: see `pruning.study.so_far`."""
     return so_far(study, services.services().store)
+
+
+def finished(study: Study) -> pd.DataFrame | None:
+    """The table of a study that has run as a whole, else None; the same one again and again, not to be changed."""
+    store = services.services().store
+    key = (str(store.folder), store.version, study)
+    with _LOCK:
+        if key in _FINISHED:
+            return _FINISHED[key]
+    if not is_whole(study, store):
+        return None
+    found = so_far(study, store)
+    with _LOCK:
+        _FINISHED[key] = found
+    return found
 
 
 def missing(study: Study) -> int:

@@ -249,6 +249,12 @@ def runs_missing(study: Study, kept: Kept) -> int:
     return sum(kept.get(rows_key(experiment, study.ratios)) is None for experiment in every)
 
 
+def is_whole(study: Study, kept: Kept) -> bool:
+    """Whether every run has been measured, or is known not to be trainable; as soon known as one is not."""
+    every = (experiment for shard in study.shards() for _, experiment in shard)
+    return all(kept.get(rows_key(experiment, study.ratios)) is not None for experiment in every)
+
+
 def _trained(experiments: Sequence[Recipe], study: Study, kept: Kept, call: Call, told: Told) -> list[Outcome]:
     def heard(news: Progress | None) -> None:
         told(run.done, news.message if news else "")

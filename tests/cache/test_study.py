@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,19 @@ def test_a_study_that_is_cancelled_keeps_what_is_finished(here: Any):
     assert set(table.seed) == {0, 1}
     keys = [step.key for step in here.trained]
     assert len(keys) == len(set(keys)) or before < len(keys) <= before + 3
+
+
+def test_a_finished_study_is_remembered_and_an_unfinished_one_is_not(here: Any):
+    """The same table without a look at the disk; none before all seeds are there."""
+    assert studies.finished(STUDY) is None
+    studies.train(replace(STUDY, seeds=(0,)), lambda progress: None)
+    assert studies.finished(STUDY) is None
+    table = studies.train(STUDY, lambda progress: None)
+    found = studies.finished(STUDY)
+    assert found is not None
+    pd.testing.assert_frame_equal(found, table)
+    assert studies.finished(STUDY) is found
+    assert studies.finished(replace(STUDY, ratios=(0.5,))) is None
 
 
 def test_whoever_asks_for_the_same_study_joins(here: Any):

@@ -50,8 +50,7 @@ def draw(seen: Evaluated, images: Shown, place: DeltaGenerator) -> None:
         help="AUROC, OOD: how often an image of an unknown class has a higher predictive entropy than a test image; "
         "0.5 is chance.",
     )
-    if over:
-        over_seeds.draw(over, place)
+    over_seeds.draw(over, place)
     sections.draw_reliability(seen, figure_table.IMAGES, place)
     sections.draw_table(seen, dense, pruned, figure_table.IMAGES, place)
 

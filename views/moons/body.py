@@ -45,12 +45,12 @@ def draw(asked: Asked) -> None:
         opened[tabs.OWN_POINTS] = points_tab.draw(theme(), opened[tabs.OWN_POINTS])
     view = planes.View(asked.choice.quantity, asked.choice.points, theme())
     slots = _Slots.of(places)
-    answer = _follow(asked, view, slots)
+    over = _over_seeds(asked)
+    answer = _follow(asked, view, slots, over)
     if answer is None:
         return
     _draw_words(answer, slots, places)
-    if over := _over_seeds(asked):
-        over_seeds.draw(over, places.seeds)
+    over_seeds.draw(over, places.seeds)
     _draw_share(answer, places.share)
     for title, place in opened.items():
         tabs.TABS[title](answer, place)
@@ -85,7 +85,7 @@ class _Slots:
             place.clear()
 
 
-def _follow(asked: Asked, view: planes.View, slots: _Slots) -> Answer | None:
+def _follow(asked: Asked, view: planes.View, slots: _Slots, over: OverSeeds | None) -> Answer | None:
     """Draw planes and curves as the networks arrive; the answer of all, or None after a word on why there is none."""
     choice, visit, places = asked.choice, asked.visit, asked.places
     stored = not lock.is_elsewhere() or results.is_stored(choice.experiment, visit)
@@ -94,7 +94,7 @@ def _follow(asked: Asked, view: planes.View, slots: _Slots) -> Answer | None:
     drawn = state.DRAWN.of("moons")
     if not drawn.get():
         slots.skeletons()
-    answer, over = None, _over_seeds(asked)
+    answer = None
     try:
         with closing(results.outcomes(choice.experiment, slots.line, visit)) as arriving:
             for trained in arriving:

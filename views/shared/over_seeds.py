@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
+
+from cachetools import LRUCache
 
 from cache import studies
 from pruning.experiment import Experiment, Recipe
@@ -20,6 +24,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from streamlit.delta_generator import DeltaGenerator
 
+_TOLD: LRUCache[Hashable, dict[float, str]] = LRUCache(256)  # by ratio: a slider asks for one after the other
+_LOCK = threading.Lock()
 BAND = ("seeds_mean", "seeds_low", "seeds_high")  # columns of `vega.curve_chart`
 
 
@@ -31,6 +37,7 @@ class OverSeeds:
     table: pd.DataFrame
     ratio: float  # that the page shows
     drawn: bool  # in the curves, too
+    whole: bool = True  # whether all seeds have run
 
     def band(self, figure: str, ratios: pd.Series, *, truth: bool) -> pd.DataFrame:
         """Mean over the seeds at each ratio, and the lowest and highest run; empty where it is not to be drawn."""
@@ -46,9 +53,16 @@ class OverSeeds:
         if self.table.empty:
             return ""
         column = column_of(FIGURES[figure], truth)
-        return study_readings.of_seeds(
-            summary(self.table, column), verdicts(self.table, column), FIGURES[figure], self.ratio
-        )
+        key = (self.study, tuple(self.table.seed.unique()), column)
+        with _LOCK:
+            told = _TOLD.get(key)
+        if told is None:
+            found = summary(self.table, column), verdicts(self.table, column)
+            ratios = (0.0, *self.study.ratios)
+            told = {ratio: study_readings.of_seeds(*found, FIGURES[figure], ratio) for ratio in ratios}
+            with _LOCK:
+                _TOLD[key] = told
+        return told[self.ratio]
 
     @property
     def address(self) -> str:
@@ -72,19 +86,21 @@ def study_of(experiment: Recipe) -> Study:
 def of(experiment: Recipe, *, wanted: bool) -> OverSeeds | None:
     """What seeds say of an experiment: as far as they have run where that is `wanted`, else if all of them have."""
     study = study_of(experiment)
-    if not wanted and studies.missing(study):
-        return None
-    return OverSeeds(study, studies.table(study), experiment.prune_ratio, drawn=wanted)
+    table = studies.finished(study)
+    if table is not None:
+        return OverSeeds(study, table, experiment.prune_ratio, drawn=wanted)
+    return OverSeeds(study, studies.table(study), experiment.prune_ratio, drawn=True, whole=False) if wanted else None
 
 
-def draw(over: OverSeeds, place: DeltaGenerator) -> None:
+def draw(over: OverSeeds | None, place: DeltaGenerator) -> None:
     """Have the seeds trained that are missing, with how far that is; and the way to the study."""
-    if studies.missing(over.study):
+    if over is None or over.whole:
+        leave(SEEDS)
+    else:
         with place:
             follow(SEEDS, over.study.key, partial(studies.join, over.study), None)
-    else:
-        leave(SEEDS)
-    place.caption(f"[Ten seeds of this strategy as a study]({over.address})")
+    if over:
+        place.caption(f"[Ten seeds of this strategy as a study]({over.address})")
 
 
 SEEDS = study_job.kind("seeds")

@@ -134,6 +134,16 @@ def test_a_study_that_is_there_is_told_without_the_switch(here, rows):
     assert of(replace(SHOWN, dropout=0.4), wanted=False) is None
 
 
+def test_switched_off_nobody_waits_for_the_seeds_any_more(here):
+    """What trains for nobody ends; what is finished is kept."""
+    app = page(over_seeds="true")
+    job = services.services().studies.get(study_of(SHOWN).key)
+    app.checkbox(key="over_seeds").uncheck().run()
+    assert not app.exception
+    assert job is None or job.cancelled.is_set() or job.wait(0)
+    until(lambda: services.services().studies.get(study_of(SHOWN).key) is None)
+
+
 def test_with_the_switch_the_band_is_drawn(here, rows):
     """From what is there, without a job."""
     services.services().store.fetch_all(rows, lambda keys: rows)
@@ -186,10 +196,9 @@ def test_the_image_page_tells_of_a_study_that_is_there(here, monkeypatch):
         return app
 
     assert not any("Over 10 seeds" in each for each in captions(opened()))
-    monkeypatch.setattr(studies, "missing", lambda study: 0)
     figures = {("dense", 0.0): five(0.9), ("prune_only", 0.5): five(0.8)}
     made = table(dict.fromkeys(("accuracy", "ece", "auroc", "early_stop_epoch"), figures))
-    monkeypatch.setattr(studies, "table", lambda study: made)
+    monkeypatch.setattr(studies, "finished", lambda study: made)
     app = opened()
     assert sum("Over 5 seeds: 0.800 ± 0.020, **worse**" in each for each in captions(app)) == 2
     assert sum("Over 5 seeds: 0.800" in each for each in captions(app)) == 3
