@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
@@ -245,14 +245,18 @@ def so_far(study: Study, kept: Kept) -> pd.DataFrame:
 
 def runs_missing(study: Study, kept: Kept) -> int:
     """How many runs, a strategy with a seed in a variant each, have not been measured."""
-    every = [experiment for shard in study.shards() for _, experiment in shard]
-    return sum(kept.get(rows_key(experiment, study.ratios)) is None for experiment in every)
+    return sum(not is_there for is_there in _measured_runs(study, kept))
 
 
 def is_whole(study: Study, kept: Kept) -> bool:
     """Whether every run has been measured, or is known not to be trainable; as soon known as one is not."""
-    every = (experiment for shard in study.shards() for _, experiment in shard)
-    return all(kept.get(rows_key(experiment, study.ratios)) is not None for experiment in every)
+    return all(_measured_runs(study, kept))
+
+
+def _measured_runs(study: Study, kept: Kept) -> Iterator[bool]:
+    """Of one run after the other, whether it has been measured or is known not to be trainable."""
+    for shard in study.shards():
+        yield from (kept.get(rows_key(experiment, study.ratios)) is not None for _, experiment in shard)
 
 
 def _trained(experiments: Sequence[Recipe], study: Study, kept: Kept, call: Call, told: Told) -> list[Outcome]:
@@ -338,26 +342,22 @@ def verdicts(table: pd.DataFrame, figure: str, against: str = DENSE) -> list[Fin
     legal = [DENSE, *(line for line in lines if not line.startswith(DENSE))]
     if against not in legal:
         raise ValueError(f"against is {against!r}; it must be one of: {', '.join(legal)}")
-    values = table.set_index(["line", "prune_ratio", "seed"])[figure].astype(float)
+    values = table[figure].astype(float)
     if figure == STOP and against == DENSE:
-        alike = table.set_index(["line", "prune_ratio", "seed"])
-        values = values.where(alike.stop_compares | (alike.strategy == DENSE))
-    seeds = list(dict.fromkeys(table.seed))
-
-    def over_seeds(line: str, ratio: float) -> np.ndarray:
-        return values.reindex([(line, ratio, seed) for seed in seeds]).to_numpy()
-
-    def reference(line: str, ratio: float) -> np.ndarray:
-        return over_seeds(_line(DENSE, Variant(lines[line])), 0.0) if against == DENSE else over_seeds(against, ratio)
-
+        values = values.where(table.stop_compares | (table.strategy == DENSE))
+    by_seed = table.assign(value=values).pivot(index=["line", "prune_ratio"], columns="seed", values="value")
     pairs = [
         (line, ratio)
         for line in legal[1:]
         if line != against
         for ratio in sorted(set(table.prune_ratio[table.line == line]))
     ]
-    changes = [over_seeds(*pair) - reference(*pair) for pair in pairs]
-    found = verdict.verdicts(np.zeros(len(seeds)), changes) if pairs else []
+    if not pairs:
+        return []
+    dense = [(_line(DENSE, Variant(lines[line])), 0.0) for line, _ in pairs]
+    references = dense if against == DENSE else [(against, ratio) for _, ratio in pairs]
+    changes = by_seed.reindex(pairs).to_numpy() - by_seed.reindex(references).to_numpy()
+    found = verdict.verdicts(np.zeros(by_seed.shape[1]), changes)
     return [Finding(*pair, each) for pair, each in zip(pairs, found, strict=True)]
 
 

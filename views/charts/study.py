@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from pruning.evaluation.rows import DENSE as DENSE_LINE
+from pruning.study import summary
 from uncertainty.estimate import Estimate, mean_estimate
 from uncertainty.verdict import FEWEST
 from views.charts.colours import BETTER, DENSE, LINES, UNDECIDED, WORSE
@@ -75,12 +76,22 @@ def _runs(there: pd.DataFrame, figure: str, column: str, labels: Sequence[str]) 
 
 def _means(there: pd.DataFrame, figure: str, column: str) -> pd.DataFrame:
     """A row for each line and ratio; without ends where there are few runs."""
-    found = []
-    for (label, ratio), group in there.groupby(["label", "prune_ratio"], sort=False):
-        each = mean_estimate(group[figure].to_numpy(float))
-        x = float(ratio) if column == "prune_ratio" else float(group[column].mean())
-        found.append((label, ratio, x, each.value, *_ends(each, len(group)), len(group)))
-    return pd.DataFrame(found, columns=["label", "ratio", "x", "value", "low", "high", "runs"])
+    found = summary(there, figure)
+    keys = ["line", "prune_ratio"]
+    names = there.drop_duplicates("line").set_index("line").label
+    places = there.assign(x=there[column].astype(float)).groupby(keys).x.mean()
+    few = found.runs < FEWEST
+    return pd.DataFrame(
+        {
+            "label": found.line.map(names),
+            "ratio": found.prune_ratio,
+            "x": places.reindex(pd.MultiIndex.from_frame(found[keys])).to_numpy(),
+            "value": found["mean"],
+            "low": found.low.mask(few),
+            "high": found.high.mask(few),
+            "runs": found.runs,
+        }
+    )
 
 
 def _dense(there: pd.DataFrame, figure: str) -> pd.DataFrame:
@@ -168,7 +179,6 @@ def verdict_chart(cells: pd.DataFrame, words: tuple[str, str]) -> Chart:
         ratio=[f"{ratio:.3g}" for ratio in cells.prune_ratio],
         low=cells.low.where(np.isfinite(cells.low)),
         high=cells.high.where(np.isfinite(cells.high)),
-        at=cells.word,
     )
     labels, ratios = tuple(dict.fromkeys(marked.label)), tuple(dict.fromkeys(marked.ratio))
     return Chart(_verdict_spec(labels, ratios, words), {"cells": marked})

@@ -75,11 +75,15 @@ def of_line(findings: Sequence[Finding], figure: StudyFigure) -> str:
 def _told(each: str, some: Sequence[Finding], ratios: Sequence[float], figure: StudyFigure) -> str:
     most = max(some, key=lambda found: abs(found.verdict.value))
     where = ratios_named([found.prune_ratio for found in some], ratios)
-    verdict = most.verdict
-    value, low, high = (shown(figure, abs(end)) for end in (verdict.value, verdict.low, verdict.high))
-    low, high = sorted((low, high), key=float)
     largest = "by" if len(some) == 1 else f"most at {most.prune_ratio:.3g}, by"
-    return f"**{each}** {where}, {largest} {value}{figure.unit} ({low} to {high})"
+    return f"**{each}** {where}, {largest} {_amount(most, figure, figure.unit)}"
+
+
+def _amount(found: Finding, figure: StudyFigure, unit: str = "") -> str:
+    """How large a told difference is, and between what, without its sign."""
+    verdict = found.verdict
+    low, high = sorted(abs(end) for end in (verdict.low, verdict.high))
+    return f"{shown(figure, abs(verdict.value))}{unit} ({shown(figure, low)} to {shown(figure, high)})"
 
 
 def _not_told(rest: Sequence[Finding], ratios: Sequence[float], figure: StudyFigure, *, whole: bool) -> str:
@@ -116,9 +120,7 @@ def of_seeds(means: pd.DataFrame, findings: Sequence[Finding], figure: StudyFigu
     if name == CANNOT_TELL:
         least = "too few seeds" if value.least == float("inf") else f"it would take {shown(figure, value.least)}"
         return f"{start}, {CANNOT_TELL} from {before} ({least})."
-    low, high = sorted(abs(end) for end in (value.low, value.high))
-    amount = f"{shown(figure, abs(value.value))} ({shown(figure, low)} to {shown(figure, high)})"
-    return f"{start}, **{name}** than {before} by {amount}."
+    return f"{start}, **{name}** than {before} by {_amount(found, figure)}."
 
 
 def of_tickets(table: pd.DataFrame) -> str:
