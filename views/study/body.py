@@ -47,8 +47,9 @@ def draw(asked: Asked) -> None:
 
 def _table(study: Study, asked: Asked) -> pd.DataFrame:
     """What has been measured, under the line that says what is missing."""
-    table = studies.table(study)
-    job.draw(study, studies.missing(study), asked.places.status)
+    whole = studies.finished(study)
+    table = studies.table(study) if whole is None else whole
+    job.draw(study, studies.missing(study) if whole is None else 0, asked.places.status)
     return table
 
 
