@@ -19,6 +19,7 @@ from views.charts.colours import BETTER, DENSE, LINES, UNDECIDED, WORSE
 from views.charts.vega import CROSS, DECIMAL_LABEL, WHOLE_LABEL, Chart, layer, specification
 
 HEIGHT, LEGEND_ROW, SMALL_HEIGHT, ROW_HEIGHT = 380, 26, 110, 34
+BELOW_ROWS = 130  # of the map of verdicts: its axis with a title, and its legend
 ASIDE = 0.008  # of prune ratio, between the dots of two lines: one would hide the other
 PICKED = "picked"  # the run whose dot was clicked
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "triangle-left")
@@ -198,7 +199,7 @@ def _verdict_spec(labels: tuple[str, ...], ratios: tuple[str, ...], words: tuple
     ]  # fmt: skip
     cells = layer("cells")
     return specification(
-        ROW_HEIGHT * max(2, len(labels)) + 60,
+        ROW_HEIGHT * len(labels) + BELOW_ROWS,
         cells.mark_rect(cornerRadius=3).encode(
             x=x, y=y, tooltip=tooltip,
             color=alt.Color("word:N", scale=scale, legend=alt.Legend(title=None, orient="bottom")),
