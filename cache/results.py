@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import lru_cache, partial
 from typing import Any, Protocol
 
@@ -13,15 +13,18 @@ from cache import runs
 from cache.jobs import Job
 from cache.runs import Failure, load_torch
 from cache.services import services
+from cache.store import Store
 from cache.visitor import Shelf, Visit
 from pruning import RATIOS, Experiment, Network
 from pruning.code_version import code_version
+from pruning.data.task import Task
 from pruning.evaluation.memo import remembered
 from pruning.inspect.plane import SAMPLES, Extent, Plane, TrueMaps, make_plane, true_maps
 from pruning.inspect.replay import Recording
 from pruning.lottery.engine import outcome
 from pruning.model.units import Unit
-from pruning.outcome import Outcome, PlaneOutcome
+from pruning.outcome import Outcome, PlaneOutcome, TrainedNetwork
+from uncertainty.options import MC_DROPOUT, Method, Source
 
 POLL, LONGEST_POLL = 0.1, 0.5  # seconds between two looks at a job; also how soon a moved slider ends the wait
 POLLS_PER_SECOND = 50  # of all visitors together: looking takes time away from the training itself
@@ -33,36 +36,37 @@ class ProgressBar(Protocol):
     def progress(self, share: float, text: str) -> None: ...
 
 
-def outcomes(experiment: Experiment, status: ProgressBar, visit: Visit) -> Generator[PlaneOutcome, None, None]:
-    """What is kept, or what there is so far each time that grows, and at last all of it.
+def outcomes(
+    experiment: Experiment, status: ProgressBar, visit: Visit, source: Source = MC_DROPOUT
+) -> Generator[PlaneOutcome, None, None]:
+    """What is kept, or what there is so far each time that grows, and at last all of it, as a source has it.
 
     While something trains, `status` says what and how far. Writing there is also what lets
     Streamlit end this run when a slider moves: the job is then left, and dropped if nobody else
     waits for it. Raises `Failure` with a sentence.
     """
-    found = _stored(experiment, visit)
+    found = _on_plane(runs.stored(experiment, visit, source))
     if found is not None:
         yield found
     if runs.complete(found):
         return
     shown = _known(found)
-    work = partial(runs.train, experiment, visit=visit)
-    with services().jobs.watch(runs.key(experiment, visit), work) as job:
-        while not job.wait(_pause()):
-            _show_progress(job, status)
+    work = partial(runs.train, experiment, visit=visit, source=source)
+    with services().jobs.watch(runs.key(experiment, visit, source), work) as job:
+        for _ in followed(job, status):
             so_far = job.progress.outcome if job.progress else None
             if so_far is not None and _known(so_far) > shown:
                 shown = _known(so_far)
                 yield replace(so_far, experiment=experiment)
-        results = _result(job)
+        results = result_of(job)
     if visit.points:  # another visitor may have begun the job: everybody who waited keeps what came of it
         visit.shelf.keep(results)
-    yield _from(results, experiment, visit)
+    yield _from(results, experiment, visit, source)
 
 
-def is_stored(experiment: Experiment, visit: Visit) -> bool:
-    """Whether `outcomes` would train nothing."""
-    return runs.complete(runs.stored(experiment, visit))
+def is_stored(experiment: Experiment, visit: Visit, source: Source = MC_DROPOUT) -> bool:
+    """Whether `outcomes` would train nothing and ask nothing."""
+    return runs.complete(runs.stored(experiment, visit, source))
 
 
 def recording(experiment: Experiment, status: ProgressBar, visit: Visit) -> Recording:
@@ -83,24 +87,22 @@ def recording(experiment: Experiment, status: ProgressBar, visit: Visit) -> Reco
         return {key: kept.fetch(key, lambda: record(experiment, visit.points, report), waiting=report)}
 
     with services().jobs.watch(key, work) as job:
-        while not job.wait(_pause()):
-            _show_progress(job, status)
-        results = _result(job)
+        for _ in followed(job, status):
+            pass
+        results = result_of(job)
     if visit.points:
         visit.shelf.keep(results)
     return results[key]
 
 
-def _stored(experiment: Experiment, visit: Visit) -> PlaneOutcome | None:
-    return _on_plane(runs.stored(experiment, visit))
-
-
-def _from(results: Mapping[str, Any], experiment: Experiment, visit: Visit) -> PlaneOutcome:
+def _from(results: Mapping[str, Any], experiment: Experiment, visit: Visit, source: Source) -> PlaneOutcome:
     """The outcome of a run that has ended, from its own results: the store may not have kept them."""
     task, kept = runs.task_and_kept(experiment, visit)
-    found = _on_plane(
-        outcome(experiment, RATIOS, task, lambda key: results[key] if key in results else kept.get(key))
-    )
+
+    def get(key: str) -> Any:
+        return results[key] if key in results else kept.get(key)
+
+    found = _on_plane(outcome(experiment, RATIOS, task, get, source))
     assert found is not None
     return found
 
@@ -115,7 +117,14 @@ def _known(found: Outcome | None) -> int:
     return sum(1 + (network.fresh is not None) for network in found.networks) if found else 0
 
 
-def _result(job: Job) -> Any:
+def followed(job: Job, status: ProgressBar) -> Generator[None, None, None]:
+    """One look at the job after the other until it has ended; `status` says how far it is."""
+    while not job.wait(_pause()):
+        _show_progress(job, status)
+        yield
+
+
+def result_of(job: Job) -> Any:
     """What the job returned. Any failure becomes a sentence."""
     try:
         return job.result()
@@ -142,18 +151,21 @@ def _show_progress(job: Job, status: ProgressBar) -> None:
 def plane(
     experiment: Experiment,
     network: Network,
-    n_classes: int,
+    task: Task,
     extent: Extent,
-    shelf: Shelf | None = None,
+    kept: Store | Shelf,
     samples: Sequence[int] = SAMPLES,
+    source: Source = MC_DROPOUT,
 ) -> Plane:
-    """The maps of a network over the plane; equal networks share them, whatever led to them.
-
-    They are stored for everybody unless there is a `shelf` for them.
-    """
+    """The maps of a network over the plane, as a source has them; equal networks share them, whatever led to them."""
+    # A method that is fitted on the examples depends on them; of the others equal networks say the same.
+    fitted = source.tempered or source.method in (Method.LAST_LAYER, Method.SURVIVORS)
     key = json.dumps(
         {
             "plane": digest(network),
+            "others": [digest(other) for other in network.others],
+            "asked by": asdict(source),
+            "fitted on": task.name if fitted else "",
             "hidden": experiment.hidden,
             "dropout": experiment.dropout,
             "seed": experiment.seed,
@@ -166,9 +178,9 @@ def plane(
     def compute() -> Plane:
         load_torch()
         with services().pictures:
-            return make_plane(experiment, network, n_classes, extent, samples)
+            return make_plane(experiment, network, task.n_classes, extent, samples, source, task)
 
-    return (shelf or services().store).fetch(key, compute)
+    return kept.fetch(key, compute)
 
 
 def truth(experiment: Experiment, extent: Extent) -> TrueMaps:
@@ -180,7 +192,7 @@ def truth(experiment: Experiment, extent: Extent) -> TrueMaps:
 _truth = lru_cache(maxsize=64)(true_maps)
 
 
-def digest(network: Network) -> str:
+def digest(network: TrainedNetwork) -> str:
     """What a network computes, in 64 letters: equal networks have equal ones."""
 
     def compute() -> str:
@@ -193,9 +205,15 @@ def digest(network: Network) -> str:
     return remembered(network, "digest", compute)
 
 
-def changed_by_hand(outcome: PlaneOutcome, units: frozenset[Unit], samples: Sequence[int], shelf: Shelf) -> Network:
-    """The pruned network with units taken out or put back: see `pruning.by_hand.changed`."""
-    asked = {"by hand": sorted(units), "of": str(outcome.experiment), "samples": samples}
+def changed_by_hand(
+    outcome: PlaneOutcome,
+    units: frozenset[Unit],
+    samples: Sequence[int],
+    visit: Visit,
+    source: Source = MC_DROPOUT,
+) -> Network:
+    """The pruned network with units taken out or put back, as a source has it: see `pruning.by_hand.changed`."""
+    asked = {"by hand": sorted(units), "of": str(outcome.experiment), "samples": samples, "asked by": asdict(source)}
     measured = {"fresh": outcome.fresh is not None}  # an outcome that is still growing may lack them
     key = json.dumps({**asked, **measured, "pruned": digest(outcome.pruned), "dense": digest(outcome.dense)})
 
@@ -203,7 +221,8 @@ def changed_by_hand(outcome: PlaneOutcome, units: frozenset[Unit], samples: Sequ
         load_torch()
         from pruning.inspect.ablation import changed
 
+        task, _ = runs.task_and_kept(outcome.experiment, visit)
         with services().pictures:
-            return changed(outcome, units, samples)
+            return changed(outcome, units, samples, source, task)
 
-    return shelf.fetch(key, compute)
+    return visit.shelf.fetch(key, compute)

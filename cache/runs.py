@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -15,11 +16,13 @@ from cache.visitor import Shelf, Visit
 from cache.workers.protocol import WorkerLost
 from pruning import RATIOS, Diverged, ImageExperiment, Outcome
 from pruning.data.images import NoImages
+from pruning.data.plane_task import PlaneTask
 from pruning.data.task import Task
 from pruning.data.task_of import task_of
 from pruning.experiment import Recipe
 from pruning.lottery.engine import Call, Run, here, outcome
 from pruning.lottery.progress import WrongWorker
+from uncertainty.options import MC_DROPOUT, Source
 
 Report = Callable[..., Any]
 """See `cache.jobs.Job.report`."""
@@ -37,16 +40,17 @@ def task_and_kept(experiment: Recipe, visit: Visit | None = None) -> tuple[Task,
     return task_of(experiment, visit.points), visit.shelf
 
 
-def key(experiment: Recipe, visit: Visit | None = None) -> str:
+def key(experiment: Recipe, visit: Visit | None = None, source: Source = MC_DROPOUT) -> str:
     """The name of a run: one serves all prune ratios."""
     task, _ = task_and_kept(experiment, visit)
-    return json.dumps({"run": json.loads(experiment.key()), "data": task.fingerprint})
+    asked = {} if source == MC_DROPOUT else {"asked by": asdict(source)}
+    return json.dumps({"run": json.loads(experiment.key()), "data": task.fingerprint, **asked})
 
 
-def stored(experiment: Recipe, visit: Visit | None = None) -> Outcome | None:
-    """The networks that are there already, the dense one first; None without it."""
+def stored(experiment: Recipe, visit: Visit | None = None, source: Source = MC_DROPOUT) -> Outcome | None:
+    """The networks that are there already with what a source has them say, the dense one first; None without it."""
     task, kept = task_and_kept(experiment, visit)
-    return outcome(experiment, RATIOS, task, kept.get)
+    return outcome(experiment, RATIOS, task, kept.get, source)
 
 
 def complete(found: Outcome | None) -> bool:
@@ -59,13 +63,22 @@ def complete(found: Outcome | None) -> bool:
     )
 
 
+def answered(found: Outcome, task: Task, ratios: Sequence[float]) -> bool:
+    """Whether all networks of these ratios and the experiment's own are there, and have answered all there is."""
+    asked = {network.fresh is not None for network in found.networks}
+    wanted = asked == {isinstance(task, PlaneTask) and not task.own}
+    return wanted and all(found.has(ratio) for ratio in (0.0, found.experiment.prune_ratio, *ratios))
+
+
 def train(
     experiment: Recipe,
     report: Report,
     visit: Visit | None = None,
     finished: Callable[[Collection[str]], None] = lambda keys: None,
+    source: Source = MC_DROPOUT,
+    ratios: Sequence[float] = RATIOS,
 ) -> dict[str, Any]:
-    """Have every network of the experiment trained that is not kept, and keep it; the results by their keys.
+    """Have every network trained that is not kept, and asked by a source, and keep it; the results by their keys.
 
     On images by the workers, on points in this thread. `report` takes progress and may raise, `finished` takes the
     keys of all networks that are there, now and then.
@@ -76,7 +89,8 @@ def train(
         finished(run.done)
         report(progress)
 
-    run = Run([experiment], RATIOS, task, kept, _call(task), told, partial(report, between_steps=True))
+    between = partial(report, between_steps=True)
+    run = Run([experiment], ratios, task, kept, _call(task), told, between, source=source)
     run.train()
     finished(run.done)
     return run.found
@@ -89,12 +103,13 @@ def _call(task: Task) -> Call:
     return here
 
 
-def join(experiment: ImageExperiment, watcher: Watcher | str, seconds: float) -> Job:
-    """Have the experiment's networks trained, the chosen ratio first, or join those who wait for the same.
+def join(experiment: ImageExperiment, watcher: Watcher | str, seconds: float, source: Source = MC_DROPOUT) -> Job:
+    """Have the experiment's networks trained and asked, the chosen ratio first, or join those who wait for the same.
 
     `watcher` wants it for so many seconds, unless the lease is renewed. Raises QueueFull.
     """
-    return services.queue().join(key(experiment), partial(train, experiment), watcher, seconds)
+    work = partial(train, experiment, source=source)
+    return services.queue().join(key(experiment, source=source), work, watcher, seconds)
 
 
 def sentence(

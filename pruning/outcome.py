@@ -10,6 +10,7 @@ import numpy as np
 from pruning.experiment import Experiment, Recipe
 from pruning.lottery.history import History
 from pruning.training.chance import left_chance
+from uncertainty.options import MC_DROPOUT, Source
 from uncertainty.predictions import Predictions
 
 MAX_SAMPLES = 200
@@ -106,12 +107,21 @@ class Network(TrainedNetwork):
     test: Predictions = field(kw_only=True)  # of the test examples
     ood: Predictions = field(kw_only=True)  # of what is out of distribution
     fresh: Predictions | None = field(default=None, kw_only=True)  # of the outcome's fresh points, once asked
+    validation: Predictions | None = field(default=None, kw_only=True)  # of the examples of the early stop
+    others: tuple[TrainedNetwork, ...] = field(default=(), kw_only=True)  # that were asked with it, of an ensemble
 
 
-def answered(trained: TrainedNetwork, test: Predictions, ood: Predictions, fresh: Predictions | None) -> Network:
-    """The trained network together with what it predicts."""
+def answered(
+    trained: TrainedNetwork,
+    test: Predictions,
+    ood: Predictions,
+    fresh: Predictions | None,
+    validation: Predictions | None = None,
+    others: tuple[TrainedNetwork, ...] = (),
+) -> Network:
+    """The trained network together with what it predicts, alone or with the others of an ensemble."""
     own = {each.name: getattr(trained, each.name) for each in fields(TrainedNetwork)}
-    return Network(**own, test=test, ood=ood, fresh=fresh)
+    return Network(**own, test=test, ood=ood, fresh=fresh, validation=validation, others=others)
 
 
 @dataclass(frozen=True)
@@ -123,6 +133,10 @@ class Outcome:
     n_classes: int
     networks: tuple[Network, ...]
     by_hand: Network | None = field(default=None, kw_only=True)  # what somebody has made of the pruned one
+    source: Source = field(default=MC_DROPOUT, kw_only=True)  # of what its networks say
+    validation_labels: np.ndarray | None = field(
+        default=None, kw_only=True
+    )  # (V,) of what the early stop is judged by
 
     @property
     def dense(self) -> Network:

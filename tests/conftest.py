@@ -24,7 +24,7 @@ from pruning.lottery.order import Order
 from pruning.lottery.plan import SHOWN, Step, answers_key, results
 from pruning.model import cost
 from pruning.outcome import TrainedNetwork
-from uncertainty.options import Method
+from uncertainty.options import MC_DROPOUT
 
 Carry = Callable[..., dict[str, Any]]
 TESTS = Path(__file__).parent
@@ -109,8 +109,8 @@ def briefly(function: Carry, order: Order, *, report: Callable[[Any], None]) -> 
 def parts(step: Step, network: Network) -> dict[str, Any]:
     """A network as what is kept of it: itself and its answers, by their keys."""
     bare = TrainedNetwork(**{field.name: getattr(network, field.name) for field in fields(TrainedNetwork)})
-    answers = zip(SHOWN, (network.test, network.ood), strict=True)
-    return {step.key: bare} | {answers_key(step.key, Method.MC_DROPOUT, part): said for part, said in answers}
+    answers = zip(SHOWN, (network.test, network.ood, network.validation), strict=True)
+    return {step.key: bare} | {answers_key(step.key, MC_DROPOUT, part): said for part, said in answers}
 
 
 def keep(outcome: Outcome, *ratios: float) -> None:

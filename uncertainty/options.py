@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
@@ -25,11 +26,65 @@ class Option(StrEnum):
         raise ValueError(f"{cls.__name__.lower()} {value!r} is unknown; choose one of: {legal}")
 
 
-class Method(Option):
-    """Where class probabilities come from."""
+ENSEMBLE_MEMBERS = 10
+"""Networks of a deep ensemble: the one that is asked, and as many more as differ from it in their seed alone."""
 
-    SINGLE_PASS = ("single_pass", "Single pass", "One pass of the network with dropout off.")
-    MC_DROPOUT = ("mc_dropout", "MC dropout", "The mean over passes with dropout on: Gal & Ghahramani 2016.")
+
+class Method(Option):
+    """Where class probabilities come from. `noun`: what one of its samples is; `most`: how many there are at most."""
+
+    noun: str
+    most: int | None
+
+    def __init__(self, value: str, label: str, help: str, noun: str, most: int | None) -> None:
+        self.noun = noun
+        self.most = most
+
+    MC_DROPOUT = (
+        "mc_dropout", "MC dropout", "The mean over passes with dropout on: Gal & Ghahramani 2016.",
+        "MC-dropout sample", None,
+    )  # fmt: skip
+    SINGLE_PASS = "single_pass", "Single pass", "One pass of the network with dropout off.", "pass", 1
+    ENSEMBLE = (
+        "ensemble", "Deep ensemble",
+        "The mean over networks that were initialised, trained and pruned alike from different seeds: "
+        "Lakshminarayanan et al. 2017.", "ensemble member", ENSEMBLE_MEMBERS,
+    )  # fmt: skip
+    LAST_LAYER = (
+        "last_layer", "Last-layer Laplace",
+        "A Gaussian around the weights of the last layer, as wide as the training loss is flat there: "
+        "Daxberger et al. 2021.",
+        "Laplace draw", None,
+    )  # fmt: skip
+    SURVIVORS = (
+        "survivors", "Laplace of the survivors",
+        "A Gaussian around the weights that survived pruning or, of many, around those that the data decide least: "
+        "Daxberger et al. 2021, over a subnetwork.", "Laplace draw", None,
+    )  # fmt: skip
+
+    def samples(self, wanted: int) -> int:
+        """How many of so many samples there are.
+
+        >>> Method.MC_DROPOUT.samples(50), Method.SINGLE_PASS.samples(50), Method.ENSEMBLE.samples(5)
+        (50, 1, 5)
+        """
+        return wanted if self.most is None else min(wanted, self.most)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where class probabilities come from: a method, with its logits divided by a temperature or as they are."""
+
+    method: Method = Method.MC_DROPOUT
+    tempered: bool = False  # by what fits the validation examples best: Guo et al. 2017
+
+    @property
+    def label(self) -> str:
+        return f"{self.method.label}, tempered" if self.tempered else self.method.label
+
+
+MC_DROPOUT = Source()
+"""What every network is asked by as soon as it is trained."""
 
 
 class Score(Option):

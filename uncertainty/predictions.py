@@ -7,7 +7,7 @@ slider over the number of samples is a lookup.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -54,15 +54,37 @@ class Sampled:
 
 @dataclass(frozen=True, eq=False)
 class Predictions(Sampled):
-    """MC dropout, and beside it a single pass with dropout off."""
+    """Sampled predictions, and beside them a single pass of the network, without dropout and as it was trained."""
 
     logits: np.ndarray  # (N, C) float32
+    temperature: float = 1.0  # what all logits were divided by
 
     def single_pass(self) -> np.ndarray:
         """Class probabilities (N, C) with dropout off."""
         logits = self.logits.astype(float)
         exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
         return exponentials / exponentials.sum(axis=1, keepdims=True)
+
+
+def averaged(
+    blocks: Iterable[tuple[np.ndarray, np.ndarray]],
+    samples: Sequence[int],
+    on_block: Callable[[], None] = lambda: None,
+    temperature: float = 1.0,
+) -> Predictions:
+    """Blocks of inputs, each its samples (S, n, C) and its logits (n, C), as predictions of all N inputs.
+
+    Memory is bounded by a block and by what is kept. `on_block` is called after each and may raise.
+    """
+    frames, singles = [], []
+    for probs, logits in blocks:
+        # Single precision, as the means are kept: it would take most of the time otherwise.
+        frames.append((running_means(probs, samples), running_means(entropy(probs, np.float32), samples)))
+        singles.append(logits)
+        on_block()
+    mean_probs, expected_entropy = (np.concatenate(parts, axis=1) for parts in zip(*frames, strict=True))
+    logits = np.concatenate(singles).astype(np.float32, copy=False)
+    return Predictions(tuple(samples), mean_probs, expected_entropy, logits, temperature)
 
 
 def checked_samples(samples: Sequence[int]) -> tuple[int, ...]:

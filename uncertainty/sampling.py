@@ -18,8 +18,7 @@ from uncertainty.batches import Inputs, blocks, checked_inputs
 from uncertainty.chain import chain_of, is_own_way
 from uncertainty.dropout import Drop, draw
 from uncertainty.examined import Examined, examine
-from uncertainty.predictions import Predictions, checked_samples, running_means
-from uncertainty.predictive import entropy
+from uncertainty.predictions import Predictions, averaged, checked_samples
 from uncertainty.thinned import thinned_logits
 
 BLOCK_ELEMENTS = 2**22  # activations of a layer over the inputs taken at a time: bounds memory to some 16 MB a layer
@@ -74,14 +73,7 @@ def predict(
     each and may raise. Inputs and errors as for `mc_dropout`.
     """
     samples = checked_samples(samples)
-    frames, singles = [], []
-    for probs, logits in _sample_blocks(model, inputs, samples[-1], seed):
-        # Single precision, as the means are kept: it would take most of the time otherwise.
-        frames.append((running_means(probs, samples), running_means(entropy(probs, np.float32), samples)))
-        singles.append(logits)
-        on_block()
-    mean_probs, expected_entropy = (np.concatenate(parts, axis=1) for parts in zip(*frames, strict=True))
-    return Predictions(samples, mean_probs, expected_entropy, np.concatenate(singles).astype(np.float32, copy=False))
+    return averaged(_sample_blocks(model, inputs, samples[-1], seed), samples, on_block)
 
 
 def _sample_blocks(

@@ -12,6 +12,7 @@ from pruning.data import images
 from pruning.experiment import ImageExperiment, Recipe
 from pruning.options import ImageSet, Part
 from pruning.outcome import IMAGE_SAMPLES
+from uncertainty.examples import Examples
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,20 @@ class ImageTask:
     def inputs(self, part: Part) -> np.ndarray:
         """(N, H, W, channels) uint8. Raises ValueError for fresh points: there is no truth about pictures."""
         if part == Part.VALIDATION:
-            return images.training(self.dataset, 0, 0).val.pixels
+            return self.validation().inputs
         shown = images.shown(self.dataset)
         if part == Part.FRESH:
             raise ValueError("there are no fresh pictures with the truth about them; ask about test or ood")
         return (shown.test if part == Part.TEST else shown.ood).pixels
+
+    def training(self, experiment: Recipe) -> Examples:
+        assert isinstance(experiment, ImageExperiment)
+        found = images.training(self.dataset, experiment.train_images, experiment.seed).train
+        return Examples(found.pixels, found.labels)
+
+    def validation(self) -> Examples:
+        found = images.training(self.dataset, 0, 0).val
+        return Examples(found.pixels, found.labels)
 
     def samples(self, part: Part) -> Sequence[int]:
         return IMAGE_SAMPLES

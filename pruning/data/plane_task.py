@@ -19,6 +19,7 @@ from pruning.data.plane_tasks import make_task, split
 from pruning.experiment import Experiment, Recipe
 from pruning.options import Dataset, Part
 from pruning.outcome import MAX_SAMPLES, PLANE_SAMPLES, Fresh
+from uncertainty.examples import Examples
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,8 +98,14 @@ class PlaneTask:
         data = self.data
         return {Part.VALIDATION: data.val_inputs, Part.TEST: data.test_inputs, Part.OOD: data.far_inputs}[part]
 
+    def training(self, experiment: Recipe) -> Examples:
+        return Examples(self.data.train_inputs, self.data.train_labels)
+
+    def validation(self) -> Examples:
+        return Examples(self.data.val_inputs, self.data.val_labels)
+
     def samples(self, part: Part) -> Sequence[int]:
-        return PLANE_SAMPLES if part == Part.FRESH else range(1, MAX_SAMPLES + 1)
+        return PLANE_SAMPLES if part in (Part.FRESH, Part.VALIDATION) else range(1, MAX_SAMPLES + 1)
 
 
 @lru_cache(maxsize=64)  # each batch of a study asks for the points of all its seeds

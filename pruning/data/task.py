@@ -9,6 +9,7 @@ import numpy as np
 
 from pruning.experiment import Recipe
 from pruning.options import Part
+from uncertainty.examples import Examples
 
 
 class Task(Protocol):
@@ -41,6 +42,12 @@ class Task(Protocol):
 
     def inputs(self, part: Part) -> np.ndarray:
         """(N, …) what a network is asked about."""
+
+    def training(self, experiment: Recipe) -> Examples:
+        """What the networks of an experiment learn from."""
+
+    def validation(self) -> Examples:
+        """What the early stop is judged by."""
 
     def samples(self, part: Part) -> Sequence[int]:
         """The numbers of MC-dropout samples that predictions are kept for."""

@@ -21,7 +21,7 @@ from pruning.evaluation.metrics import Figures, figures
 from pruning.outcome import Network, Outcome, PlaneOutcome
 from uncertainty.calibration import Binning
 from uncertainty.estimate import Estimate
-from uncertainty.options import Score
+from uncertainty.options import Method, Score
 from uncertainty.paired import Difference
 
 T = TypeVar("T")
@@ -44,7 +44,7 @@ class Evaluated:
     """
 
     outcome: Outcome
-    n_samples: int = 50  # of MC dropout, 0 for a single pass
+    n_samples: int = 50  # of its source, 0 for a single pass
     n_bins: int = 15
     binning: Binning = "width"  # of reliability diagrams; ECE and UCE have bins of equal width
 
@@ -116,8 +116,10 @@ class Evaluated:
         )
 
     def can_detect(self, score: Score) -> bool:
-        """Whether a score means anything: mutual information needs MC-dropout samples that can disagree."""
-        return score != Score.INFORMATION or (self.n_samples > 1 and self.outcome.experiment.dropout > 0)
+        """Whether a score means anything: mutual information needs samples that can disagree."""
+        by_dropout = self.outcome.source.method == Method.MC_DROPOUT
+        can_disagree = self.n_samples > 1 and (self.outcome.experiment.dropout > 0 or not by_dropout)
+        return score != Score.INFORMATION or can_disagree
 
     def detection(self, network: Network, score: Score) -> Detection:
         """How a score of one network of the outcome tells unknown from known examples."""

@@ -8,23 +8,33 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from pruning.data.task import Task
+from pruning.data.task_of import task_of
+from pruning.lottery.asking import voice_of
 from pruning.model import cost
+from pruning.model.build import modules
 from pruning.model.masks import Masks, apply_masks
 from pruning.model.networks import Weights, mlp, prunable_layers, with_weights
 from pruning.model.pruned_dropout import smaller
 from pruning.model.units import Unit, toggled
 from pruning.outcome import Network, PlaneOutcome
 from pruning.training.threads import one_thread
-from uncertainty.randomness import sampling_seed
-from uncertainty.sampling import predict
+from uncertainty.options import MC_DROPOUT, Source
 
 
-def changed(outcome: PlaneOutcome, units: Collection[Unit], samples: Sequence[int]) -> Network:
+def changed(
+    outcome: PlaneOutcome,
+    units: Collection[Unit],
+    samples: Sequence[int],
+    source: Source = MC_DROPOUT,
+    task: Task | None = None,
+) -> Network:
     """The pruned network with each of `units` removed if it is there, and put back if it is not.
 
     A unit that pruning has removed comes back with the weights it had in the dense network, between
-    it and the units that are there; nothing is trained. Test, far and fresh points are asked again,
-    for each number of MC-dropout samples in `samples`. The latency is not measured.
+    it and the units that are there; nothing is trained. Test, far and fresh points are asked again
+    by a source, for each number of samples in `samples`. The latency is not measured. task: of the outcome, where its
+    points are somebody's own.
 
     The units that stay are silenced in the same samples as before and at the rates they were trained at, so
     that a unit that does nothing changes nothing.
@@ -38,8 +48,16 @@ def changed(outcome: PlaneOutcome, units: Collection[Unit], samples: Sequence[in
     weights = apply_masks(model, weights, masks)
     with one_thread():
         small = smaller(with_weights(model, weights), masks, network.dropout)
-        asked = (outcome.test_inputs, outcome.far_inputs, *([outcome.fresh.inputs] if outcome.fresh else []))
-        test, far, *fresh = (predict(small, inputs, samples, sampling_seed(experiment.seed)) for inputs in asked)
+        task = task or task_of(experiment)
+        asked = (
+            outcome.test_inputs,
+            outcome.far_inputs,
+            task.validation().inputs,
+            *([outcome.fresh.inputs] if outcome.fresh else []),
+        )
+        others = modules(experiment, network, outcome.n_classes)[1:]
+        voice = voice_of([small, *others], experiment, task, source)
+        test, far, validation, *fresh = (voice.predictions(inputs, samples) for inputs in asked)
     return replace(
         network,
         masks=masks,
@@ -50,6 +68,7 @@ def changed(outcome: PlaneOutcome, units: Collection[Unit], samples: Sequence[in
         latency=float("nan"),
         test=test,
         ood=far,
+        validation=validation,
         fresh=fresh[0] if fresh else None,
     )
 

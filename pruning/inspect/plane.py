@@ -9,8 +9,11 @@ from typing import Protocol
 import numpy as np
 
 from pruning.data.posterior import posterior
+from pruning.data.task import Task
+from pruning.data.task_of import task_of
 from pruning.experiment import Experiment
-from pruning.outcome import PLANE_SAMPLES, TrainedNetwork
+from pruning.outcome import PLANE_SAMPLES, Network
+from uncertainty.options import MC_DROPOUT, Source
 from uncertainty.predictions import Sampled
 from uncertainty.predictive import entropy
 
@@ -100,17 +103,26 @@ def grid(extent: Extent, side: int = RESOLUTION) -> np.ndarray:
 
 
 def make_plane(
-    experiment: Experiment, network: TrainedNetwork, n_classes: int, extent: Extent, samples: Sequence[int] = SAMPLES
+    experiment: Experiment,
+    network: Network,
+    n_classes: int,
+    extent: Extent,
+    samples: Sequence[int] = SAMPLES,
+    source: Source = MC_DROPOUT,
+    task: Task | None = None,
 ) -> Plane:
-    """Sample the network once for the largest S and keep the running means at each number of `samples`."""
-    from pruning.model.build import module  # loads PyTorch
+    """Ask the network by a source, once for the largest S, and keep the running means at each number of `samples`.
+
+    task: of the network, where its points are somebody's own.
+    """
+    from pruning.lottery.asking import voice_of  # loads PyTorch
+    from pruning.model.build import modules
     from pruning.training.threads import one_thread
-    from uncertainty.randomness import sampling_seed
-    from uncertainty.sampling import predict
 
     with one_thread():
-        model = module(experiment, network, n_classes)
-        return Plane(extent, predict(model, grid(extent), samples, sampling_seed(experiment.seed)))
+        models = modules(experiment, network, n_classes)
+        voice = voice_of(models, experiment, task or task_of(experiment), source)
+        return Plane(extent, voice.predictions(grid(extent), samples))
 
 
 def true_maps(experiment: Experiment, extent: Extent) -> TrueMaps:

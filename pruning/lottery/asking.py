@@ -2,51 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from torch import nn
 
 from pruning.data.task import Task
+from pruning.experiment import Recipe
 from pruning.lottery.order import Order
 from pruning.lottery.plan import Step, answers_key
 from pruning.lottery.progress import News, Report
 from pruning.model.build import module
 from pruning.options import Part
 from pruning.training.threads import thread_count, threads
-from uncertainty.methods import predictions
-from uncertainty.options import Method
+from uncertainty.methods import Predictor, predictor
+from uncertainty.options import MC_DROPOUT, Source
 from uncertainty.predictions import Predictions
 from uncertainty.randomness import sampling_seed
 
 
 def ask(
-    model: nn.Module,
+    models: Sequence[nn.Module],
     step: Step,
     task: Task,
     asked: Mapping[Part, Mapping[str, np.ndarray] | None],
-    method: Method = Method.MC_DROPOUT,
+    source: Source = MC_DROPOUT,
     on_block: Callable[[], None] = lambda: None,
 ) -> dict[str, Predictions]:
-    """What the network of a step, here as a module, says of each part: key → predictions.
+    """What the network of a step, here the first of the modules, says of each part: key → predictions.
 
-    asked: see `Order`; a part that has no inputs for this task is not asked about. `on_block` is called now and then
-    and may raise.
+    models: beside it the other members, for an ensemble. asked: see `Order`; a part that has no inputs for this task
+    is not asked about. `on_block` is called now and then and may raise.
     """
-    seed = sampling_seed(step.experiment.seed)
+    voice = voice_of(models, step.experiment, task, source)
     return {
-        answers_key(step.key, method, part): predictions(
-            method,
-            model,
-            task.inputs(part) if inputs is None else inputs[task.name],
-            task.samples(part),
-            seed,
-            on_block,
+        answers_key(step.key, source, part): voice.predictions(
+            task.inputs(part) if inputs is None else inputs[task.name], task.samples(part), on_block
         )
         for part, inputs in asked.items()
         if inputs is None or task.name in inputs
     }
+
+
+def voice_of(models: Sequence[nn.Module], experiment: Recipe, task: Task, source: Source) -> Predictor:
+    """A source of class probabilities, fitted on the examples of an experiment for one of its networks."""
+    seed = sampling_seed(experiment.seed)
+    return predictor(source, models, seed, lambda: task.training(experiment), task.validation)
 
 
 def ask_again(order: Order, report: Report) -> dict[str, Any]:
@@ -60,6 +62,7 @@ def ask_again(order: Order, report: Report) -> dict[str, Any]:
 
             on_block()
             task = batch.task.beside(step.experiment)
-            model = module(step.experiment, order.parents[step.key], task.n_classes)
-            found.update(ask(model, step, task, order.asked, order.method, on_block))
+            networks = (order.parents[step.key], *order.members)
+            models = [module(step.experiment, network, task.n_classes) for network in networks]
+            found.update(ask(models, step, task, order.asked, order.source, on_block))
     return found

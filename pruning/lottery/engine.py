@@ -23,13 +23,14 @@ from pruning.data.task import Task
 from pruning.data.task_of import task_of
 from pruning.evaluation.memo import remembered
 from pruning.experiment import Experiment, Recipe
+from pruning.lottery.members import member_keys, members
 from pruning.lottery.order import Order
 from pruning.lottery.plan import SHOWN, Batch, Step, answers_key, plan, results, worker_code
 from pruning.lottery.progress import News, Progress, Report, WrongWorker
 from pruning.options import Part
 from pruning.outcome import Fresh, Network, Outcome, PlaneOutcome, TrainedNetwork, answered
 from pruning.training.curves import Curves
-from uncertainty.options import Method
+from uncertainty.options import MC_DROPOUT, Source
 from uncertainty.predictions import Predictions
 
 Compute = Callable[[Collection[str]], Mapping[str, Any]]
@@ -121,19 +122,22 @@ class Run:
         progress: Report | None = None,
         between: Callable[[], None] = lambda: None,
         own_first: bool | None = None,
+        source: Source = MC_DROPOUT,
     ) -> None:
         """task: of any of the experiments. `between` is called between two batches, where stopping loses nothing, and
-        may raise. own_first: see `plan`; without it, where somebody watches.
+        may raise. own_first: see `plan`; without it, where somebody watches. source: of what the experiments'
+        networks say; those of an ensemble bring its other members along.
         """
-        self.experiments, self.ratios, self.task = experiments, ratios, task
-        of_each = [task.beside(each) for each in experiments]
+        self.experiments, self.ratios, self.task, self.source = experiments, ratios, task, source
+        trained = list(dict.fromkeys(member for each in experiments for member in members(each, source.method)))
+        of_each = [task.beside(each) for each in trained]
         named = {each.name: each for each in reversed(of_each)}
         self.tasks = {
-            replace(one, prune_ratio=0.0): named[each.name] for one, each in zip(experiments, of_each, strict=True)
+            replace(one, prune_ratio=0.0): named[each.name] for one, each in zip(trained, of_each, strict=True)
         }
         self.kept, self.call, self.progress, self.between = kept, call, progress, between
         watched = progress is not None or not task.stacked
-        self.plan = plan(experiments, ratios, task, own_first=watched if own_first is None else own_first)
+        self.plan = plan(trained, ratios, task, own_first=watched if own_first is None else own_first)
         self.total = sum(len(batch.steps) for batch in self.plan)
         self.found: dict[str, Any] = {}  # results of this run by their keys, those of a batch under way included
         self.done: set[str] = set()  # keys of networks
@@ -155,11 +159,12 @@ class Run:
             self._take(self.kept.fetch_all(keys, partial(self._compute, batch), self._wait, _alone(batch)))
             self._count(batch.steps)
             self._keep_clock(batch)
+            self._ask_by_source()
             self._ask_fresh()
 
     def outcomes(self) -> list[Outcome]:
         """What there is so far, an outcome for each experiment that has a dense network."""
-        found = [outcome(each, self.ratios, self._task(each), self._get) for each in self.experiments]
+        found = [outcome(each, self.ratios, self._task(each), self._get, self.source) for each in self.experiments]
         return [each for each in found if each is not None]
 
     def _task(self, experiment: Recipe) -> Task:
@@ -178,9 +183,13 @@ class Run:
             self._take(self.kept.fetch_all(tasks, lambda keys: {key: tasks[key].data for key in keys}, self._wait))
 
     def _answers(self, step: Step) -> dict[Part, str]:
-        """The parts that a network is asked about as soon as it is trained; the key of each answer."""
-        parts = (*SHOWN, Part.FRESH) if self._task(step.experiment).name in self.fresh else SHOWN
-        return {part: answers_key(step.key, Method.MC_DROPOUT, part) for part in parts}
+        """What comes of a network with its training: the parts it is asked about, and the key of each answer."""
+        if self.source != MC_DROPOUT:
+            return {}
+        return {part: answers_key(step.key, self.source, part) for part in self._parts(step)}
+
+    def _parts(self, step: Step) -> tuple[Part, ...]:
+        return (*SHOWN, Part.FRESH) if self._task(step.experiment).name in self.fresh else SHOWN
 
     def _compute(self, batch: Batch, missing: Collection[str]) -> dict[str, Any]:
         """Train what is missing of a batch, and ask what is trained but has not answered."""
@@ -199,15 +208,18 @@ class Run:
         return found
 
     def _answered(self, step: Step, parts: Sequence[Part]) -> dict[str, Any]:
-        asked = {part: self._asked()[part] for part in parts}
-        return _answered(
-            step, self._get(step.key), self._task(step.experiment), asked, Method.MC_DROPOUT, self.call, self._news
-        )
+        asked, task = {part: self._asked()[part] for part in parts}, self._task(step.experiment)
+        return _answered(step, self._get, task, asked, self.source, self.call, self._news)
 
     def _asked(self) -> Asked:
         """What networks are asked about; None is for whoever asks to look up in the task."""
         fresh = {name: each.inputs for name, each in self.fresh.items()}
         return {**dict.fromkeys(SHOWN), **({Part.FRESH: fresh} if fresh else {})}
+
+    def _ask_by_source(self) -> None:
+        """Ask what can be asked by now, of sources whose answers do not come with the training."""
+        if self.source != MC_DROPOUT and self._ask({step: self._parts(step) for step in self._ready()}):
+            self._report(f"Asked by {self.source.label}")
 
     def _ask_fresh(self) -> None:
         """Once the experiments' own networks have been shown: fresh points, of all networks that there are."""
@@ -217,20 +229,43 @@ class Run:
         self._take(self.kept.fetch_all(due, lambda keys: {key: due[key].fresh() for key in keys}, self._wait))
         self.fresh |= {task.name: self.found[key] for key, task in due.items()}
         names = {task.name for task in due.values()}
-        there = [step for batch in self.plan for step in batch.steps if step.key in self.done]
-        steps = {step.key: step for step in there if self._task(step.experiment).name in names}
-        asked = {answers_key(key, Method.MC_DROPOUT, Part.FRESH): step for key, step in steps.items()}
+        # All at once: they are shown together.
+        self._ask({step: (Part.FRESH,) for step in self._ready() if self._task(step.experiment).name in names})
+        self._report("Measured on fresh points")
+
+    def _ask(self, wanted: Mapping[Step, Sequence[Part]]) -> bool:
+        """Have trained networks asked about parts that they have not been asked about; whether there were any."""
+        asked = {
+            key: (step, part)
+            for step, parts in wanted.items()
+            for part in parts
+            if (key := answers_key(step.key, self.source, part)) not in self.found
+        }
 
         def compute(missing: Collection[str]) -> dict[str, Any]:
-            found: dict[str, Any] = {}
+            parts: dict[Step, list[Part]] = {}
             for key in missing:
-                found.update(self._answered(asked[key], [Part.FRESH]))
+                step, part = asked[key]
+                parts.setdefault(step, []).append(part)
+            found: dict[str, Any] = {}
+            for step, each in parts.items():
+                found.update(self._answered(step, each))
             return found
 
-        alone = [name for batch in self.plan for name in _alone(batch) or ()]
-        # All at once: they are shown together.
-        self._take(self.kept.fetch_all(asked, compute, self._wait, alone or None))
-        self._report("Measured on fresh points")
+        if asked:
+            alone = [name for batch in self.plan for name in _alone(batch) or ()]
+            self._take(self.kept.fetch_all(asked, compute, self._wait, alone or None))
+        return bool(asked)
+
+    def _ready(self) -> list[Step]:
+        """The networks of the experiments that are there, with all who are asked beside them."""
+        asked = {replace(each, prune_ratio=0.0) for each in self.experiments}
+        there = [step for batch in self.plan for step in batch.steps if step.key in self.done]
+        return [
+            step
+            for step in there
+            if step.experiment in asked and self.done.issuperset(member_keys(step, self.source.method))
+        ]
 
     def _due(self) -> list[PlaneTask]:
         """The generated tasks whose experiments' own networks have come to be there."""
@@ -279,19 +314,23 @@ class Run:
             return
         if self.is_old and self.task.stacked:  # put together when there is more, not at every report
             first = self.experiments[0]
-            self.so_far = outcome(first, self.ratios, self._task(first), self._get)
+            self.so_far = outcome(first, self.ratios, self._task(first), self._get, self.source)
             self.is_old = False
         self.progress(Progress(len(self.done), self.total, message, self.so_far, curves))
 
 
 def outcome(
-    experiment: Recipe, ratios: Sequence[float], task: Task, get: Callable[[str], Any | None]
+    experiment: Recipe,
+    ratios: Sequence[float],
+    task: Task,
+    get: Callable[[str], Any | None],
+    source: Source = MC_DROPOUT,
 ) -> Outcome | None:
-    """What there is of an experiment under its keys; None without the dense network.
+    """What there is of an experiment under its keys, as a source has it; None without the dense network.
 
     The same objects as long as `get` returns the same, so that what is worked out of them is remembered.
     """
-    networks = [_network(step, get) for step in results(experiment, ratios, task).values()]
+    networks = [_network(step, get, source) for step in results(experiment, ratios, task).values()]
     there = tuple(network for network in networks if network is not None)
     if not there or there[0].level:
         return None
@@ -303,40 +342,46 @@ def outcome(
         assert isinstance(experiment, Experiment)
         return PlaneOutcome(
             experiment, data.test_labels, data.n_classes, there,
-            data.train_inputs, data.train_labels, data.test_inputs, data.far_inputs, fresh=fresh,
+            data.train_inputs, data.train_labels, data.test_inputs, data.far_inputs,
+            fresh=fresh, source=source, validation_labels=data.val_labels,
         )  # fmt: skip
     assert isinstance(task, ImageTask)
-    return Outcome(experiment, shown(task.dataset).test.labels, task.n_classes, there)
+    labels, held_out = shown(task.dataset).test.labels, task.validation().labels
+    return Outcome(experiment, labels, task.n_classes, there, source=source, validation_labels=held_out)
 
 
 def answers(
     experiment: Recipe,
     part: Part,
-    method: Method,
+    source: Source,
     task: Task,
     kept: Kept,
     call: Call = here,
     ratios: Sequence[float] = (),
 ) -> dict[float, Predictions]:
-    """What trained networks say of a part of their task by a method: prune ratio → predictions, dense first.
+    """What trained networks say of a part of their task by a source: prune ratio → predictions, dense first.
 
-    Of the experiment's own ratio and all of `ratios`, as far as these networks are kept. An answer is a result of
-    its own: it is kept under the key of its network, the method and the part, and given once. Raises ValueError for
-    fresh points of a task that has none, and as `carry_out` does.
+    Of the experiment's own ratio and all of `ratios`, as far as these networks are kept, and the other members of
+    their ensembles. An answer is a result of its own: it is kept under the key of its network, the source and the
+    part, and given once. Raises ValueError for fresh points of a task that has none, and as `carry_out` does.
     """
-    steps = {ratio: step for ratio, step in results(experiment, ratios, task).items() if kept.get(step.key)}
-    keys = {answers_key(step.key, method, part): step for step in steps.values()}
+    steps = {
+        ratio: step
+        for ratio, step in results(experiment, ratios, task).items()
+        if all(kept.get(key) for key in (step.key, *member_keys(step, source.method)))
+    }
+    keys = {answers_key(step.key, source, part): step for step in steps.values()}
 
     def compute(missing: Collection[str]) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for key in missing:
             step, asked = keys[key], {part: _inputs(task, part)}
-            found.update(_answered(step, kept.get(step.key), task, asked, method, call, lambda news: None))
+            found.update(_answered(step, kept.get, task, asked, source, call, lambda news: None))
         return found
 
     alone = [_seed_of(step, task) for step in steps.values()] if task.stacked else None
     found = kept.fetch_all(keys, compute, None, alone)
-    return {ratio: found[answers_key(step.key, method, part)] for ratio, step in steps.items()}
+    return {ratio: found[answers_key(step.key, source, part)] for ratio, step in steps.items()}
 
 
 def _alone(batch: Batch) -> list[str] | None:
@@ -350,16 +395,17 @@ def _seed_of(step: Step, task: Task) -> str:
 
 def _answered(
     step: Step,
-    network: Any,
+    get: Callable[[str], Any],
     task: Task,
     asked: Asked,
-    method: Method,
+    source: Source,
     call: Call,
     report: Report,
 ) -> dict[str, Any]:
     """Ask one trained network, wherever the work is done: key → predictions."""
     batch = Batch((step,), task, task.fingerprint, worker_code(task))
-    return dict(call(answer, Order(batch, {step.key: network}, asked, None, method), report=report))
+    others = tuple(get(key) for key in member_keys(step, source.method))
+    return dict(call(answer, Order(batch, {step.key: get(step.key)}, asked, None, source, others), report=report))
 
 
 def _inputs(task: Task, part: Part) -> dict[str, np.ndarray] | None:
@@ -369,15 +415,17 @@ def _inputs(task: Task, part: Part) -> dict[str, np.ndarray] | None:
     return None
 
 
-def _network(step: Step, get: Callable[[str], Any | None]) -> Network | None:
+def _network(step: Step, get: Callable[[str], Any | None], source: Source) -> Network | None:
     """A trained network with its answers; None before it has any."""
     trained: TrainedNetwork | None = get(step.key)
     if trained is None:
         return None
-    test, ood, fresh = (get(answers_key(step.key, Method.MC_DROPOUT, part)) for part in (*SHOWN, Part.FRESH))
-    if test is None or ood is None:
+    test, ood, validation, fresh = (get(answers_key(step.key, source, part)) for part in (*SHOWN, Part.FRESH))
+    if test is None or ood is None or validation is None:
         return None
-    return remembered(trained, ("answered", test, ood, fresh), lambda: answered(trained, test, ood, fresh))
+    others = tuple(other for key in member_keys(step, source.method) if (other := get(key)) is not None)
+    key = ("answered", test, ood, validation, fresh, others)
+    return remembered(trained, key, lambda: answered(trained, test, ood, fresh, validation, others))
 
 
 def data_key(task: PlaneTask) -> str:

@@ -65,7 +65,7 @@ def _carried_out(step: Step, order: Order, report: Report) -> dict[str, Any]:
         raise broken_off(step, trained, USUAL_RATE)
     say_asking = partial(say, f"Asking {step.name} about images it has never seen")
     say_asking()
-    answers = ask(small, step, task, order.asked, on_block=say_asking)
+    answers = ask([small], step, task, order.asked, on_block=say_asking)
     if not are_finite(answers):
         raise broken_off(step, trained, USUAL_RATE)
     batch = _timed_batch(task)

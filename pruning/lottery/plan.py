@@ -18,10 +18,10 @@ from pruning.data.task import Task
 from pruning.experiment import CONFIGURATIONS, ImageExperiment, Recipe
 from pruning.lottery.levels import Path, paths
 from pruning.options import Part, Scope
-from uncertainty.options import Method
+from uncertainty.options import Source
 
 ASKING = "pruning.lottery.asking"
-SHOWN = (Part.TEST, Part.OOD)
+SHOWN = (Part.TEST, Part.OOD, Part.VALIDATION)
 """What every network is asked about as soon as it is trained."""
 
 
@@ -63,9 +63,10 @@ class Batch:
 
 
 @lru_cache(maxsize=8192)
-def answers_key(network: str, method: Method, part: Part) -> str:
-    """The key of what a network, named by its own key, says of a part of its task by a method."""
-    answers = {"answers": method, "part": part, "code": code_version(ASKING), "network": json.loads(network)}
+def answers_key(network: str, source: Source, part: Part) -> str:
+    """The key of what a network, named by its own key, says of a part of its task by a source of probabilities."""
+    named = {"answers": source.method, "tempered": source.tempered, "part": part}
+    answers = {**named, "code": code_version(ASKING), "network": json.loads(network)}
     return json.dumps(answers, sort_keys=True)
 
 

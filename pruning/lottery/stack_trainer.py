@@ -118,7 +118,7 @@ class _Stack:
         return measured(ticket, trained, trained.weights, small, example, chance=chance, history=before)
 
     def _answers(self, step: Step, trained: Trained, task: PlaneTask) -> dict[str, Any]:
-        found = ask(self.modules[step.key], step, task, self.order.asked)
+        found = ask([self.modules[step.key]], step, task, self.order.asked)
         if not are_finite(found):
             raise broken_off(step, trained, USUAL_RATE)
         return found

@@ -7,7 +7,7 @@ from torch import nn
 from pruning.experiment import Experiment, ImageExperiment, Recipe
 from pruning.model.networks import cnn, mlp, with_weights
 from pruning.model.pruned_dropout import smaller
-from pruning.outcome import TrainedNetwork
+from pruning.outcome import Network, TrainedNetwork
 
 
 def empty(experiment: Recipe, n_classes: int) -> nn.Sequential:
@@ -25,3 +25,8 @@ def module(experiment: Recipe, network: TrainedNetwork, n_classes: int) -> nn.Se
     """
     dense = with_weights(empty(experiment, n_classes), network.weights)
     return smaller(dense, network.masks, network.dropout)
+
+
+def modules(experiment: Recipe, network: Network, n_classes: int) -> list[nn.Sequential]:
+    """The network as `module` gives it and, where it was asked in an ensemble, the other members."""
+    return [module(experiment, each, n_classes) for each in (network, *network.others)]

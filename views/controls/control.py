@@ -32,6 +32,7 @@ class Control:
     )
     show: Callable[[Any], str] = str
     field: str = ""
+    idle: bool = False  # whether it decides nothing just now, and is drawn as such
 
     def legal(self) -> dict[str, Any]:
         """What the link may say for this control, and the value it stands for."""
@@ -105,7 +106,8 @@ class Control:
                 wrap=True,
                 **common,
             )
-        return st.select_slider(self.label, self.options, self.default, format_func=self.show, **common)
+        common |= {"format_func": self.show, "disabled": self.idle}
+        return st.select_slider(self.label, self.options, self.default, **common)
 
     def _held(self) -> Any:
         held = lock.current()
@@ -161,15 +163,22 @@ def draw_settings(groups: Mapping[str, Sequence[Control]]) -> dict[str, Any]:
 
 
 def draw_row(
-    controls: Sequence[Control], beside: Mapping[str, Callable[[Any], object]] = MappingProxyType({})
+    controls: Sequence[Control],
+    beside: Mapping[str, Callable[[Any], object]] = MappingProxyType({}),
+    adapted: Mapping[str, Callable[[Mapping[str, Any]], Control]] = MappingProxyType({}),
 ) -> dict[str, Any]:
-    """Controls side by side; name → value. `beside` draws, from a control's value, what stands next to it."""
+    """Controls side by side; name → value.
+
+    `beside` draws, from a control's value, what stands next to it; `adapted` gives, from the values that are known by
+    then, the form in which a control is drawn.
+    """
     values = {control.name: control.draw() for control in controls if not control.is_open}
     shown = [control for control in controls if control.is_open]
     for column, control in zip(st.columns(len(shown), gap="medium") if shown else (), shown, strict=True):
         has_neighbour = control.name in beside
         with column.container(horizontal=True, vertical_alignment="bottom") if has_neighbour else column:
-            values[control.name] = control.draw()
+            form = adapted[control.name](values) if control.name in adapted else control
+            values[control.name] = form.draw()
             if has_neighbour:
                 beside[control.name](values[control.name])
     return values

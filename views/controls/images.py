@@ -11,10 +11,9 @@ import streamlit as st
 from pruning import ImageExperiment, ImageSet
 from pruning.data.images import NoImages, Shown, shown
 from pruning.outcome import IMAGE_SAMPLES
-from uncertainty.options import Score
+from uncertainty.options import MC_DROPOUT, Score, Source
 from views.controls import moons as moons_controls
-from views.controls.control import Control, choice, draw_row, draw_settings, fields_set
-from views.controls.recipes import draw_recipes
+from views.controls.control import Control, choice, draw_settings, fields_set
 from views.controls.url import warn_of_link
 
 if TYPE_CHECKING:
@@ -38,7 +37,8 @@ RATIO = replace(
 )
 N_SAMPLES = replace(moons_controls.N_SAMPLES, options=IMAGE_SAMPLES)
 STRATEGY = moons_controls.STRATEGY
-MAIN = (STRATEGY, RATIO, N_SAMPLES)
+METHOD, TEMPERED = moons_controls.METHOD, moons_controls.TEMPERED
+MAIN = (STRATEGY, RATIO, METHOD, N_SAMPLES)
 
 
 def percent(share: float) -> str:
@@ -162,6 +162,7 @@ class ImageChoice:
     n_bins: int
     binning: Binning = "width"  # of the reliability diagrams
     values: Mapping[str, Any] = field(default_factory=dict)  # control → value
+    source: Source = MC_DROPOUT  # of the class probabilities
 
 
 def experiment_of(outcome: Outcome) -> ImageExperiment:
@@ -184,7 +185,8 @@ def draw_controls() -> ImageChoice:
 
 def known(task: ImageSet) -> tuple[Control, ...]:
     """Every control of the page, with what this task allows."""
-    return (TASK, *MAIN, *(control for controls in settings(task).values() for control in controls), *in_tabs(task))
+    folded = (control for controls in settings(task).values() for control in controls)
+    return (TASK, *MAIN, TEMPERED, *folded, *in_tabs(task))
 
 
 def _task_of_link() -> ImageSet:
@@ -196,8 +198,9 @@ def _draw_controls() -> ImageChoice:
     with st.container(horizontal=True, key="task_row"):
         task = TASK.draw()
     groups = settings(task)
-    values = {TASK.name: task, **draw_row(MAIN, {STRATEGY.name: draw_recipes}), **draw_settings(groups)}
+    values = {TASK.name: task, **moons_controls.draw_main(MAIN), **draw_settings(groups)}
     controls = (TASK, *MAIN, *(control for group in groups.values() for control in group))
     experiment = ImageExperiment(**fields_set(controls, values), **moons_controls.rounds_of(values["rounds"]))
-    measured = values["samples"], values["bins"], values["binning"]
-    return ImageChoice(experiment, *measured, values)
+    source = moons_controls.source_of(values)
+    n_samples = source.method.samples(values["samples"])
+    return ImageChoice(experiment, n_samples, values["bins"], values["binning"], values, source)

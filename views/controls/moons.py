@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pruning import RATIOS, Experiment
 from pruning.inspect.plane import SAMPLES
+from uncertainty.options import ENSEMBLE_MEMBERS, MC_DROPOUT, Method, Source
 from views.controls.control import Control, check, choice, draw_row, draw_settings, fields_set
 from views.controls.recipes import draw_recipes
 from views.controls.url import warn_of_link
@@ -49,7 +50,24 @@ N_SAMPLES = Control(
     50,
     SAMPLES,
 )
-MAIN = (STRATEGY, RATIO, N_SAMPLES)
+_DRAWS = "Laplace draws", "How many draws of the weights are averaged."
+SAMPLES_OF: Mapping[Method, tuple[str, str]] = {  # label and help, where the method is another
+    Method.SINGLE_PASS: ("Samples", "A single pass is one."),
+    Method.ENSEMBLE: (
+        "Ensemble members",
+        f"How many networks are averaged, {ENSEMBLE_MEMBERS} at most; each was trained and pruned from its own seed.",
+    ),
+    Method.LAST_LAYER: _DRAWS,
+    Method.SURVIVORS: _DRAWS,
+}
+METHOD = choice("method", "Method", "Where class probabilities come from.", MC_DROPOUT.method)
+TEMPERED = check(
+    "tempered", "Temperature",
+    "Divides all logits by one number, the temperature that fits the validation examples best. It changes how sure "
+    "a single pass is, and none of its answers.",
+    default=MC_DROPOUT.tempered,
+)  # fmt: skip
+MAIN = (STRATEGY, RATIO, METHOD, N_SAMPLES)
 
 # Sets one of two fields: see `rounds_of`.
 ROUNDS = Control(
@@ -171,12 +189,13 @@ OVER_SEEDS = check(
     "lowest to the highest, and whether ten seeds can tell a difference. Measured with 50 samples and 15 bins.",
     default=False,
 )  # fmt: skip
-EXPERIMENT = (*MAIN, *(control for controls in SETTINGS.values() for control in controls))
-TABS = ("Reliability", "Watch it train", "The network", "Checks", "Your own points", "Take home")
+EXPERIMENT = (*MAIN, TEMPERED, *(control for controls in SETTINGS.values() for control in controls))
+TABS = ("Reliability", "Methods", "Watch it train", "The network", "Checks", "Your own points", "Take home")
 TAB = Control("view", "Tab", "What is shown below the planes.", TABS[0], TABS, "tabs")
 ALL = (*EXPERIMENT, QUANTITY, POINTS, BASIS, OVER_SEEDS, TAB)
 VIEW = (QUANTITY, POINTS, TAB)  # how a preset may have it looked at
-UNTOLD = frozenset({"samples", "binning"})  # what decides how networks are shown, of which no preset tells
+# What decides how networks are asked and shown, of which no preset tells.
+UNTOLD = frozenset({"samples", "binning", "method", "tempered"})
 
 
 @dataclass(frozen=True)
@@ -192,6 +211,7 @@ class Choice:
     basis: str = "truth"  # what figures are measured on: see `views.shared.basis`
     quantity: str = "entropy"  # that colours the planes
     points: str = "test"  # that are drawn on them
+    source: Source = MC_DROPOUT  # of the class probabilities
 
 
 def values_of(experiment: Experiment) -> dict[str, Any]:
@@ -206,6 +226,30 @@ def draw_controls() -> Choice:
 
 
 def _draw_controls() -> Choice:
-    values = draw_row(MAIN, {STRATEGY.name: draw_recipes}) | draw_settings(SETTINGS)
+    values = draw_main(MAIN) | draw_settings(SETTINGS)
     experiment = Experiment(**fields_set(EXPERIMENT, values), **rounds_of(values["rounds"]))
-    return Choice(experiment, values["samples"], values["bins"], values["binning"], values)
+    source = source_of(values)
+    n_samples = source.method.samples(values["samples"])
+    return Choice(experiment, n_samples, values["bins"], values["binning"], values, source=source)
+
+
+def draw_main(controls: Sequence[Control]) -> dict[str, Any]:
+    """The main controls in a row, the strategy with all recipes beside it and the method with its temperature."""
+    tempered: list[bool] = []
+    beside = {STRATEGY.name: draw_recipes, METHOD.name: lambda method: tempered.append(TEMPERED.draw())}
+    by_name = {control.name: control for control in controls}
+    adapted = {N_SAMPLES.name: lambda values: _samples_of(by_name[N_SAMPLES.name], values[METHOD.name])}
+    values = draw_row(controls, beside, adapted)
+    # Where the method is locked, nothing stands beside it.
+    return {**values, TEMPERED.name: tempered[0] if tempered else TEMPERED.draw()}
+
+
+def _samples_of(control: Control, method: Method) -> Control:
+    """The control of the number of samples, as a method has it."""
+    label, help = SAMPLES_OF.get(method, (control.label, control.help))
+    return replace(control, label=label, help=help, idle=method == Method.SINGLE_PASS)
+
+
+def source_of(values: Mapping[str, Any]) -> Source:
+    """The source of class probabilities that the controls say."""
+    return Source(values[METHOD.name], values[TEMPERED.name])

@@ -47,8 +47,8 @@ def draw(asked: Asked) -> None:
 def _answer(asked: Asked, images: Shown) -> tabs.Answer | None:
     """The answer of the networks that are trained so far, while others train; None before the first."""
     choice, places = asked.choice, asked.places
-    trained = runs.stored(choice.experiment)
-    training_panel.draw_training(choice.experiment, trained, places.status)
+    trained = runs.stored(choice.experiment, source=choice.source)
+    training_panel.draw_training(choice.experiment, choice.source, trained, places.status)
     if trained is None:
         places.sentence.caption("The pictures below appear as soon as the first network is trained.")
         return None

@@ -37,8 +37,8 @@ TITLES = {  # (unknown, refused) → what a group is called
     (True, False): "Unknown classes kept: the dangerous ones",
 }
 EQUAL_SAMPLES = (
-    "Mutual information is the disagreement of the MC-dropout samples, and here they cannot disagree: there is only "
-    "one, or the dropout rate is 0. Take more samples, or another score."
+    "Mutual information is the disagreement of the samples, and here they cannot disagree: there is only one, or the "
+    "dropout rate is 0. Take more samples, another method, or another score."
 )
 MEANINGS = """
 - **AUROC**: the chance that an image of an unknown class has a higher score than a test image.
@@ -50,8 +50,8 @@ MEANINGS = """
 - **AURC**: the risk averaged over all coverages. The least it can be is that of a score that is higher for every
   wrong answer than for any right one.
 
-MSP, predictive entropy and mutual information go with the answers of MC dropout, energy and max logit with those of
-a single pass: so the accuracy may change with the score.
+MSP, predictive entropy and mutual information go with the answers of the chosen method, energy and max logit with
+those of a single pass: so the accuracy may change with the score.
 """
 Rows = Mapping[Score, tuple[Measures, Measures] | None]  # of the dense and of the pruned network
 

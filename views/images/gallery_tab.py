@@ -19,7 +19,7 @@ from views.charts import images as image_charts
 from views.controls.images import ALL_CLASSES, ORDER, PICTURES, experiment_of, of_class
 from views.images import cards
 from views.shared.placeholder import Place
-from views.text import readings
+from views.text import names, readings
 from views.text.markdown import plain
 
 if TYPE_CHECKING:
@@ -105,8 +105,10 @@ def _look_closer(seen: Evaluated, images: Shown, role: Part, index: int) -> None
     pair = {"Dense": outcome.dense, "Pruned": outcome.pruned}
     answers = rows(outcome, _said(seen, role, index))
     left.html(cards.bars(answers, images.test.classes))
+    n_samples = outcome.source.method.samples(IMAGE_SAMPLES[-1])
     right.markdown(
-        f"**{IMAGE_SAMPLES[-1]} MC-dropout samples**: a line is one thinned network's probability, a dot their mean."
+        f"**{n_samples} {names.samples_of(outcome.source.method, n_samples)}**: a line is the probability of one, a "
+        "dot their mean."
     )
     spread = right.empty()  # the networks take a moment, and seconds where nobody has asked them before
     spread.skeleton(2 * image_charts.spread_height(len(images.test.classes)))
@@ -125,7 +127,9 @@ def _look_closer(seen: Evaluated, images: Shown, role: Part, index: int) -> None
         ]
         st.html(cards.strip(title, alike, SMALL))
     experiment, pixels = experiment_of(outcome), part.pixels[index : index + 1]
-    said_by = {title: ask(experiment, network, pixels, IMAGE_SAMPLES[-1])[:, 0] for title, network in pair.items()}
+    said_by = {
+        title: ask(experiment, network, pixels, n_samples, outcome.source)[:, 0] for title, network in pair.items()
+    }
     with spread.container():
         for title, samples in said_by.items():
             _draw_spread(title, samples, images.test.classes)

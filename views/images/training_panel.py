@@ -15,6 +15,7 @@ from pruning import RATIOS, Architecture, ImageExperiment, Outcome
 from pruning.data.images import training_size
 from pruning.lottery.progress import Progress
 from pruning.training.curves import Curves
+from uncertainty.options import Source
 from views.charts import images as image_charts
 from views.controls import lock
 from views.controls.images import ImageChoice
@@ -35,7 +36,9 @@ SECONDS = {
 LOSS_REACH = 2.5  # nats: just above ln 10, where networks that know nothing of ten classes begin
 
 
-def draw_training(experiment: ImageExperiment, outcome: Outcome | None, place: DeltaGenerator) -> None:
+def draw_training(
+    experiment: ImageExperiment, source: Source, outcome: Outcome | None, place: DeltaGenerator
+) -> None:
     """What is still to be trained, and how far that is; nothing where all is there."""
     if outcome is not None and len(outcome.networks) >= len({*RATIOS, experiment.prune_ratio}):
         leave(TRAINING)
@@ -44,7 +47,7 @@ def draw_training(experiment: ImageExperiment, outcome: Outcome | None, place: D
         # Who came by a link that is locked for another page has not asked for these networks.
         asked = not experiment.dataset.sources and not lock.is_elsewhere()
         offer = None if asked else partial(_offer, experiment, outcome)
-        follow(TRAINING, runs.key(experiment), partial(runs.join, experiment), offer)
+        follow(TRAINING, runs.key(experiment, source=source), partial(runs.join, experiment, source=source), offer)
 
 
 def nearest(outcome: Outcome, asked: ImageChoice) -> tuple[Outcome, ImageChoice]:

@@ -87,7 +87,9 @@ def _draw_answers(seen: Evaluated, classes: tuple[str, ...], picture: Picture, i
         place.skeleton(LARGE)
     outcome = seen.outcome
     samples = {
-        network.prune_ratio: ask(experiment_of(outcome), network, picture.pixels[None], seen.n_samples)
+        network.prune_ratio: ask(
+            experiment_of(outcome), network, picture.pixels[None], seen.n_samples, outcome.source
+        )
         for network in outcome.networks
     }
     said = [probs.mean(axis=0)[0] for probs in samples.values()]

@@ -88,7 +88,7 @@ class _Slots:
 def _follow(asked: Asked, view: planes.View, slots: _Slots, over: OverSeeds | None) -> Answer | None:
     """Draw planes and curves as the networks arrive; the answer of all, or None after a word on why there is none."""
     choice, visit, places = asked.choice, asked.visit, asked.places
-    stored = not lock.is_elsewhere() or results.is_stored(choice.experiment, visit)
+    stored = not lock.is_elsewhere() or results.is_stored(choice.experiment, visit, choice.source)
     if not stored and lock.waits(places.headline):
         return None
     drawn = state.DRAWN.of("moons")
@@ -96,7 +96,7 @@ def _follow(asked: Asked, view: planes.View, slots: _Slots, over: OverSeeds | No
         slots.skeletons()
     answer = None
     try:
-        with closing(results.outcomes(choice.experiment, slots.line, visit)) as arriving:
+        with closing(results.outcomes(choice.experiment, slots.line, visit, choice.source)) as arriving:
             for trained in arriving:
                 _draw_curves(trained, asked, slots, over)
                 if answer is None and trained.has(choice.experiment.prune_ratio):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import pandas as pd
 
-from cache import results
+from cache import results, runs
 from cache.visitor import Visit
 from pruning import Network
 from pruning.evaluation.memo import remembered
@@ -126,11 +126,12 @@ class _Scene:
 
     def _plane(self, network: Network, visit: Visit) -> Plane:
         outcome = self.outcome
-        plane = partial(results.plane, outcome.experiment, network, outcome.n_classes, extent(outcome))
+        task, kept = runs.task_and_kept(outcome.experiment, visit)
+        plane = partial(results.plane, outcome.experiment, network, task, extent(outcome), source=outcome.source)
         if network is outcome.by_hand:
             # It is looked at once, so it is drawn for no more samples than are shown.
-            return plane(visit.shelf, (self.choice.n_samples,))
-        return plane(visit.shelf if visit.points else None)
+            return plane(kept=visit.shelf, samples=(self.choice.n_samples,))
+        return plane(kept=kept)
 
     def data(self, *names: str) -> dict[str, Any]:
         """What the browser needs to draw the planes of these networks."""

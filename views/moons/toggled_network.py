@@ -26,7 +26,7 @@ def applied(outcome: PlaneOutcome, units: Units, choice: Choice, visit: Visit) -
     """The outcome with the pruned network as it is once the units have been toggled."""
     if not units:
         return outcome
-    network = results.changed_by_hand(outcome, units, (choice.n_samples,), visit.shelf)
+    network = results.changed_by_hand(outcome, units, (choice.n_samples,), visit, outcome.source)
     return replace(outcome, by_hand=network)
 
 

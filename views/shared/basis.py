@@ -13,7 +13,7 @@ TRUTH, TEST = "truth", "test"
 def measured_on(outcome: PlaneOutcome, choice: Choice) -> Evaluated:
     """The outcome as the controls want it measured; on the test points where there is no truth to be had."""
     on = on_fresh_points(outcome) if choice.basis == TRUTH else outcome
-    return Evaluated(on, choice.n_samples, choice.n_bins, choice.binning)
+    return Evaluated(on, on.source.method.samples(choice.n_samples), choice.n_bins, choice.binning)
 
 
 def is_ready(seen: Evaluated, basis: str) -> bool:

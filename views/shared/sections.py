@@ -17,12 +17,13 @@ from pruning.evaluation.evaluated import Evaluated
 from pruning.evaluation.metrics import Figures
 from uncertainty.calibration import Binning, Bins, Quantity
 from uncertainty.floor import Floor
+from uncertainty.options import MC_DROPOUT, Method
 from views.charts import vega
 from views.shared import curve_click
 from views.shared.glossary_popover import draw_depth
 from views.shared.over_seeds import OverSeeds
 from views.shared.placeholder import Place
-from views.text import claims, comparison, figure_table, readings, readings_curves, untrained
+from views.text import claims, comparison, figure_table, names, readings, readings_curves, untrained
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -119,11 +120,12 @@ def all_charts(seen: Evaluated) -> dict[str, vega.Chart]:
     curves = {
         curve.title: vega.curve_chart(_curve_rows(table, curve), curve.title, curve.digits == 0) for curve in CURVES
     }
-    return curves | {title: _panel_chart(answered(seen, source), quantity) for title, source, quantity in PANELS}
+    found = panels(seen.outcome.source.method)
+    return curves | {title: _panel_chart(answered(seen, source), quantity) for title, source, quantity in found}
 
 
 def answered(seen: Evaluated, source: str) -> Evaluated:
-    """Whose answers a panel shows: those of MC dropout, or of a single pass."""
+    """Whose answers a panel shows: those of the method, or of a single pass."""
     return seen if source == "sampled" else seen.single_pass
 
 
@@ -136,17 +138,21 @@ def _panel_chart(seen: Evaluated, quantity: Quantity) -> vega.Chart:
     return vega.reliability_chart(both, *comparison.AXES[quantity])
 
 
-PANELS: tuple[tuple[str, str, Quantity], ...] = (
-    ("Single pass: confidence", "single", "confidence"),
-    ("MC dropout: confidence", "sampled", "confidence"),
-    ("MC dropout: uncertainty", "sampled", "uncertainty"),
-)
+def panels(method: Method) -> tuple[tuple[str, str, Quantity], ...]:
+    """The reliability diagrams of a method: title, whose answers, what is on the axis."""
+    own: tuple[tuple[str, str, Quantity], ...] = (
+        (f"{method.label}: confidence", "sampled", "confidence"),
+        (f"{method.label}: uncertainty", "sampled", "uncertainty"),
+    )
+    return own if method == Method.SINGLE_PASS else (("Single pass: confidence", "single", "confidence"), *own)
+
+
 METRICS: dict[Quantity, str] = {"confidence": "ECE", "uncertainty": "UCE"}
 OVER_MASS: dict[Quantity, str] = {"confidence": "ACE", "uncertainty": "UCE over equal mass"}
 
 
 def floors(seen: Evaluated) -> dict[str, tuple[Floor, Floor]]:
-    """The floors of the MC-dropout ECE and UCE for (dense, pruned); the truth leaves chance no part."""
+    """The floors of ECE and UCE for (dense, pruned); the truth leaves chance no part."""
     if seen.is_against_truth:
         return {}
     return {
@@ -155,13 +161,15 @@ def floors(seen: Evaluated) -> dict[str, tuple[Floor, Floor]]:
 
 
 def draw_reliability(seen: Evaluated, nouns: figure_table.Nouns, place: DeltaGenerator) -> None:
-    """The study's three panels, each with the two networks overlaid and their errors beside the floor."""
+    """The study's panels, each with the two networks overlaid and their errors beside the floor."""
     place = place.container(key="reliability")
     place.header("Reliability: does the confidence come true?", anchor=False)
     experiment, (dense, pruned) = seen.outcome.experiment, seen.pair
     said = {"dense": untrained.short(dense), "pruned": untrained.short(pruned)}
     basis = comparison.basis(seen, nouns.examples)
-    for column, (title, source, quantity) in zip(place.columns(3, gap="medium"), PANELS, strict=True):
+    shown = panels(seen.outcome.source.method)
+    # Of two there is a third column all the same: a diagram is square.
+    for column, (title, source, quantity) in zip(place.columns(3, gap="medium"), shown, strict=False):
         part = answered(seen, source)
         column.markdown(f"**{title}**")
         Place(column).chart(_panel_chart(part, quantity), f"Reliability diagram. {title}.")
@@ -173,7 +181,7 @@ def draw_reliability(seen: Evaluated, nouns: figure_table.Nouns, place: DeltaGen
         changes = comparison.panel(part.comparison, quantity)
         column.caption(readings.of_panel(*changes, quantity, basis, pruned.trained))
     rate = experiment.dropout if experiment.dropout_rule == DropoutRule.FIXED else None
-    words = _read_dropout(seen, rate)
+    words = _read_dropout(seen, rate) if seen.outcome.source == MC_DROPOUT else ""
     if words and pruned.trained:
         place.caption(words)
     place.caption(
@@ -225,8 +233,8 @@ def draw_table(
     table = figure_table.figure_table(dense, pruned, floors(seen), after.stop_compares_with(before))
     place.table(table, hide_index=True, border="horizontal")
     place.caption(
-        f"{len(seen.outcome.test_labels):,} {nouns.examples}, mean of {seen.n_samples} MC-dropout "
-        f"{'sample' if seen.n_samples == 1 else 'samples'}, {seen.n_bins} bins. Units, parameters, compression "
+        f"{len(seen.outcome.test_labels):,} {nouns.examples}, "
+        f"{names.asked_by(seen.outcome.source, seen.n_samples)}, {seen.n_bins} bins. Units, parameters, compression "
         "ratio, theoretical speed-up and latency are five different measures of size."
     )
     place.expander("What each figure means", icon=":material/menu_book:").markdown(figure_table.meanings(nouns))

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 
 from pruning.model.units import Unit
+from uncertainty.options import Method, Source
 
 _LAYERS = {"hidden": "hidden layer", "conv": "convolution"}
 _PARTS = {"weight": "the weights of ", "bias": "the biases of ", None: ""}
@@ -29,6 +30,18 @@ def unit_named(unit: Unit) -> str:
 def network_named(prune_ratio: float) -> str:
     """`dense`, or `pruned at 0.7`: a prune ratio is never written in per cent, which other shares are."""
     return f"pruned at {prune_ratio:.3g}" if prune_ratio else "dense"
+
+
+def samples_of(method: Method, n_samples: int) -> str:
+    """`MC-dropout samples`, `ensemble member`."""
+    return method.noun if n_samples == 1 else f"{method.noun}{'es' if method.noun.endswith('s') else 's'}"
+
+
+def asked_by(source: Source, n_samples: int) -> str:
+    """`mean of 50 MC-dropout samples`, `a single pass, tempered`."""
+    single = source.method == Method.SINGLE_PASS
+    how = "a single pass" if single else f"mean of {n_samples} {samples_of(source.method, n_samples)}"
+    return f"{how}, tempered" if source.tempered else how
 
 
 def listed(names: Sequence[str]) -> str:

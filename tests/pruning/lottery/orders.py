@@ -11,7 +11,7 @@ from pruning.lottery.engine import InMemory, carry_out, run_seeds
 from pruning.lottery.order import Order
 from pruning.lottery.plan import SHOWN, Batch, Step, answers_key, plan, worker_code
 from pruning.outcome import Network, Outcome, TrainedNetwork, answered
-from uncertainty.options import Method
+from uncertainty.options import MC_DROPOUT
 
 
 def steps(experiment: Recipe, ratios: Sequence[float] = ()) -> list[Step]:
@@ -32,8 +32,8 @@ def trained(
     batch = Batch((one,), task, task.fingerprint, worker_code(task))
     parents = {key: network for key, network in ((step.dense, dense), (step.parent, last)) if key and network}
     found = carry_out(Order(batch, parents, dict.fromkeys(SHOWN)), report=report)
-    test, ood = (found[answers_key(step.key, Method.MC_DROPOUT, part)] for part in SHOWN)
-    return answered(found[step.key], test, ood, None)
+    test, ood, validation = (found[answers_key(step.key, MC_DROPOUT, part)] for part in SHOWN)
+    return answered(found[step.key], test, ood, None, validation)
 
 
 def run_kept(experiment: Recipe, kept: InMemory, ratios: Sequence[float] = ()) -> Outcome:

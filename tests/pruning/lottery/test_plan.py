@@ -23,7 +23,7 @@ from pruning.lottery.plan import plan as planned
 from pruning.lottery.plan import results as results_of
 from pruning.lottery.progress import News, WrongWorker
 from pruning.outcome import TrainedNetwork
-from uncertainty.options import Method
+from uncertainty.options import MC_DROPOUT
 from uncertainty.predictions import Predictions
 
 ROOT = Path(__file__).parents[3]
@@ -280,7 +280,7 @@ class Worker:
         report(News(f"Training {step.name}"))
         self.done.append((step.levels, dense and dense.level, last and (last.level, last.prune_ratio)))
         nothing = Predictions((1,), np.zeros((1, 0, 8)), np.zeros((1, 0)), np.zeros((0, 8)))
-        answers = {answers_key(step.key, Method.MC_DROPOUT, part): nothing for part in order.asked}
+        answers = {answers_key(step.key, MC_DROPOUT, part): nothing for part in order.asked}
         return {step.key: network(step, np.array(last.prune_ratio if last else -1.0)), **answers}
 
 

@@ -1,0 +1,68 @@
+"""What every method says of one experiment's dense and pruned network, kept or asked while somebody waits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import asdict
+from functools import partial
+from typing import Any
+
+from cache import runs
+from cache.results import ProgressBar, followed, result_of
+from cache.services import services
+from cache.visitor import Visit
+from pruning.data.task import Task
+from pruning.evaluation.by_method import SOURCES
+from pruning.experiment import Recipe
+from pruning.lottery.engine import outcome
+from pruning.lottery.progress import Progress
+from pruning.outcome import Outcome
+from uncertainty.options import Source
+
+
+def by_methods(
+    experiment: Recipe, status: ProgressBar, visit: Visit, sources: Sequence[Source] = SOURCES
+) -> Generator[Mapping[Source, Outcome], None, None]:
+    """The outcome of the experiment's own ratio by each source: what is kept, then more each time that there is more.
+
+    The members of an ensemble are trained where they are not kept. See `results.outcomes` for `status`; raises
+    `Failure` with a sentence.
+    """
+    task, kept = runs.task_and_kept(experiment, visit)
+    found = _answered(experiment, task, kept.get, sources)
+    yield found
+    if len(found) == len(sources):
+        return
+    named = {"methods": json.loads(runs.key(experiment, visit)), "ratio": experiment.prune_ratio}
+    key = json.dumps({**named, "asked by": [asdict(source) for source in sources]})
+    with services().jobs.watch(key, partial(_ask, experiment, visit, sources)) as job:
+        for _ in followed(job, status):
+            if len(more := _answered(experiment, task, kept.get, sources)) > len(found):
+                found = more
+                yield found
+        results = result_of(job)
+    if visit.points:  # another visitor may have begun the job: everybody who waited keeps what came of it
+        visit.shelf.keep(results)
+    yield _answered(experiment, task, lambda key: results[key] if key in results else kept.get(key), sources)
+
+
+def _ask(experiment: Recipe, visit: Visit, sources: Sequence[Source], report: Callable[..., Any]) -> dict[str, Any]:
+    """Have every source asked, one after the other; all results by their keys."""
+    results: dict[str, Any] = {}
+    for done, source in enumerate(sources):
+
+        def told(progress: Any = None, done: int = done, source: Source = source, **options: Any) -> None:
+            news = Progress(done, len(sources), f"{source.label}: {progress.message}") if progress else None
+            report(news, **options)
+
+        results |= runs.train(experiment, told, visit, source=source, ratios=())
+    return results
+
+
+def _answered(
+    experiment: Recipe, task: Task, get: Callable[[str], Any], sources: Sequence[Source]
+) -> dict[Source, Outcome]:
+    """What there is by each source whose networks have answered all they are asked about."""
+    found = {source: outcome(experiment, (), task, get, source) for source in sources}
+    return {source: each for source, each in found.items() if each is not None and runs.answered(each, task, ())}

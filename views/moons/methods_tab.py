@@ -1,0 +1,29 @@
+"""The tab of all methods on points."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from cache.jobs import QueueFull
+from cache.methods import by_methods
+from cache.runs import Failure
+from pruning.outcome import PlaneOutcome
+from views.moons.answer import Answer
+from views.shared import basis
+from views.shared.methods_tab import MethodsPlace
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+
+def draw(answer: Answer, place: DeltaGenerator) -> None:
+    """Every method as it comes in, at the ratio and on the basis that are chosen."""
+    drawn, choice = MethodsPlace(place), answer.choice
+    try:
+        for found in by_methods(choice.experiment, drawn.line, answer.visit):
+            seen = {source: basis.measured_on(cast(PlaneOutcome, each), choice) for source, each in found.items()}
+            drawn.draw(seen, answer.nouns)
+    except (QueueFull, Failure) as problem:
+        drawn.line.error(str(problem))
+        return
+    drawn.finish(seen, answer.nouns)

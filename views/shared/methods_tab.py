@@ -1,0 +1,60 @@
+"""The tab in which all methods stand side by side, for the dense and the pruned network of either page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from pruning.evaluation.by_method import SOURCES, method_rows
+from pruning.evaluation.evaluated import Evaluated
+from uncertainty.options import Source
+from views.charts.methods import COLUMNS, method_chart
+from views.shared.glossary_popover import draw_depth
+from views.shared.placeholder import Place
+from views.text import methods as words
+from views.text.figure_table import Nouns
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+ABREAST = 3
+LABELS = tuple(source.label for source in SOURCES)
+
+
+class MethodsPlace:
+    """Where the methods are drawn, again and again while they come in."""
+
+    def __init__(self, place: DeltaGenerator) -> None:
+        place.header("Methods: where else could the doubt come from?", anchor=False)
+        self.line = Place(place.container())
+        self.charts: list[Place] = []
+        for start in range(0, len(COLUMNS), ABREAST):
+            columns = place.columns([1.7, *[1] * (ABREAST - 1)], gap="small")
+            self.charts += [Place(column.container()) for column in columns[: len(COLUMNS) - start]]
+        self.caption = Place(place.container())
+        self.words = Place(place.container())
+        self.rest = place.container()
+
+    def draw(self, seen: Mapping[Source, Evaluated], nouns: Nouns) -> None:
+        """The charts of what is there so far, and what each method changes."""
+        if not seen:
+            return
+        table = pd.DataFrame(method_rows(seen))
+        for position, (place, column) in enumerate(zip(self.charts, COLUMNS, strict=True)):
+            named = position % ABREAST == 0
+            place.chart(method_chart(table, column, LABELS, named=named), f"{column.title} of every method.")
+        against_truth = next(iter(seen.values())).is_against_truth
+        caption = words.CAPTION_TRUE if against_truth else words.CAPTION
+        self.caption.caption(caption.format(examples=nouns.examples))
+
+    def finish(self, seen: Mapping[Source, Evaluated], nouns: Nouns) -> None:
+        """What is told once all are there: sentences, and all figures as a table."""
+        self.line.clear()
+        lines = words.reading(seen, nouns)
+        self.words.markdown("\n".join(["Pruned, beside its own single pass:", "", *lines]))
+        table = self.rest.expander("All figures", icon=":material/table:")
+        table.table(words.method_table(method_rows(seen)), hide_index=True, border="horizontal")
+        table.caption(words.COSTS)
+        draw_depth(self.rest, "MC dropout")
