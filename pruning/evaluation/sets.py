@@ -15,7 +15,6 @@ from functools import cached_property
 
 import numpy as np
 
-from pruning.evaluation.memo import remembered
 from pruning.outcome import Network, Outcome
 from uncertainty.conformal import (
     CoverageLaw,
@@ -26,15 +25,17 @@ from uncertainty.conformal import (
     prediction_sets,
     threshold,
 )
+from uncertainty.predictions import Predictions
 
 
 @dataclass(frozen=True, eq=False)
 class PredictionSets:
-    """The sets of one network for the N examples that it is measured on."""
+    """The sets of one network for the N examples that it is measured on. Numbers are kept, arrays are not."""
 
-    threshold: float
-    members: np.ndarray  # (N, C) whether a class is in the set of an example
+    predictions: Predictions  # of the N examples
     truth: np.ndarray  # labels (N,), or the posterior p(y | x) of each example (N, C)
+    n_samples: int
+    threshold: float  # of a class's score, below which or at which it is in a set
     law: CoverageLaw  # of the coverage that the validation examples leave
     score: SetScore
 
@@ -47,38 +48,35 @@ class PredictionSets:
         alpha: float = 0.1,
         score: SetScore = SetScore.LAC,
     ) -> PredictionSets:
-        """At most a share `alpha` of the sets, on average over validation examples, lacks its class.
+        """Sets of which, on average over validation examples, at most a share `alpha` lacks its class.
 
         Raises ValueError where `n_samples` is no number of samples that the predictions are kept for, and for an
-        outcome that nothing of the validation examples is known of.
+        outcome in which nothing is known of the validation examples.
         """
         labels, held_out = outcome.validation_labels, network.validation
         if labels is None or held_out is None:
             raise ValueError("nothing is known of the validation examples, on which prediction sets are calibrated")
+        limit = threshold(calibration_scores(held_out.probs(n_samples), labels, score), alpha)
+        law = coverage_law(len(labels), alpha)
+        return cls(network.test, outcome.test_labels, n_samples, limit, law, score)
 
-        def compute() -> PredictionSets:
-            limit = threshold(calibration_scores(held_out.probs(n_samples), labels, score), alpha)
-            members = prediction_sets(network.test.probs(n_samples), limit, score)
-            return cls(limit, members, outcome.test_labels, coverage_law(len(labels), alpha), score)
-
-        return remembered(network, ("sets", n_samples, alpha, score), compute)
+    @property
+    def members(self) -> np.ndarray:
+        """Whether a class is in the set of an example (N, C)."""
+        return self.classes_of(self.predictions.probs(self.n_samples))
 
     @cached_property
     def coverage(self) -> float:
         """The share of sets that hold the class; against the posterior the mean probability that they do."""
-        rows = np.arange(len(self.truth))
-        held = self.members[rows, self.truth] if self.truth.ndim == 1 else (self.members * self.truth).sum(axis=1)
+        members, truth = self.members, self.truth
+        held = members[np.arange(len(truth)), truth] if truth.ndim == 1 else (members * truth).sum(axis=1)
         return float(held.mean())
 
-    @property
+    @cached_property
     def mean_size(self) -> float:
         """The mean number of classes in a set."""
         return mean_set_size(self.members)
 
-    def sizes(self, probs: np.ndarray) -> np.ndarray:
-        """The number of classes (M,) in the sets of other examples with these probabilities (M, C)."""
-        return prediction_sets(probs, self.threshold, self.score).sum(axis=1)
-
     def classes_of(self, probs: np.ndarray) -> np.ndarray:
-        """Which classes (M, C) are in the sets of other examples with these probabilities (M, C)."""
+        """Which classes (M, C) are in the sets of any examples that have these probabilities (M, C)."""
         return prediction_sets(probs, self.threshold, self.score)

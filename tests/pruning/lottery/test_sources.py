@@ -1,4 +1,4 @@
-"""Sources of class probabilities in a run: what each has the networks say, and that nothing is trained for it twice."""
+"""Sources of class probabilities in a run: what each has the networks say, and that nothing is trained twice."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def test_a_tempered_sample_is_the_same_thinned_network(kept):
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.label)
 def test_the_plane_says_what_the_points_are_told(kept, source):
-    """Its cells are asked by the very predictor of the test points: the point in the middle of a cell as that cell."""
+    """Its cells are asked by the very predictor of the test points: a point in the middle of a cell as that cell."""
     found = by(source, kept=kept)
     bounds = extent(found)
     plane = make_plane(POINTS, found.pruned, 2, bounds, (1, 10), source)
