@@ -46,7 +46,7 @@ PRUNED = replace(
 )
 FLOOR = Floor(0.03, 0.01, 0.05)
 
-PICTURE = {"samples", "bins", "binning"}  # controls that change what is shown, not what is trained
+PICTURE = {"method", "tempered", "samples", "bins", "binning"}  # controls that change what is shown, not what is trained
 
 
 def rows(dense: Figures = DENSE, pruned: Figures = PRUNED, alike: bool = True) -> dict[str, tuple[str, str, str]]:
@@ -290,7 +290,7 @@ def classes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def controls_of(task: ImageSet) -> tuple[Control, ...]:
     folded = (control for controls in image_controls.settings(task).values() for control in controls)
-    return (image_controls.TASK, *image_controls.MAIN, *folded, *image_controls.in_tabs(task))
+    return (image_controls.TASK, *image_controls.MAIN, image_controls.TEMPERED, *folded, *image_controls.in_tabs(task))
 
 
 def choices(control: Control) -> list[object]:
@@ -341,7 +341,7 @@ def test_a_name_that_both_pages_know_means_the_same(classes, task):
     moons = {control.name: control for control in moons_controls.ALL}
     shared = [(moons[control.name], control) for control in controls_of(task) if control.name in moons]
     assert {control.name for _, control in shared} == {
-        "strategy", "ratio", "samples", "criterion", "scope", "dropout_rule", "rewind", "rounds", "bins", "binning",
+        "strategy", "ratio", "method", "tempered", "samples", "criterion", "scope", "dropout_rule", "rewind", "rounds", "bins", "binning",
         "seed",
     }  # fmt: skip
     for one, other in shared:
