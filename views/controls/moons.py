@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pruning import RATIOS, Experiment
-from pruning.inspect.plane import SAMPLES
+from pruning.inspect.plane import DRAWN, SAMPLES
 from uncertainty.options import ENSEMBLE_MEMBERS, MC_DROPOUT, Method, Source
 from views.controls.control import Control, check, choice, draw_row, draw_settings, fields_set
 from views.controls.recipes import draw_recipes
@@ -172,6 +172,12 @@ POINTS = Control(
     "test", ("test", "training", "none"), "buttons", str.capitalize,
 )  # fmt: skip
 
+DRAWS = check(
+    "draws", "Single samples",
+    f"The decision boundary of each of the first {DRAWN} samples, as fine lines: thinned networks, members of the "
+    "ensemble, or draws of the weights. What they agree on is not in doubt, however unsure each of them is.",
+    default=False,
+)  # fmt: skip
 
 # What the page opens on where nothing is asked for: a ratio at which pruning shows, and where networks are unsure.
 OPENING: Mapping[str, Any] = {RATIO.name: 0.9, QUANTITY.name: "entropy"}
@@ -192,7 +198,7 @@ OVER_SEEDS = check(
 EXPERIMENT = (*MAIN, TEMPERED, *(control for controls in SETTINGS.values() for control in controls))
 TABS = ("Reliability", "Methods", "Watch it train", "The network", "Checks", "Your own points", "Take home")
 TAB = Control("view", "Tab", "What is shown below the planes.", TABS[0], TABS, "tabs")
-ALL = (*EXPERIMENT, QUANTITY, POINTS, BASIS, OVER_SEEDS, TAB)
+ALL = (*EXPERIMENT, QUANTITY, POINTS, DRAWS, BASIS, OVER_SEEDS, TAB)
 VIEW = (QUANTITY, POINTS, TAB)  # how a preset may have it looked at
 # What decides how networks are asked and shown, of which no preset tells.
 UNTOLD = frozenset({"samples", "binning", "method", "tempered"})
@@ -211,6 +217,7 @@ class Choice:
     basis: str = "truth"  # what figures are measured on: see `views.shared.basis`
     quantity: str = "entropy"  # that colours the planes
     points: str = "test"  # that are drawn on them
+    draws: bool = False  # whether the boundaries of single samples are drawn on them
     source: Source = MC_DROPOUT  # of the class probabilities
 
 

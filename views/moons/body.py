@@ -43,7 +43,7 @@ def draw(asked: Asked) -> None:
     opened: dict[str, DeltaGenerator] = {title: tab for title, tab in places.tabs.items() if tab.open}
     if tabs.OWN_POINTS in opened:
         opened[tabs.OWN_POINTS] = points_tab.draw(theme(), opened[tabs.OWN_POINTS])
-    view = planes.View(asked.choice.quantity, asked.choice.points, theme())
+    view = planes.View(asked.choice.quantity, asked.choice.points, theme(), asked.choice.draws)
     slots = _Slots.of(places)
     over = _over_seeds(asked)
     answer = _follow(asked, view, slots, over)

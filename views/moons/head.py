@@ -112,9 +112,9 @@ def _draw_looks(choice: Choice, visit: Visit) -> Choice:
     """What the planes show."""
     colour = controls.OWN_QUANTITY if visit.points else controls.QUANTITY
     with st.container(key="looks", horizontal=True, gap="medium", vertical_alignment="center"):
-        quantity, points = colour.draw(), controls.POINTS.draw()
-    values = {**choice.values, colour.name: quantity, controls.POINTS.name: points}
-    return replace(choice, quantity=quantity, points=points, values=values)
+        quantity, points, draws = colour.draw(), controls.POINTS.draw(), controls.DRAWS.draw()
+    looks = {colour.name: quantity, controls.POINTS.name: points, controls.DRAWS.name: draws}
+    return replace(choice, quantity=quantity, points=points, draws=draws, values={**choice.values, **looks})
 
 
 def _draw_head_of_curves(choice: Choice, visit: Visit) -> Choice:

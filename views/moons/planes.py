@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import math
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
@@ -22,7 +22,7 @@ from pruning.inspect.plane import RESOLUTION, Maps, Plane, TrueMaps, extent
 from pruning.outcome import PlaneOutcome
 from views.browser.component import component
 from views.charts import vega
-from views.charts.colours import CLASSES, INK, PAPER, SEQUENCE, STRONGEST, TRUE_BOUNDARY, Theme
+from views.charts.colours import CLASSES, INK, PAPER, PRUNED, SEQUENCE, STRONGEST, TRUE_BOUNDARY, Theme
 from views.controls.moons import OWN_QUANTITY, QUANTITY, Choice
 from views.text import readings_planes
 
@@ -44,6 +44,7 @@ class View:
     quantity: str
     points: str
     theme: Theme
+    draws: bool = False  # whether the boundaries of single samples are drawn
 
 
 def draw_planes(outcome: PlaneOutcome, choice: Choice, view: View, visit: Visit, place: DeltaGenerator) -> None:
@@ -101,7 +102,15 @@ def packed(probs: np.ndarray, *others: np.ndarray) -> str:
     Rows go from high to low y, and the cells at the rim are repeated once around. The differences along
     a row, high bytes before low bytes, are deflated and written in base64.
     """
-    layers = [*np.moveaxis(probs, -1, 0)[1:], *others]
+    return _deflated([*np.moveaxis(probs, -1, 0)[1:], *others])
+
+
+def packed_draws(draws: np.ndarray) -> str:
+    """The probabilities of single samples (D, R, R, C), of every class but the first, one sample after the other."""
+    return _deflated([layer for probs in draws for layer in np.moveaxis(probs, -1, 0)[1:]])
+
+
+def _deflated(layers: Sequence[np.ndarray]) -> str:
     values = np.stack([np.pad(layer[::-1], 1, mode="edge") for layer in layers])
     levels = np.rint(LEVELS * values.clip(0, 1)).astype(np.uint16)
     steps = np.diff(levels, axis=2, prepend=np.uint16(0))
@@ -133,6 +142,14 @@ class _Scene:
             return plane(kept=visit.shelf, samples=(self.choice.n_samples,))
         return plane(kept=kept)
 
+    def _draws(self, name: str) -> str:
+        """What single samples of a network say, packed for the browser."""
+        outcome, network = self.outcome, self.networks[name]
+        task, kept = runs.task_and_kept(outcome.experiment, self.visit)
+        shelf = self.visit.shelf if network is outcome.by_hand else kept
+        draws = results.draws(outcome.experiment, network, task, extent(outcome), shelf, outcome.source)
+        return remembered(self.planes[name], "packed draws", lambda: packed_draws(draws))
+
     def data(self, *names: str) -> dict[str, Any]:
         """What the browser needs to draw the planes of these networks."""
         outcome, view, own = self.outcome, self.view, self.visit.points
@@ -144,6 +161,7 @@ class _Scene:
             "side": RESOLUTION + 2,
             "classes": outcome.n_classes,
             "names": list(classes),
+            "drawn": outcome.source.method.noun,
             "axes": list(own.axes) if own else ["", ""],
             "extent": bounds,
             "points": _places(*_points(outcome, view.points), bounds),
@@ -160,6 +178,7 @@ class _Scene:
                 "paper": PAPER[view.theme],
                 "ink": INK[view.theme],
                 "truth": TRUE_BOUNDARY[view.theme],
+                "draw": PRUNED,
             },
         }
 
@@ -167,7 +186,9 @@ class _Scene:
         plane, n_samples, top = self.planes[name], self.choice.n_samples, self.epistemic_top
         maps = remembered(plane, ("packed", n_samples, top), lambda: _packed_maps(plane.maps(n_samples), top))
         wrong = _wrong(self.outcome, self.networks[name], n_samples) if self.view.points == "test" else []
-        return {"name": name, "id": f"{zlib.crc32(maps.encode()):x}", "maps": maps, "wrong": wrong}
+        draws = self._draws(name) if self.view.draws else None
+        shown = zlib.crc32(f"{maps}{draws or ''}".encode())
+        return {"name": name, "id": f"{shown:x}", "maps": maps, "wrong": wrong, "draws": draws}
 
     def _top(self, quantity: str) -> float:
         """Where the colour scale ends."""

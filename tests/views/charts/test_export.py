@@ -20,8 +20,8 @@ from streamlit.testing.v1 import AppTest
 from pruning import RATIOS, Experiment, ImageExperiment, run
 from pruning.evaluation import Evaluated
 from pruning.model import cost
-from uncertainty.options import Method
 from tests.conftest import use
+from uncertainty.options import Method
 from views.charts import export, vega
 from views.charts.colours import CLASSES, PAPER, Theme, rgb
 from views.charts.export import SCALE, archive, png, svg

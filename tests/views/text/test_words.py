@@ -46,7 +46,13 @@ PRUNED = replace(
 )
 FLOOR = Floor(0.03, 0.01, 0.05)
 
-PICTURE = {"method", "tempered", "samples", "bins", "binning"}  # controls that change what is shown, not what is trained
+PICTURE = {
+    "method",
+    "tempered",
+    "samples",
+    "bins",
+    "binning",
+}  # controls that change what is shown, not what is trained
 
 
 def rows(dense: Figures = DENSE, pruned: Figures = PRUNED, alike: bool = True) -> dict[str, tuple[str, str, str]]:
@@ -290,7 +296,13 @@ def classes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def controls_of(task: ImageSet) -> tuple[Control, ...]:
     folded = (control for controls in image_controls.settings(task).values() for control in controls)
-    return (image_controls.TASK, *image_controls.MAIN, image_controls.TEMPERED, *folded, *image_controls.in_tabs(task))
+    return (
+        image_controls.TASK,
+        *image_controls.MAIN,
+        image_controls.TEMPERED,
+        *folded,
+        *image_controls.in_tabs(task),
+    )
 
 
 def choices(control: Control) -> list[object]:
