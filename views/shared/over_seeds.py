@@ -13,6 +13,7 @@ from cachetools import LRUCache
 from cache import studies
 from pruning.experiment import Experiment, Recipe
 from pruning.study import Study, summary, verdicts
+from views.controls import lock
 from views.controls import study as study_controls
 from views.controls.url import link
 from views.shared import study_job
@@ -103,7 +104,7 @@ def draw(over: OverSeeds | None, place: DeltaGenerator, *, due: bool = True) -> 
     elif not due:
         leave(SEEDS)
         place.caption(AFTERWARDS)
-    else:
+    elif not lock.waits(place):
         with place:
             follow(SEEDS, over.study.key, partial(studies.join, over.study), None)
     if over:

@@ -51,7 +51,7 @@ def test_the_page_draws_every_part(app):
     drawn = list(charts(app))
     assert len(drawn) == 6
     assert sum(name.startswith("Reliability diagram") for name in drawn) == 3
-    assert len(table(app)) == 19
+    assert len(table(app)) == 20
     assert {"Bayes accuracy", "Excess NLL", "Signed gap"} <= table(app).keys()
     assert any("Pruned to" in element.value for element in app.markdown)
 

@@ -24,6 +24,7 @@ from pruning.study import Study, rows_key, run_study
 from tests.conftest import keep, made
 from tests.views.study.tables import five, table
 from views.controls import images as image_controls
+from views.controls import state
 from views.controls.study import known, settings_of
 from views.controls.url import link
 from views.shared.over_seeds import AFTERWARDS, OverSeeds, of, study_of
@@ -291,3 +292,15 @@ def test_seeds_of_images_go_on_behind_another_tab_until_something_else_is_asked_
     app.selectbox(key="strategy").set_value(Strategy.ONE_SHOT).run()
     assert not app.exception
     assert job.cancelled.is_set()
+
+
+def test_a_link_that_is_locked_for_another_page_has_asked_for_no_seeds(here, digits):
+    """It says of the moons that ten seeds are wanted; on images, whose networks are there, they wait for a click."""
+    keep(digits, *RATIOS)
+    app = AppTest.from_file(str(PAGE.with_name("images.py")), default_timeout=60)
+    said = {"images": "100", "epochs": "2", "strategy": "No retraining", "over_seeds": "true", "only": "ratio"}
+    app.session_state[state.LOCK.name] = state.Lock(frozenset({"ratio"}), said, "moons")
+    app.run()
+    assert not app.exception
+    assert "Train these networks" in [button.label for button in app.button]
+    assert services.services().studies.get(study_of(DIGITS).key) is None
