@@ -299,6 +299,7 @@ def test_a_link_that_is_locked_for_another_page_has_asked_for_no_seeds(here, dig
     keep(digits, *RATIOS)
     app = AppTest.from_file(str(PAGE.with_name("images.py")), default_timeout=60)
     said = {"images": "100", "epochs": "2", "strategy": "No retraining", "over_seeds": "true", "only": "ratio"}
+    app.query_params["tab"] = "Reliability"
     app.session_state[state.LOCK.name] = state.Lock(frozenset({"ratio"}), said, "moons")
     app.run()
     assert not app.exception
