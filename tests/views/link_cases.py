@@ -40,7 +40,7 @@ LEGAL = {
     "binning": "Equal width · Equal mass. Using Equal width.",
     "colour": "Probability · Predictive entropy · Aleatoric · Epistemic · Error · Truth · True entropy. "
     "Using Probability.",
-    "over_seeds": "true · false. Using false.", "tempered": "true · false. Using false.",
+    "over_seeds": "true · false. Using false.", "draws": "true · false. Using false.", "tempered": "true · false. Using false.",
     "method": "MC dropout · Single pass · Deep ensemble · Last-layer Laplace · Laplace of the survivors. Using MC",
     "view": "Reliability · Methods · Watch it train · The network · Checks · Your own points · Take home. Using Reliability.",
 }  # fmt: skip

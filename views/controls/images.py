@@ -103,6 +103,13 @@ ORDER = Control(
     "confident first", ("confident first", "doubtful first", "highest entropy", "most disagreement"),
     "select", str.capitalize,
 )  # fmt: skip
+OVER_SEEDS = replace(
+    moons_controls.OVER_SEEDS,
+    help="Ten runs of the same, each with another seed on the same images, train after this one: a line for their "
+    "mean, a band from the lowest to the highest, and whether ten seeds can tell a difference. Measured with 50 "
+    "samples and 15 bins. Only digits have this switch, as they train in seconds; of other images the line under "
+    "a curve appears once it has run as a study, on the study page.",
+)
 MISTAKEN_ROWS = Control(
     "rows", "Rows", "The classes whose answers change most from the dense to the pruned network, or all.",
     "largest change", ("largest change", "all classes"), "buttons", str.capitalize,
@@ -126,6 +133,11 @@ def of_class(images: Shown) -> Control:
     return Control("of", "Class", "Show one class alone.", ALL_CLASSES, tuple(dict.fromkeys(names)), "select")
 
 
+def has_seeds(task: ImageSet) -> bool:
+    """Whether ten seeds may be asked for beside the curves: of bundled images, which train in seconds."""
+    return not task.sources
+
+
 def pair(dataset: ImageSet, images: Shown) -> tuple[Control, Control]:
     """An unknown class and the known one it may be mistaken for."""
     unknown, known = dataset.confused
@@ -137,7 +149,7 @@ def pair(dataset: ImageSet, images: Shown) -> tuple[Control, Control]:
 
 def in_tabs(task: ImageSet) -> tuple[Control, ...]:
     """The controls that stand further down the page."""
-    fixed = (TAB, PICTURES, ORDER, MISTAKEN_ROWS, SCORE, REFUSE)
+    fixed = (TAB, *((OVER_SEEDS,) if has_seeds(task) else ()), PICTURES, ORDER, MISTAKEN_ROWS, SCORE, REFUSE)
     try:
         images = shown(task)
     except NoImages:  # whose classes nobody knows

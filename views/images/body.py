@@ -13,6 +13,7 @@ from views.controls import images as controls
 from views.controls import lock, share
 from views.images import download_panel, tabs, training_panel
 from views.images.head import Asked
+from views.shared import over_seeds
 from views.shared.placeholder import theme
 from views.text import untrained
 
@@ -20,6 +21,7 @@ from views.text import untrained
 def draw(asked: Asked) -> None:
     """Everything that images and networks are needed for."""
     choice, places = asked.choice, asked.places
+    over_seeds.settle(choice.experiment)
     if lock.current() is None:  # a tour speaks of controls that may not be there
         draw_tour("images", IMAGES, places.tour, quiet=bool(st.query_params))
     share.draw_share(choice.values, controls.known(choice.experiment.dataset), {}, "", places.share)

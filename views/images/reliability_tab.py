@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from cache import runs
 from pruning import Outcome
 from pruning.data.images import Shown
 from pruning.evaluation.evaluated import Evaluated
 from uncertainty.options import Score
 from views.charts import images as image_charts
 from views.charts import vega
-from views.controls.images import RATIO
+from views.controls.images import OVER_SEEDS, RATIO, experiment_of, has_seeds
 from views.shared import over_seeds, sections
 from views.shared.placeholder import Place
 from views.text import figure_table, readings, readings_curves
@@ -34,11 +35,13 @@ def draw(seen: Evaluated, images: Shown, place: DeltaGenerator) -> None:
     chosen = outcome.experiment.prune_ratio
     words = sections.read(seen, dense, pruned, figure_table.IMAGES)
     place.markdown(f"{words} {_detected(seen, detection[0.0], detection[chosen])}")
+    over = over_seeds.of(outcome.experiment, wanted=_wants_seeds(outcome, place))
     columns = place.columns(5, gap="small")
     places = [(Place(column.container()), Place(column.container())) for column in columns[:3]]
-    over = over_seeds.of(outcome.experiment, wanted=False)
     sections.draw_curves(seen, places, figure_table.IMAGES, answers=RATIO.is_open, over=over)
     rows = figure_table.over_ratios(detection, chosen).assign(trained=[each.trained for each in outcome.networks])
+    if over:
+        rows = rows.join(over.band("auroc", rows.ratio, truth=False))
     curve = vega.curve_chart(rows, "AUROC, OOD")
     Place(columns[3].container()).chart(curve, "AUROC of detecting unknown classes against prune ratio.")
     told = readings_curves.of_curve(rows, "AUROC", 3, seen.auroc_gains(Score.ENTROPY), THESE)
@@ -50,9 +53,17 @@ def draw(seen: Evaluated, images: Shown, place: DeltaGenerator) -> None:
         help="AUROC, OOD: how often an image of an unknown class has a higher predictive entropy than a test image; "
         "0.5 is chance.",
     )
-    over_seeds.draw(over, place)
+    over_seeds.draw(over, place, due=runs.complete(outcome))
     sections.draw_reliability(seen, figure_table.IMAGES, place)
     sections.draw_table(seen, dense, pruned, figure_table.IMAGES, place)
+
+
+def _wants_seeds(outcome: Outcome, place: DeltaGenerator) -> bool:
+    """Whether ten seeds are to be trained: what the switch says, where there is one."""
+    if not has_seeds(experiment_of(outcome).dataset):
+        return False
+    with place:
+        return bool(OVER_SEEDS.draw())
 
 
 def _detected(seen: Evaluated, dense: float, pruned: float) -> str:

@@ -89,6 +89,12 @@ ROWS = (
     Row(
         "epochs_spent", "Epochs spent", Number(0), "Epochs of every training on the way, those thrown away included."
     ),
+    Row(
+        "seconds_spent",
+        "Seconds spent",
+        Number(2, " s"),
+        "Processor time of the same trainings; networks that trained side by side share theirs in equal parts.",
+    ),
     Row("units", "Units", Number(0), "Hidden units that are left."),
     Row("parameters", "Parameters", Number(0), "Weights and biases of the physically smaller network."),
     Row(
