@@ -64,7 +64,7 @@ def fit_temperature(
     (1.8205, 0.75)
     """
     logits, labels = _checked(logits, labels)
-    case, by_sample = _case(logits, labels), len(logits) == 1 or _by_sample(objective)
+    case, by_sample = _case(logits, labels), _by_sample(objective) or len(logits) == 1
     low, high = np.log(LOWEST), np.log(HIGHEST)
     if not by_sample:
         low, high = _bracket(*case, np.linspace(low, high, GRID))
@@ -176,7 +176,7 @@ def _turning_point(slope: Callable[[float], tuple[float, float]], low: float, hi
     at, last = (low + high) / 2, high - low
     while high - low > CLOSE:
         first, second = slope(at)
-        low, high = (low, at) if first >= 0 else (at, high)  # where all is certain, the slope is exactly 0
+        low, high = (low, at) if first > 0 else (at, high)
         step = -first / second if second > 0 else np.inf
         if abs(step) < CLOSE:
             return at + step
