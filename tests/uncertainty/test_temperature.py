@@ -220,6 +220,18 @@ def test_the_mean_of_samples_is_never_worse_than_the_samples(case):
     assert (predictive <= samples * (1 + 1e-12)).all()
 
 
+def test_what_is_best_for_the_samples_may_be_worse_for_their_mean():
+    """Samples that disagree are each over-confident, while their mean is under-confident: T falls, or rises."""
+    rng = np.random.default_rng(0)
+    logits, labels = drawn(400, 4, 1.0)
+    logits = logits + rng.normal(0, 3, (20, *logits.shape))
+    samples, predictive = (
+        fit_temperature(logits, labels, each) for each in (Objective.SAMPLES, Objective.PREDICTIVE)
+    )
+    assert predictive.value < 1 < samples.value
+    assert nll_curve(logits, labels, np.array([samples.value]))[0] > predictive.before
+
+
 @pytest.mark.parametrize("repeat", [1, 3])
 def test_for_one_pass_both_objectives_are_one(repeat):
     """(N, C), the same as (1, N, C), and the same pass several times over."""
