@@ -60,6 +60,11 @@ def outcomes(experiment: Experiment, status: ProgressBar, visit: Visit) -> Gener
     yield _from(results, experiment, visit)
 
 
+def so_far(experiment: Experiment, visit: Visit) -> PlaneOutcome | None:
+    """What of an experiment is there already; None before its dense network."""
+    return _stored(experiment, visit)
+
+
 def is_stored(experiment: Experiment, visit: Visit) -> bool:
     """Whether `outcomes` would train nothing."""
     return runs.complete(runs.stored(experiment, visit))

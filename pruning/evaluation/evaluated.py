@@ -41,7 +41,8 @@ class Evaluated:
     """The networks of an outcome, each held against what the outcome has for labels.
 
     They are compared with a reference: the dense network, or the network of an `other` outcome at the same prune
-    ratio. That is of another strategy, say, on the same examples; it may still lack ratios. Whatever is asked of it raises ValueError where `n_samples` is no number of samples that predictions are kept for.
+    ratio. That is of another strategy, say, on the same examples; it may still lack ratios.
+    Whatever is asked of it raises ValueError where `n_samples` is no number of samples that predictions are kept for.
     """
 
     outcome: Outcome
@@ -117,9 +118,7 @@ class Evaluated:
         if self.other is None:
             return {each.prune_ratio: (dense, each) for each in pruned}
         theirs = {each.prune_ratio: each for each in self.other.networks}
-        return {
-            each.prune_ratio: (theirs[each.prune_ratio], each) for each in pruned if each.prune_ratio in theirs
-        }
+        return {each.prune_ratio: (theirs[each.prune_ratio], each) for each in pruned if each.prune_ratio in theirs}
 
     @property
     def over_ratios(self) -> OverRatios:
@@ -149,17 +148,26 @@ class Evaluated:
         """The AUROC of a score at every prune ratio that is there so far."""
         return {each.prune_ratio: self.detection(each, score).auroc for each in self.outcome.networks}
 
+    def others_aurocs(self, score: Score) -> dict[float, float] | None:
+        """The same of the other outcome, without its networks that have learned nothing; None where there is none."""
+        if self.other is None:
+            return None
+        there = [each for each in self.other.networks if each.trained]
+        return {each.prune_ratio: self.detection(each, score).auroc for each in there}
+
+    def auroc_gain(self, score: Score) -> Difference:
+        """What the pruned network's AUROC gains on its reference's."""
+        return self._gain(score, *self.pair, 1)
+
     def auroc_gains(self, score: Score, comparisons: int | None = None) -> dict[float, Difference]:
         """What each ratio's AUROC gains on its reference's, corrected for all ratios or for so many."""
-        pairs, samples = self.references, self.n_samples if score.sampled else 0
-        n = comparisons or len(pairs)
+        pairs = self.references
+        return {ratio: self._gain(score, *pair, comparisons or len(pairs)) for ratio, pair in pairs.items()}
 
-        def of(reference: Network, network: Network) -> Difference:
-            ours, theirs = self.detection(network, score), self.detection(reference, score)
-            # A detection knows no network either, see `against`.
-            return remembered(network, ("auroc gain", score, samples, n, theirs), lambda: ours.gain(theirs, n))
-
-        return {ratio: of(*pair) for ratio, pair in pairs.items()}
+    def _gain(self, score: Score, reference: Network, network: Network, comparisons: int) -> Difference:
+        ours, theirs = self.detection(network, score), self.detection(reference, score)
+        # A detection knows no network either, see `against`.
+        return remembered(network, ("auroc gain", comparisons, theirs), lambda: ours.gain(theirs, comparisons))
 
 
 def rival(outcome: Outcome, other: Outcome | None) -> Network | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pruning import RATIOS, Experiment
 from pruning.inspect.plane import SAMPLES
+from views.controls import compare
 from views.controls.control import Control, check, choice, draw_row, draw_settings, fields_set
 from views.controls.recipes import draw_recipes
 from views.controls.url import warn_of_link
@@ -50,7 +51,14 @@ N_SAMPLES = Control(
     SAMPLES,
 )
 MAIN = (STRATEGY, RATIO, N_SAMPLES)
+ROW = (STRATEGY, compare.AGAINST, RATIO, N_SAMPLES)
 
+REWIND = Control(
+    "rewind", "Rewind epoch",
+    "Re-initialised weights are those of this epoch of the dense run (its last, if it stopped sooner); "
+    "0: the start.",
+    STANDARD.rewind_epoch, (0, 1, 2, 5, 10, 20, 50), field="rewind_epoch",
+)  # fmt: skip
 # Sets one of two fields: see `rounds_of`.
 ROUNDS = Control(
     "rounds", "Rounds of iterative pruning",
@@ -104,12 +112,7 @@ SETTINGS: Mapping[str, tuple[Control, ...]] = {
     "Pruning": (
         choice("criterion", "Criterion", "What makes a unit important.", STANDARD.criterion, field="criterion"),
         choice("scope", "Scope", "Where the least important units are looked for.", STANDARD.scope, field="scope"),
-        Control(
-            "rewind", "Rewind epoch",
-            "Re-initialised weights are those of this epoch of the dense run (its last, if it stopped sooner); "
-            "0: the start.",
-            STANDARD.rewind_epoch, (0, 1, 2, 5, 10, 20, 50), field="rewind_epoch",
-        ),
+        REWIND,
         ROUNDS,
     ),
     "Measurement": (
@@ -133,6 +136,9 @@ SETTINGS: Mapping[str, tuple[Control, ...]] = {
         ),
     ),
 }  # fmt: skip
+
+OTHERS = "Compared with"  # the title of what may be otherwise there
+COMPARED = (compare.AGAINST, *compare.differing(REWIND))
 
 QUANTITY = Control(
     "colour",
@@ -174,8 +180,8 @@ OVER_SEEDS = check(
 EXPERIMENT = (*MAIN, *(control for controls in SETTINGS.values() for control in controls))
 TABS = ("Reliability", "Watch it train", "The network", "Checks", "Your own points", "Take home")
 TAB = Control("view", "Tab", "What is shown below the planes.", TABS[0], TABS, "tabs")
-ALL = (*EXPERIMENT, QUANTITY, POINTS, BASIS, OVER_SEEDS, TAB)
-VIEW = (QUANTITY, POINTS, TAB)  # how a preset may have it looked at
+ALL = (*EXPERIMENT, *COMPARED, QUANTITY, POINTS, BASIS, OVER_SEEDS, TAB)
+VIEW = (QUANTITY, POINTS, TAB, *COMPARED)  # how a preset may have it looked at
 UNTOLD = frozenset({"samples", "binning"})  # what decides how networks are shown, of which no preset tells
 
 
@@ -192,6 +198,7 @@ class Choice:
     basis: str = "truth"  # what figures are measured on: see `views.shared.basis`
     quantity: str = "entropy"  # that colours the planes
     points: str = "test"  # that are drawn on them
+    other: Experiment | None = None  # that it is compared with; None for the dense network
 
 
 def values_of(experiment: Experiment) -> dict[str, Any]:
@@ -201,11 +208,12 @@ def values_of(experiment: Experiment) -> dict[str, Any]:
 
 
 def draw_controls() -> Choice:
-    """The three sliders in a row, everything else folded away beneath them."""
+    """The strategy, what it is compared with and two sliders in a row, everything else folded away beneath them."""
     return warn_of_link("moons", lambda: ALL, _draw_controls, also=[UNITS])
 
 
 def _draw_controls() -> Choice:
-    values = draw_row(MAIN, {STRATEGY.name: draw_recipes}) | draw_settings(SETTINGS)
+    values = draw_row(ROW, {STRATEGY.name: draw_recipes}) | draw_settings({**SETTINGS, OTHERS: COMPARED[1:]})
     experiment = Experiment(**fields_set(EXPERIMENT, values), **rounds_of(values["rounds"]))
-    return Choice(experiment, values["samples"], values["bins"], values["binning"], values)
+    other = compare.other_of(experiment, values)
+    return Choice(experiment, values["samples"], values["bins"], values["binning"], values, other=other)
