@@ -14,6 +14,8 @@ from views.controls import opening, setting, state
 from views.controls.moons import Choice
 from views.moons import points_tab, presets, toggled_units
 from views.shared import page_head, preset_bar
+from views.text.comparison import legend
+from views.text.names import pair_named
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -122,6 +124,8 @@ def _draw_head_of_curves(choice: Choice, visit: Visit) -> Choice:
     head = st.container(key=None if visit.points else "curves_head")
     click = ": click one to go there" if controls.RATIO.is_open else ""
     head.markdown(f"**All prune ratios**{click}", help=CURVES_HELP)
+    if choice.other:
+        head.caption(legend(pair_named(choice.experiment, choice.other)))
     if visit.points:
         return replace(choice, basis="test")
     with head:
