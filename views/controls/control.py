@@ -87,7 +87,7 @@ class Control:
         if not self.allows(state.said_or(self.name, self.default)):
             # Forgotten is not enough: the browser would go on showing it.
             state.say({self.name: self.default})
-        common: dict[str, Any] = {"key": self.name, "help": self.help, "bind": "query-params"}
+        common: dict[str, Any] = {"key": self.name, "help": self.help or None, "bind": "query-params"}
         if self.widget == "number":
             low, high = self.options[0], self.options[-1]
             return st.number_input(self.label, low, high, self.default, **common)

@@ -61,13 +61,13 @@ SAMPLES_OF: Mapping[Method, tuple[str, str]] = {  # label and help, where the me
     Method.LAST_LAYER: _DRAWS,
     Method.SURVIVORS: _DRAWS,
 }
-METHOD = choice("method", "Method", "Where class probabilities come from.", MC_DROPOUT.method)
-TEMPERED = check(
-    "tempered", "Temperature",
-    "Divides all logits by one number, the temperature that fits the validation examples best. It changes how sure "
-    "a single pass is, and none of its answers.",
-    default=MC_DROPOUT.tempered,
+METHOD = choice(
+    "method", "Method",
+    "Where class probabilities come from. A *temperature* divides all logits by one number, that which fits the "
+    "validation examples best: it changes how sure a single pass is, and none of its answers.",
+    MC_DROPOUT.method,
 )  # fmt: skip
+TEMPERED = check("tempered", "Temperature", "", default=MC_DROPOUT.tempered)  # told with the method: there is no room
 MAIN = (STRATEGY, RATIO, METHOD, N_SAMPLES)
 ROW = (STRATEGY, compare.AGAINST, RATIO, METHOD, N_SAMPLES)
 
