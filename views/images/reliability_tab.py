@@ -15,7 +15,9 @@ from uncertainty.options import Score
 from views.charts import images as image_charts
 from views.charts import vega
 from views.controls.images import OVER_SEEDS, RATIO, experiment_of, has_seeds
+from views.images import cards
 from views.shared import over_seeds, sections
+from views.shared.bin_examples import PickedBin
 from views.shared.placeholder import Place
 from views.text import comparison, figure_table, readings, readings_curves, untrained
 from views.text.claims import Change, changed
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
 
+MOST, SIDE = 12, 56  # pictures of a bin, and their pixels
 THESE = "these images"  # test images and those of unknown classes
 
 
@@ -56,7 +59,7 @@ def draw(seen: Evaluated, images: Shown, place: DeltaGenerator) -> None:
         "0.5 is chance.",
     )
     over_seeds.draw(over, place, due=runs.complete(outcome))
-    sections.draw_reliability(seen, figure_table.IMAGES, place)
+    sections.draw_reliability(seen, figure_table.IMAGES, place, partial(_draw_pictures, images))
     sections.draw_table(seen, *figures, figure_table.IMAGES, place)
 
 
@@ -90,3 +93,16 @@ def _draw_learning(seen: Evaluated, place: Place) -> None:
     table = pd.DataFrame(rows, columns=["series", "epoch", "value"])
     draw = partial(image_charts.learning_chart, table, "validation loss", seen.outcome.experiment.max_epochs)
     place.chart(draw(names, vega.LOSS_HEIGHT), "Validation loss against epoch.")
+
+
+def _draw_pictures(images: Shown, picked: PickedBin, place: DeltaGenerator) -> None:
+    """The test images behind a dot of a reliability diagram, the least sure first."""
+    part, shown = images.test, picked.members[:MOST]
+    said = picked.evaluation.probs[shown].argmax(axis=1)
+    cells = [
+        (part.pixels[i], part.classes[part.labels[i]], f"→ {part.classes[c]}")
+        for i, c in zip(shown, said, strict=True)
+    ]
+    place.html(cards.strip("", cells, SIDE))
+    if len(picked.members) > MOST:
+        place.caption(f"The {MOST} least sure of them: true class → what it says.")

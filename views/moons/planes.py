@@ -114,6 +114,22 @@ def plane_charts(
     return {**named, f"{view.quantity} scale": scene.legend()}
 
 
+def chart_of_points(
+    outcome: PlaneOutcome,
+    choice: Choice,
+    view: View,
+    visit: Visit,
+    points: pd.DataFrame,
+    other: PlaneOutcome | None = None,
+    *,
+    reference: bool,
+) -> vega.Chart:
+    """The plane of one of both networks, coloured by probability, with these points: see `vega.plane_chart`."""
+    scene = _Scene(outcome, choice, view, visit, other)
+    plane = list(scene.planes.values())[0 if reference else 1]
+    return vega.plane_chart(plane, choice.n_samples, points, "probability", 1.0, view.theme)
+
+
 def packed(probs: np.ndarray, *others: np.ndarray) -> str:
     """Maps with values in [0, 1] as the browser unpacks them: the probability of every class but the first
     (R, R, C), then the others (R, R).
