@@ -235,8 +235,8 @@ def shared(app: AppTest, which: int = 0) -> dict[str, str]:
 
 
 def table(app: AppTest) -> dict[str, tuple[str, str, str]]:
-    """Figure → (dense, pruned, difference)."""
-    return {row.Figure: (row.Dense, row.Pruned, row.Difference) for row in app.table[0].value.itertuples()}
+    """Figure → (reference, pruned, difference), whatever the two are called."""
+    return {row[1]: tuple(row[2:]) for row in app.table[0].value.itertuples()}
 
 
 def sentence(app: AppTest) -> str:
