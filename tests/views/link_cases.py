@@ -41,6 +41,9 @@ LEGAL = {
     "colour": "Probability · Predictive entropy · Aleatoric · Epistemic · Error · Truth · True entropy. "
     "Using Probability.",
     "over_seeds": "true · false. Using false.",
+    "against": "Dense network · One-shot · One-shot, re-initialised · One-shot, randomly re-initialised · Iterative",
+    "against_criterion": "The same · L1 of incoming weights · L2", "against_scope": "The same · Per layer · Global",
+    "against_rewind": "The same · 0 · 1 · 2 · 5 · 10 · 20 · 50. Using The same.",
     "view": "Reliability · Watch it train · The network · Checks · Your own points · Take home. Using Reliability.",
 }  # fmt: skip
 HOSTILE = (  # each at most 40 printable characters without a backtick, so shown as it is
@@ -87,6 +90,7 @@ def _right() -> Iterator[LinkCase]:
         "patience": "10", "criterion": "L2 of incoming weights", "scope": "Global", "rewind": "5", "rounds": "2",
         "bins": "30", "seed": "9999", "data_seed": "0", "colour": "Predictive entropy", "show": "None",
         "view": "Take home", "units": "hidden1.3", "binning": "Equal mass",
+        "against": "Random tickets (control)", "against_rewind": "5",
     }.items():  # fmt: skip
         yield LinkCase(f"right: {name}", {name: value}, (), {name: value})
     yield LinkCase("nothing more", {})
@@ -104,7 +108,8 @@ def _no_choice() -> Iterator[LinkCase]:
         "noise": ("0.6", "[0.1]"), "label_noise": ("20 %",), "points": ("100000000", "200.0"), "dropout": ("1.0",),
         "hidden": ("10-10", "(10,)"), "learning_rate": ("1e-3",), "patience": ("2000",), "criterion": ("l1",),
         "rewind": ("3",), "rounds": ("null",), "bins": ("15.0",), "colour": ("entropy", "Epistemic,Probability"),
-        "show": ("test",), "view": ("2", "The Network"),
+        "show": ("test",), "view": ("2", "The Network"), "against": ("dense", "random_mask"),
+        "against_criterion": ("same",), "against_scope": ("layer",), "against_rewind": ("3",),
     }.items():  # fmt: skip
         for value in ("", *values):
             shown = f"`{value}`" if value else "nothing"

@@ -108,7 +108,7 @@ ORDER = Control(
     "select", str.capitalize,
 )  # fmt: skip
 MISTAKEN_ROWS = Control(
-    "rows", "Rows", "The classes whose answers change most from the dense to the pruned network, or all.",
+    "rows", "Rows", "The classes whose answers differ most between the two networks, or all.",
     "largest change", ("largest change", "all classes"), "buttons", str.capitalize,
 )  # fmt: skip
 SCORE = choice(
