@@ -207,7 +207,11 @@ PAIR = Pair("Random tickets", "One-shot")
             "*Random tickets*",
         ),
         ([0.9] * 4, ": no difference that 150 points could tell from *Random tickets* at any ratio (±0.030)"),
-        ([0.9, 0.9, math.nan, 0.8], " is **higher** at 0.9 (0.900 against 0.800) than that of *Random tickets*"),
+        (
+            [0.9, 0.9, math.nan, 0.8],
+            " is **higher** at 0.9 (0.900 against 0.800) than that of *Random tickets*; nothing of "
+            "*Random tickets* at 0.5",
+        ),
         ([0.9, *[math.nan] * 3], ": *One-shot* and *Random tickets* have no ratio in common yet"),
     ],
 )
