@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from views.controls.moons import SETTINGS
+from views.controls.moons import COMPARED, SETTINGS
 
 
 def pixels(data_url: str) -> np.ndarray:
@@ -180,7 +180,10 @@ def test_more_settings_unfold_with_a_help_for_each(visit):
     aside = visitor.settings().page.locator("[data-testid=stSidebar]")
     for label in ("Dataset", "Noise", "Hidden layers", "Dropout rate", "Criterion", "Rewind epoch", "Bins", "Seed"):
         assert aside.get_by_text(label, exact=True).first.is_visible()
-    assert aside.locator("[data-testid=stTooltipIcon]").count() == sum(map(len, SETTINGS.values())) + 1  # the type
+    assert (
+        aside.locator("[data-testid=stTooltipIcon]").count()
+        == sum(map(len, SETTINGS.values())) + len(COMPARED[1:]) + 1
+    )  # the type
 
 
 def test_another_strategy_takes_the_place_of_the_dense_network(visit):
