@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from views.controls.moons import SETTINGS
+from views.controls.moons import COMPARED, SETTINGS
 
 
 def pixels(data_url: str) -> np.ndarray:
@@ -180,7 +180,35 @@ def test_more_settings_unfold_with_a_help_for_each(visit):
     aside = visitor.settings().page.locator("[data-testid=stSidebar]")
     for label in ("Dataset", "Noise", "Hidden layers", "Dropout rate", "Criterion", "Rewind epoch", "Bins", "Seed"):
         assert aside.get_by_text(label, exact=True).first.is_visible()
-    assert aside.locator("[data-testid=stTooltipIcon]").count() == sum(map(len, SETTINGS.values())) + 1  # the type
+    assert (
+        aside.locator("[data-testid=stTooltipIcon]").count()
+        == sum(map(len, SETTINGS.values())) + len(COMPARED[1:]) + 1
+    )  # the type
+
+
+def test_another_strategy_takes_the_place_of_the_dense_network(visit):
+    """It is chosen beside the strategy, comes to both planes and joins the curves; a story takes it away again."""
+    visitor = visit().complete()
+    dense, pruned = visitor.picture("Dense"), visitor.picture("Pruned")
+    visitor.choose("Compare with", "Random tickets (control)").complete()
+    assert visitor.query()["against"] == "Random tickets (control)"
+    assert visitor.picture("One-shot") == pruned
+    assert visitor.picture("Random tickets") != dense
+    assert ", One-shot beside Random tickets" in visitor.sentence()
+    assert visitor.page.get_by_role("columnheader", name="Random tickets", exact=True).count() == 1
+    visitor.button("Dropout off").click()
+    visitor.settle().complete()
+    assert "against" not in visitor.query()
+    assert visitor.plane("Dense").count() == 1
+
+
+def test_on_a_phone_the_switch_between_both_planes_bears_their_names(visit):
+    """Also after another strategy has come in the place of the dense network."""
+    visitor = visit(viewport={"width": 390, "height": 844})
+    visitor.choose("Compare with", "No retraining").complete()
+    sides = visitor.page.locator(".st-key-plane_pair .sides span")
+    assert sides.all_inner_texts() == ["No retraining", "One-shot"]
+    assert visitor.page.evaluate("document.documentElement.scrollWidth <= 390")
 
 
 def test_another_method_answers_on_the_whole_page(visit):

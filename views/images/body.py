@@ -15,7 +15,7 @@ from views.images import download_panel, tabs, training_panel
 from views.images.head import Asked
 from views.shared import over_seeds
 from views.shared.placeholder import theme
-from views.text import untrained
+from views.text import comparison, untrained
 
 
 def draw(asked: Asked) -> None:
@@ -36,6 +36,7 @@ def draw(asked: Asked) -> None:
         return
     outcome = answer.seen.outcome
     failed = untrained.sentences(outcome.networks)
+    failed += untrained.of_other(comparison.curves(answer.seen), answer.seen.other)
     for words in failed:
         places.sentence.caption(words)
     for title, tab in places.tabs.items():

@@ -38,7 +38,7 @@ def draw(seen: Evaluated, images: Shown, place: DeltaGenerator) -> None:
     chosen = outcome.experiment.prune_ratio
     place.markdown(f"{sections.read(seen, *figures, figure_table.IMAGES)} {_detected(seen)}")
     if names:
-        place.caption(comparison.legend(names))
+        place.markdown(comparison.legend(names))
     over = over_seeds.of(outcome.experiment, wanted=_wants_seeds(outcome, place))
     columns = place.columns(5, gap="small")
     places = [(Place(column.container()), Place(column.container())) for column in columns[:3]]

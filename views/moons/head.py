@@ -129,7 +129,7 @@ def _draw_head_of_curves(choice: Choice, visit: Visit) -> Choice:
     click = ": click one to go there" if controls.RATIO.is_open else ""
     head.markdown(f"**All prune ratios**{click}", help=CURVES_HELP)
     if choice.other:
-        head.caption(legend(pair_named(choice.experiment, choice.other)))
+        head.markdown(legend(pair_named(choice.experiment, choice.other)))
     if visit.points:
         return replace(choice, basis="test")
     with head:

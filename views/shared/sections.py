@@ -107,6 +107,8 @@ def _read(seen: Evaluated, curve: Curve, rows: pd.DataFrame, nouns: figure_table
 
 def _epochs_apart(seen: Evaluated) -> str:
     """What the other strategy took at the chosen ratio, where both count from the same start."""
+    if not seen.outcome.has(seen.outcome.experiment.prune_ratio):
+        return ""
     pair, (reference, pruned) = comparison.pair(seen), seen.pair
     if not pair.are_pruned or not pruned.stop_compares_with(reference):
         return ""

@@ -52,7 +52,7 @@ def code(
         "from pruning.figures import figures",
     ]
     points = ", points=points" if own else ""
-    reference, theirs = ("other", "other.pruned") if other else ("dense", "outcome.dense")
+    reference, theirs = ("reference", "other.pruned") if other else ("dense", "outcome.dense")
     body = [
         'points = read_points(Path("points.csv").read_bytes())' if own else "",
         f"experiment = {_call(kind, _chosen(experiment))}",

@@ -76,7 +76,7 @@ def test_a_link_says_every_control():
         "ratio": "0.3",
         "only": "ratio",
     }
-    assert len(link({}, moons_controls.ALL)) < 400
+    assert len(link({}, moons_controls.ALL)) < 480
 
 
 def modules(svg: str) -> np.ndarray:

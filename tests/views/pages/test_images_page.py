@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -34,6 +35,8 @@ PAGE = Path(__file__).parents[3] / "views" / "pages" / "images.py"
 PATIENCE = 30  # seconds before a test gives up on something that hangs
 TINY = ImageExperiment(train_images=100, max_epochs=2, strategy=Strategy.PRUNE_ONLY)
 LINK = {"images": "100", "epochs": "2", "strategy": "No retraining"}
+OTHER = replace(TINY, scope="global")
+AGAINST = "No retraining"
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +45,14 @@ def whole() -> Iterator[Outcome]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cost, "latency", partial(cost.latency, repeats=1))
         yield run(TINY, ratios=RATIOS)
+
+
+@pytest.fixture(scope="module")
+def other() -> Iterator[Outcome]:
+    """The same with another scope, to compare with."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cost, "latency", partial(cost.latency, repeats=1))
+        yield run(OTHER, ratios=RATIOS)
 
 
 @pytest.fixture
@@ -64,7 +75,8 @@ def held(here: Any) -> Iterator[threading.Event]:
 
 def page(**link: str) -> AppTest:
     app = AppTest.from_file(str(PAGE), default_timeout=60)
-    app.query_params.update(LINK | link)
+    scope = {"against_scope": "Global"} if "against" in link else {}
+    app.query_params.update(LINK | scope | link)
     return app
 
 
@@ -129,6 +141,44 @@ def test_every_tab_is_drawn_and_no_other(here, whole, tab, charts, parts):
     assert len(app.file_uploader) == (tab == "Your picture")
     assert not app.info
     assert here.ratios == []
+
+
+@pytest.mark.parametrize("tab", ["Reliability", "Mistaken for", "Detection"])
+def test_another_strategy_takes_the_place_of_the_dense_network(here, whole, other, tab):
+    """In titles, tables and sentences of every tab; that it has its networks already, so nothing is trained."""
+    keep(whole, *RATIOS)
+    keep(other, *RATIOS)
+    app = page(tab=tab, against=AGAINST, ratio="0.5").run()
+    assert drawn(app)
+    assert here.ratios == []
+    words = "\n".join(element.value for element in (*app.markdown, *app.caption))
+    assert "No retraining, per layer" in words
+    assert "No retraining, global" in words
+    assert not re.search(r"Pruned is|[Pp]runed network|\(dense |Dense network:|Dense →", words)
+    if tab == "Reliability":
+        names = ["Figure", "No retraining, global", "No retraining, per layer", "Difference"]
+        assert list(app.table[0].value.columns) == names
+
+
+def test_the_other_strategy_is_trained_once_the_first_is_there(held, whole):
+    """By the same panel, which names it; until then the page says that the dense network is compared with."""
+    keep(whole, *RATIOS)
+    app = page(against=AGAINST, ratio="0.5").run()
+    (waits,) = sentences(app)
+    assert waits.startswith(
+        "*No retraining, global* has no network pruned at 0.5 yet; until it is trained, the dense"
+    )
+    assert "To compare with: **No retraining, global**." in [caption.value for caption in app.caption]
+    assert services.queue().get(runs.key(OTHER)) is not None
+    assert job() is None
+
+
+def test_before_the_first_is_there_nothing_else_is_trained(held, whole):
+    """Nobody waits for the comparison who still waits for what was asked for."""
+    keep(whole, 0.0)
+    page(against=AGAINST, ratio="0.5").run()
+    assert services.queue().get(runs.key(OTHER)) is None
+    assert job() is not None
 
 
 def test_the_tabs_are_those_of_the_link():

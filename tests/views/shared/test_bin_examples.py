@@ -65,7 +65,8 @@ def test_a_bin_is_told_in_numbers():
     """By hand: (0.55 + 0.58 + 0.52)/3 = 0.55, and two of three are right."""
     bins = PAIR["dense"].bins()
     assert of_bin("dense", bins, 0, "confidence", "points") == (
-        "*dense*: **3** of 6 points have a confidence from 0.40 to 0.60, on average 0.550; **0.667** of them are right."
+        "*dense*: **3** of 6 points have a confidence from 0.40 to 0.60, on average 0.550; **0.667** of them are "
+        "right."
     )
     unsure = PAIR["dense"].bins("uncertainty")
     words = of_bin("pruned", unsure, len(unsure.count) - 1, "uncertainty", "images")
