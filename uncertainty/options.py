@@ -62,6 +62,11 @@ class Method(Option):
         "Daxberger et al. 2021, over a subnetwork.", "Laplace draw", None,
     )  # fmt: skip
 
+    @property
+    def trainings(self) -> int:
+        """How many networks are trained for one that is asked."""
+        return ENSEMBLE_MEMBERS if self is Method.ENSEMBLE else 1
+
     def samples(self, wanted: int) -> int:
         """How many of so many samples there are.
 
@@ -73,10 +78,19 @@ class Method(Option):
 
 @dataclass(frozen=True)
 class Source:
-    """Where class probabilities come from: a method, with its logits divided by a temperature or as they are."""
+    """Where class probabilities come from: a method, with its logits divided by a temperature or as they are.
+
+    Raises ValueError for a method, which may be given by name, that there is not.
+
+    >>> Source("ensemble") == Source(Method.ENSEMBLE)
+    True
+    """
 
     method: Method = Method.MC_DROPOUT
     tempered: bool = False  # by what fits the validation examples best: Guo et al. 2017
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "method", Method(self.method))  # type: ignore[call-arg]  # looking a member up
 
     @property
     def label(self) -> str:

@@ -57,7 +57,7 @@ def draw_upload(answer: Answer, place: DeltaGenerator) -> None:
 def draw_export(answer: Answer, place: DeltaGenerator) -> None:
     """Code, figures, charts, the network."""
     choice = answer.choice
-    code = program.code(choice.experiment, choice.n_samples, choice.n_bins)
+    code = program.code(choice.experiment, choice.n_samples, choice.n_bins, source=choice.source)
     export_tab.draw(answer.seen, code, partial(sections.all_charts, answer.seen), place)
 
 

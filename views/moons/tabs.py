@@ -51,7 +51,12 @@ def draw_export(answer: Answer, place: DeltaGenerator) -> None:
     """Code, figures, charts, the network."""
     outcome, choice, visit = answer.outcome, answer.choice, answer.visit
     code = program.code(
-        choice.experiment, choice.n_samples, choice.n_bins, own=visit.points is not None, units=answer.units
+        choice.experiment,
+        choice.n_samples,
+        choice.n_bins,
+        source=choice.source,
+        own=visit.points is not None,
+        units=answer.units,
     )
 
     def charts() -> dict[str, vega.Chart]:
