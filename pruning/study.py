@@ -147,6 +147,12 @@ class Study:
             return replace(chosen, data_seed=chosen.data_seed + chosen.seed)
         return chosen
 
+    @property
+    def pruned_networks(self) -> int:
+        """How many different networks are pruned for it, those of the other members of ensembles among them."""
+        asked = {(each, self.source_of(variant).method) for shard in self.shards() for variant, each in shard}
+        return len({member for each in asked for member in members(*each)}) * len(self.ratios)
+
     def shards(self) -> list[list[tuple[Variant, Recipe]]]:
         """Every run with its variant, as many seeds as train well together; the first alone, to be soon there.
 

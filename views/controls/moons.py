@@ -195,6 +195,10 @@ OVER_SEEDS = check(
     "lowest to the highest, and whether ten seeds can tell a difference. Measured with 50 samples and 15 bins.",
     default=False,
 )  # fmt: skip
+NO_SEEDS = (
+    f"No switch for ten seeds: those of an ensemble are {10 * ENSEMBLE_MEMBERS} networks at every ratio. Run them as a "
+    "study."
+)
 EXPERIMENT = (*MAIN, TEMPERED, *(control for controls in SETTINGS.values() for control in controls))
 TABS = ("Reliability", "Methods", "Watch it train", "The network", "Checks", "Your own points", "Take home")
 TAB = Control("view", "Tab", "What is shown below the planes.", TABS[0], TABS, "tabs")
@@ -255,6 +259,11 @@ def _samples_of(control: Control, method: Method) -> Control:
     """The control of the number of samples, as a method has it."""
     label, help = SAMPLES_OF.get(method, (control.label, control.help))
     return replace(control, label=label, help=help, idle=method == Method.SINGLE_PASS)
+
+
+def has_seeds(source: Source) -> bool:
+    """Whether ten seeds may be asked for beside the curves: not where each of them has ten networks at every ratio."""
+    return source.method.trainings == 1
 
 
 def source_of(values: Mapping[str, Any]) -> Source:

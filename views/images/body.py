@@ -21,7 +21,7 @@ from views.text import untrained
 def draw(asked: Asked) -> None:
     """Everything that images and networks are needed for."""
     choice, places = asked.choice, asked.places
-    over_seeds.settle(choice.experiment)
+    over_seeds.settle(choice.experiment, choice.source)
     if lock.current() is None:  # a tour speaks of controls that may not be there
         draw_tour("images", IMAGES, places.tour, quiet=bool(st.query_params))
     share.draw_share(choice.values, controls.known(choice.experiment.dataset), {}, "", places.share)

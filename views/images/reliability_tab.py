@@ -14,6 +14,7 @@ from pruning.evaluation.evaluated import Evaluated
 from uncertainty.options import Score
 from views.charts import images as image_charts
 from views.charts import vega
+from views.controls import moons as moons_controls
 from views.controls.images import OVER_SEEDS, RATIO, experiment_of, has_seeds
 from views.shared import over_seeds, sections
 from views.shared.placeholder import Place
@@ -35,7 +36,7 @@ def draw(seen: Evaluated, images: Shown, place: DeltaGenerator) -> None:
     chosen = outcome.experiment.prune_ratio
     words = sections.read(seen, dense, pruned, figure_table.IMAGES)
     place.markdown(f"{words} {_detected(seen, detection[0.0], detection[chosen])}")
-    over = over_seeds.of(outcome.experiment, wanted=_wants_seeds(outcome, place))
+    over = over_seeds.of(outcome.experiment, outcome.source, wanted=_wants_seeds(outcome, place))
     columns = place.columns(5, gap="small")
     places = [(Place(column.container()), Place(column.container())) for column in columns[:3]]
     sections.draw_curves(seen, places, figure_table.IMAGES, answers=RATIO.is_open, over=over)
@@ -61,6 +62,9 @@ def draw(seen: Evaluated, images: Shown, place: DeltaGenerator) -> None:
 def _wants_seeds(outcome: Outcome, place: DeltaGenerator) -> bool:
     """Whether ten seeds are to be trained: what the switch says, where there is one."""
     if not has_seeds(experiment_of(outcome).dataset):
+        return False
+    if not moons_controls.has_seeds(outcome.source):
+        place.caption(moons_controls.NO_SEEDS)
         return False
     with place:
         return bool(OVER_SEEDS.draw())
