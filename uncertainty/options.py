@@ -102,7 +102,7 @@ MC_DROPOUT = Source()
 
 
 class Score(Option):
-    """What an image is judged by; higher means more OOD. `sampled` ones come from MC dropout."""
+    """What an image is judged by; higher means more OOD. `sampled` ones come from a method's samples."""
 
     def __init__(self, value: str, label: str, help: str, sampled: bool) -> None:
         self.sampled = sampled
@@ -114,7 +114,7 @@ class Score(Option):
     )  # fmt: skip
     INFORMATION = (
         "information", "Mutual information",
-        "How much the MC-dropout samples disagree, in nats. Higher is more OOD.", True,
+        "How much the samples disagree, in nats. Higher is more OOD.", True,
     )  # fmt: skip
     ENERGY = "energy", "Energy", "−ln Σ exp(logits) of a single pass without dropout. Higher is more OOD.", False
     MAX_LOGIT = (

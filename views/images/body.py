@@ -52,7 +52,7 @@ def _answer(asked: Asked, images: Shown) -> tabs.Answer | None:
     trained = runs.stored(choice.experiment, source=choice.source)
     training_panel.draw_training(choice.experiment, choice.source, trained, places.status)
     if trained is None:
-        places.sentence.caption("The pictures below appear as soon as the first network is trained.")
+        places.sentence.caption("The pictures below appear as soon as the first network has answered.")
         return None
     outcome, nearest = training_panel.nearest(trained, choice)
     if nearest != choice:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,7 @@ from pruning import Network
 from pruning.data.picture_upload import MAX_BYTES, Picture, PictureError, read_picture
 from pruning.evaluation.evaluated import Evaluated
 from pruning.evaluation.similarity import novelty
+from uncertainty.options import Method
 from views.controls import state
 from views.controls.images import experiment_of
 from views.images import cards
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 LARGE = 224
+TWO_ROWS = (
+    "The dense and the pruned network alone: for a new picture Laplace of the survivors is fitted again to every "
+    "network that is asked."
+)
 FILE, CAMERA = "From a file", "With the camera"
 FORGOTTEN = "It is looked at on this server and forgotten when you leave; nothing is stored."
 # All that JPEG files are called, and PNG and MPO files with more than one picture. HEIC is none of them: a phone that
@@ -86,6 +92,9 @@ def _draw_answers(seen: Evaluated, classes: tuple[str, ...], picture: Picture, i
     for place in places if is_new else ():
         place.skeleton(LARGE)
     outcome = seen.outcome
+    slow = outcome.source.method == Method.SURVIVORS
+    if slow:
+        outcome = replace(outcome, networks=tuple(dict.fromkeys(seen.pair)))
     samples = {
         network.prune_ratio: ask(
             experiment_of(outcome), network, picture.pixels[None], seen.n_samples, outcome.source
@@ -95,7 +104,9 @@ def _draw_answers(seen: Evaluated, classes: tuple[str, ...], picture: Picture, i
     said = [probs.mean(axis=0)[0] for probs in samples.values()]
     middle, right = (place.container() for place in places)
     middle.html(cards.bars(rows(outcome, said), classes))
-    middle.caption(f"One row a prune ratio. The bars from left to right: {', '.join(classes)}.")
+    middle.caption(
+        f"{TWO_ROWS if slow else 'One row a prune ratio.'} The bars from left to right: {', '.join(classes)}."
+    )
     pair = {"Dense": outcome.dense, "Pruned": outcome.pruned}
     right.table(
         measures({name: (network, samples[network.prune_ratio]) for name, network in pair.items()}, seen.n_samples),

@@ -74,7 +74,10 @@ def draw_large(choice: StudyChoice, table: pd.DataFrame, place: DeltaGenerator) 
 
 
 def picked(study: Study, said: Any) -> tuple[Experiment | ImageExperiment, Source] | None:
-    """The run whose dot was clicked, and the source of its class probabilities; None for whatever else a browser may have sent."""
+    """The run whose dot was clicked, and the source of its class probabilities.
+
+    None for whatever else a browser may have sent.
+    """
     selection = said.get("selection", {}) if isinstance(said, Mapping) else {}
     rows = selection.get(study_charts.PICKED) if isinstance(selection, Mapping) else None
     first = rows[0] if isinstance(rows, list) and rows else None
