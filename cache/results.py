@@ -66,9 +66,14 @@ def outcomes(
     yield _from(results, experiment, visit, source)
 
 
+def so_far(experiment: Experiment, visit: Visit, source: Source = MC_DROPOUT) -> PlaneOutcome | None:
+    """What of an experiment is there already, as a source has it; None before its dense network."""
+    return _on_plane(runs.stored(experiment, visit, source))
+
+
 def is_stored(experiment: Experiment, visit: Visit, source: Source = MC_DROPOUT) -> bool:
     """Whether `outcomes` would train nothing and ask nothing."""
-    return runs.complete(runs.stored(experiment, visit, source))
+    return runs.complete(so_far(experiment, visit, source))
 
 
 def recording(experiment: Experiment, status: ProgressBar, visit: Visit) -> Recording:

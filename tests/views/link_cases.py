@@ -40,9 +40,10 @@ LEGAL = {
     "binning": "Equal width · Equal mass. Using Equal width.",
     "colour": "Probability · Predictive entropy · Aleatoric · Epistemic · Error · Truth · True entropy. "
     "Using Probability.",
-    "over_seeds": "true · false. Using false.", "draws": "true · false. Using false.", "tempered": "true · false. Using false.",
+    **dict.fromkeys(("over_seeds", "draws", "tempered"), "true · false. Using false."),
     "method": "MC dropout · Single pass · Deep ensemble · Last-layer Laplace · Laplace of the survivors. Using MC",
-    "view": "Reliability · Methods · Watch it train · The network · Checks · Your own points · Take home. Using Reliability.",
+    "view": "Reliability · Methods · Watch it train · The network · Checks · Your own points · Take home. Using "
+    "Reliability.",
 }  # fmt: skip
 HOSTILE = (  # each at most 40 printable characters without a backtick, so shown as it is
     "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "&lt;b&gt;&#x41;", "**b** [l](http://example.org)",
@@ -106,7 +107,8 @@ def _no_choice() -> Iterator[LinkCase]:
         "noise": ("0.6", "[0.1]"), "label_noise": ("20 %",), "points": ("100000000", "200.0"), "dropout": ("1.0",),
         "hidden": ("10-10", "(10,)"), "learning_rate": ("1e-3",), "patience": ("2000",), "criterion": ("l1",),
         "rewind": ("3",), "rounds": ("null",), "bins": ("15.0",), "colour": ("entropy", "Epistemic,Probability"),
-        "show": ("test",), "method": ("mc_dropout", "Laplace"), "tempered": ("yes", "1"), "view": ("2", "The Network"),
+        "show": ("test",), "method": ("mc_dropout", "Laplace"), "tempered": ("yes", "1"),
+        "view": ("2", "The Network"),
     }.items():  # fmt: skip
         for value in ("", *values):
             shown = f"`{value}`" if value else "nothing"

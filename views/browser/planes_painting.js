@@ -34,7 +34,7 @@ export function paint(stage) {
   const { scene, root } = stage;
   if (!scene) return;
   const start = performance.now();
-  const { data, maps } = scene;
+  const { data } = scene;
   const quantity = quantityOf(stage, data);
   data.panels.forEach((panel, i) => {
     const figure = find(root, `[data-panel="${i}"]`);

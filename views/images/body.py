@@ -50,12 +50,15 @@ def _answer(asked: Asked, images: Shown) -> tabs.Answer | None:
     """The answer of the networks that are trained so far, while others train; None before the first."""
     choice, places = asked.choice, asked.places
     trained = runs.stored(choice.experiment, source=choice.source)
-    training_panel.draw_training(choice.experiment, choice.source, trained, places.status)
+    other = runs.stored(choice.other, source=choice.source) if choice.other else None
+    training_panel.draw_training(choice, trained, other, places.status)
     if trained is None:
         places.sentence.caption("The pictures below appear as soon as the first network has answered.")
         return None
     outcome, nearest = training_panel.nearest(trained, choice)
     if nearest != choice:
         places.sentence.info(training_panel.stand_in(choice, nearest), icon=":material/hourglass_top:")
-    seen = Evaluated(outcome, nearest.n_samples, nearest.n_bins, nearest.binning)
+    if words := training_panel.no_other(nearest, other):
+        places.sentence.info(words, icon=":material/compare_arrows:")
+    seen = Evaluated(outcome, nearest.n_samples, nearest.n_bins, nearest.binning, other)
     return tabs.Answer(seen, images, nearest, theme())

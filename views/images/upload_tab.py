@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +20,7 @@ from views.controls import state
 from views.controls.images import experiment_of
 from views.images import cards
 from views.images.gallery_tab import rows
+from views.text import comparison
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -92,24 +94,22 @@ def _draw_answers(seen: Evaluated, classes: tuple[str, ...], picture: Picture, i
     for place in places if is_new else ():
         place.skeleton(LARGE)
     outcome = seen.outcome
+    asked = partial(
+        ask, experiment_of(outcome), pixels=picture.pixels[None], n_samples=seen.n_samples, source=outcome.source
+    )
     slow = outcome.source.method == Method.SURVIVORS
     if slow:
-        outcome = replace(outcome, networks=tuple(dict.fromkeys(seen.pair)))
-    samples = {
-        network.prune_ratio: ask(
-            experiment_of(outcome), network, picture.pixels[None], seen.n_samples, outcome.source
-        )
-        for network in outcome.networks
-    }
-    said = [probs.mean(axis=0)[0] for probs in samples.values()]
+        outcome = replace(outcome, networks=tuple(each for each in outcome.networks if each in seen.pair))
+    samples = {network: asked(network=network) for network in dict.fromkeys((*outcome.networks, *seen.pair))}
+    said = [samples[network].mean(axis=0)[0] for network in outcome.networks]
     middle, right = (place.container() for place in places)
     middle.html(cards.bars(rows(outcome, said), classes))
     middle.caption(
         f"{TWO_ROWS if slow else 'One row a prune ratio.'} The bars from left to right: {', '.join(classes)}."
     )
-    pair = {"Dense": outcome.dense, "Pruned": outcome.pruned}
+    pair = dict(zip(comparison.pair(seen).titles, seen.pair, strict=True))
     right.table(
-        measures({name: (network, samples[network.prune_ratio]) for name, network in pair.items()}, seen.n_samples),
+        measures({name: (network, samples[network]) for name, network in pair.items()}, seen.n_samples),
         hide_index=True,
         border="horizontal",
     )

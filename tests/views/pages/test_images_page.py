@@ -298,7 +298,9 @@ def test_an_error_that_nobody_foresaw_keeps_its_details_to_the_log(caplog):
     assert "secret" in caplog.text
 
 
-@pytest.mark.parametrize(("seconds", "words"), [(0.4, "0 s"), (89.4, "89 s"), (90, "2 min"), (600, "10 min"), (5400, "2 h")])
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0.4, "0 s"), (89.4, "89 s"), (90, "2 min"), (5399, "90 min"), (5400, "2 h")]
+)
 def test_the_time_left_is_in_seconds_minutes_or_hours(seconds, words):
     """Minutes from a minute and a half on, hours from one and a half."""
     assert training_panel.duration(seconds) == words
@@ -449,7 +451,7 @@ def test_networks_that_are_there_are_asked_by_another_method_without_a_click(cif
     assert len(runs.stored(SMALL_CIFAR, source=single).networks) == len(RATIOS)
 
 
-@pytest.mark.parametrize("tab", [title for title in TAB.options])
+@pytest.mark.parametrize("tab", TAB.options)
 @pytest.mark.parametrize("source", SHOWN, ids=lambda source: source.label)
 def test_every_tab_follows_the_method(here, by_source, tab, source):
     """Nothing of it is trained or asked again, nothing says MC dropout of another method, and nothing breaks."""
