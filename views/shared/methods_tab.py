@@ -57,4 +57,4 @@ class MethodsPlace:
         table = self.rest.expander("All figures", icon=":material/table:")
         table.table(words.method_table(method_rows(seen)), hide_index=True, border="horizontal")
         table.caption(words.COSTS)
-        draw_depth(self.rest, "MC dropout")
+        draw_depth(self.rest, "Single pass", "MC dropout", "Deep ensemble", "Laplace approximation")
