@@ -69,7 +69,7 @@ def _offer(experiment: ImageExperiment, sources: Sequence[Source]) -> str:
     if any(source.method == Method.ENSEMBLE for source in sources) and trained < needed:
         one = seconds_of_one(experiment)
         told.append(
-            f"A deep ensemble needs {needed - trained} networks more for this ratio, about {duration(one)} each, "
+            f"A deep ensemble needs {needed - trained} networks more for this ratio, at most {duration(one)} each, "
             f"{duration(one * (needed - trained))} in all."
         )
     asking = sum(2 * seconds_of_asking(experiment, source) for source in sources)

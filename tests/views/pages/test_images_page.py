@@ -502,7 +502,7 @@ def test_methods_are_asked_with_their_tab_and_an_ensemble_on_a_click(here, whole
     )
     (told,) = (info.value for info in app.info if "ensemble" in info.value)
     assert told.startswith(
-        "Not asked yet: Deep ensemble. A deep ensemble needs 18 networks more for this ratio, about "
+        "Not asked yet: Deep ensemble. A deep ensemble needs 18 networks more for this ratio, at most "
     )
     (ask,) = (button for button in app.button if button.label == "Ask it too")
     ask.click().run()
