@@ -163,7 +163,7 @@ QUANTITY = Control(
     "colour",
     "Colour",
     "What colours the plane. Predictive entropy is the sum of two parts: aleatoric (expected entropy), the doubt "
-    "that each thinned network has on its own, and epistemic, the disagreement between them. The former is the "
+    "that each sample has on its own, and epistemic, the disagreement between them. The former is the "
     "noise in the data only where the network fits: pruned hard, it grows while the data stay the same. Of a "
     "generated task the truth is known: the exact class probabilities; their entropy, the noise in the data; and the "
     "error, a network's distance from them.",

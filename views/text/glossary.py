@@ -164,7 +164,7 @@ _WRITTEN = (
          "goes with the natural logarithm: 0 when one class is certain, ln C when all are equally likely.",
          r"H[\bar p] = -\sum_{c=1}^C \bar p_c \ln \bar p_c", "Gal 2016, section 3.3",
          ("Expected entropy", "Mutual information")),
-    Term("Expected entropy", "Uncertainty", "The part of the doubt called aleatoric: what each thinned network has "
+    Term("Expected entropy", "Uncertainty", "The part of the doubt called aleatoric: what each sample has "
          "on its own. It equals the noise in the data, which more of them would not change, only where the network "
          "fits; pruned beyond that it grows while the data stay as they are.",
          r"\frac1S \sum_{s=1}^S H\bigl[p^{(s)}\bigr]", "Houlsby et al. 2011, equation 2", ("Predictive entropy",)),
