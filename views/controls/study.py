@@ -48,8 +48,8 @@ OWN_DATA = check(
     "One test set is the largest error of all: with the same points for all seeds a verdict holds for these alone.",
 )  # fmt: skip
 VARY = Control(
-    "vary", "Compare, too", "Every strategy is run with each value of this setting. Methods ask the same networks, each "
-    "with and without a temperature; deep ensembles, which are among them, train ten networks in place of one.",
+    "vary", "Compare, too", "Every strategy is run with each value of this setting. Methods ask the same networks, "
+    "each with and without a temperature; deep ensembles, which are among them, train ten networks in place of one.",
     NOTHING, (NOTHING, *VARIED), "select", lambda name: VARY_NAMES.get(name, name).capitalize(),
 )  # fmt: skip
 FIGURE = Control(

@@ -130,7 +130,7 @@ def seconds_of_one(experiment: ImageExperiment) -> float:
 
 
 def seconds_of_asking(experiment: ImageExperiment, source: Source) -> float:
-    """About how long a trained network of CIFAR takes to answer, beyond the few seconds of every other method."""
+    """About how long a trained network of CIFAR takes to answer, beyond the few seconds of other methods."""
     of_its_size = SECONDS[experiment.network] / SECONDS[Architecture.LENET]
     return ASKING * of_its_size if source.method == Method.SURVIVORS else 0.0
 
