@@ -113,8 +113,8 @@ def _offer(experiment: ImageExperiment, source: Source, outcome: Outcome | None)
     st.info(
         f"{f'{label}: {n} networks at every prune ratio, each from a seed of its own. ' if n > 1 else ''}"
         f"{trained or 'None'} of the {needed} networks {'are' if trained else 'is'} trained. On two cores the "
-        f"rest takes about {duration(_left(experiment, source, outcome))}, {listed(each)}. It goes on while this page "
-        "is open, and what is finished is kept; whoever asks for the same shares the run.",
+        f"rest takes about {duration(_left(experiment, source, outcome))}, {listed(each)}. It goes on while this "
+        "page is open, and what is finished is kept; whoever asks for the same shares the run.",
         icon=":material/model_training:",
     )
     if trained == needed:

@@ -116,7 +116,7 @@ def _draw_answers(seen: Evaluated, classes: tuple[str, ...], picture: Picture, i
 
 
 def _is_slow(outcome: Outcome) -> bool:
-    """Whether to ask a network takes seconds: its method is fitted to it on all training images, or by derivatives."""
+    """Whether asking a network takes seconds: its method is fitted on all training images, or by derivatives."""
     many = bool(experiment_of(outcome).dataset.sources)
     return outcome.source.method == Method.SURVIVORS or (many and outcome.source.method == Method.LAST_LAYER)
 

@@ -153,8 +153,8 @@ _WRITTEN = (
          r"\bar p = \frac1M \sum_{m=1}^M \operatorname{softmax} f(x;\, \theta_m)",
          "Lakshminarayanan et al. 2017, section 2.4", ("Seed", "Mutual information")),
     Term("Laplace approximation", "Uncertainty", "A Gaussian over weights around the trained ones, as wide as the "
-         "training loss is flat there: of the last layer, or of the weights that survived pruning. Its draws move the "
-         "linearised network. The prior precision λ is that of the largest evidence.",
+         "training loss is flat there: of the last layer, or of the weights that survived pruning. Its draws move "
+         "the linearised network. The prior precision λ is that of the largest evidence.",
          r"\begin{aligned} \theta^{(s)} &\sim \mathcal N\bigl(\theta, (H + \lambda I)^{-1}\bigr) \\ z^{(s)} &= "
          r"f(x;\, \theta) + J(x)\, (\theta^{(s)} - \theta) \end{aligned}",
          "MacKay 1992; Immer et al. 2021; Daxberger et al. 2021", ("Single pass", "Mutual information")),
