@@ -21,6 +21,8 @@ from pruning.data.task import Task
 from pruning.data.task_of import task_of
 from pruning.experiment import Recipe
 from pruning.lottery.engine import Call, Run, here, outcome
+from pruning.lottery.members import members
+from pruning.lottery.plan import plan
 from pruning.lottery.progress import WrongWorker
 from uncertainty.options import MC_DROPOUT, Source
 
@@ -68,6 +70,16 @@ def answered(found: Outcome, task: Task, ratios: Sequence[float]) -> bool:
     asked = {network.fresh is not None for network in found.networks}
     wanted = asked == {isinstance(task, PlaneTask) and not task.own}
     return wanted and all(found.has(ratio) for ratio in (0.0, found.experiment.prune_ratio, *ratios))
+
+
+def trained(experiment: Recipe, source: Source = MC_DROPOUT, ratios: Sequence[float] = RATIOS) -> tuple[int, int]:
+    """How many of the networks that a run to these ratios needs are there, answers or not, and how many it needs.
+
+    Those that a chain leads through are among them, and the other members of an ensemble.
+    """
+    task, kept = task_and_kept(experiment)
+    keys = {step.key for batch in plan(members(experiment, source.method), ratios, task) for step in batch.steps}
+    return sum(kept.get(key) is not None for key in keys), len(keys)
 
 
 def train(

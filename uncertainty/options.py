@@ -62,6 +62,11 @@ class Method(Option):
         "Daxberger et al. 2021, over a subnetwork.", "Laplace draw", None,
     )  # fmt: skip
 
+    @property
+    def trainings(self) -> int:
+        """How many networks are trained for one that is asked."""
+        return ENSEMBLE_MEMBERS if self is Method.ENSEMBLE else 1
+
     def samples(self, wanted: int) -> int:
         """How many of so many samples there are.
 
@@ -73,10 +78,19 @@ class Method(Option):
 
 @dataclass(frozen=True)
 class Source:
-    """Where class probabilities come from: a method, with its logits divided by a temperature or as they are."""
+    """Where class probabilities come from: a method, with its logits divided by a temperature or as they are.
+
+    Raises ValueError for a method, which may be given by name, that there is not.
+
+    >>> Source("ensemble") == Source(Method.ENSEMBLE)
+    True
+    """
 
     method: Method = Method.MC_DROPOUT
     tempered: bool = False  # by what fits the validation examples best: Guo et al. 2017
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "method", Method(self.method))  # type: ignore[call-arg]  # looking a member up
 
     @property
     def label(self) -> str:
@@ -88,7 +102,7 @@ MC_DROPOUT = Source()
 
 
 class Score(Option):
-    """What an image is judged by; higher means more OOD. `sampled` ones come from MC dropout."""
+    """What an image is judged by; higher means more OOD. `sampled` ones come from a method's samples."""
 
     def __init__(self, value: str, label: str, help: str, sampled: bool) -> None:
         self.sampled = sampled
@@ -100,7 +114,7 @@ class Score(Option):
     )  # fmt: skip
     INFORMATION = (
         "information", "Mutual information",
-        "How much the MC-dropout samples disagree, in nats. Higher is more OOD.", True,
+        "How much the samples disagree, in nats. Higher is more OOD.", True,
     )  # fmt: skip
     ENERGY = "energy", "Energy", "−ln Σ exp(logits) of a single pass without dropout. Higher is more OOD.", False
     MAX_LOGIT = (

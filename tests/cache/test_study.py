@@ -53,6 +53,30 @@ def test_a_second_time_nothing_is_trained(here: Any, tmp_path: Path):
     assert written["study"]["seeds"] == [0, 1]
 
 
+def test_methods_are_named_on_the_line(here: Any, tmp_path: Path):
+    """One is the study's; several are compared, with a temperature or without, and ask the same networks."""
+    out = tmp_path / "study.csv"
+    arguments = [*SMALL, "--strategies", "one_shot", "--out", str(out)]
+    main([*arguments, "--method", "single_pass", "--tempered", "yes"])
+    table = pd.read_csv(out)
+    assert set(zip(table.method, table.tempered, strict=True)) == {("single_pass", True)}
+    assert len(here.trained) == 6
+    main([*arguments, "--method", "single_pass", "mc_dropout", "--tempered", "both"])
+    table = pd.read_csv(out)
+    assert list(dict.fromkeys(table.variant)) == [
+        "Single pass", "Single pass, tempered", "MC dropout", "MC dropout, tempered",
+    ]  # fmt: skip
+    assert len(table) == 24
+    assert len(here.trained) == 6
+
+
+def test_other_seeds_are_those_from_another_one_on(here: Any, tmp_path: Path):
+    """As many as asked for."""
+    out = tmp_path / "study.csv"
+    main([*SMALL, "--strategies", "prune_only", "--first-seed", "7", "--out", str(out)])
+    assert set(pd.read_csv(out).seed) == {7, 8}
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -65,6 +89,7 @@ def test_a_second_time_nothing_is_trained(here: Any, tmp_path: Path):
         (["--set", "noise=7"], "noise is 7"),
         (["--set", "hidden=many"], "hidden"),
         (["--set", "criterion=beauty"], "criterion"),
+        (["--preset", "criterion", "--method", "single_pass", "ensemble"], "--method names 2 sources; .*Taylor"),
         (["--ratios", "1.5"], "prune_ratio is 1.5"),
     ],
 )
@@ -76,7 +101,7 @@ def test_what_cannot_be_run_is_said_before_anything_is(here: Any, arguments, wor
     assert here.trained == []
 
 
-@pytest.mark.parametrize("option", ["--task", "--preset", "--strategies"])
+@pytest.mark.parametrize("option", ["--task", "--preset", "--strategies", "--method", "--tempered"])
 def test_what_an_option_may_be_is_listed(here: Any, option, capsys):
     """By the parser itself."""
     with pytest.raises(SystemExit):

@@ -89,7 +89,7 @@ def settings(task: ImageSet) -> Mapping[str, tuple[Control, ...]]:
 
 TAB = Control(
     "tab", "Tab", "", "Reliability",
-    ("Reliability", "Gallery", "Mistaken for", "Detection", "Your picture", "Take home"), "tabs",
+    ("Reliability", "Methods", "Gallery", "Mistaken for", "Detection", "Your picture", "Take home"), "tabs",
 )  # fmt: skip
 
 

@@ -163,7 +163,7 @@ QUANTITY = Control(
     "colour",
     "Colour",
     "What colours the plane. Predictive entropy is the sum of two parts: aleatoric (expected entropy), the doubt "
-    "that each thinned network has on its own, and epistemic, the disagreement between them. The former is the "
+    "that each sample has on its own, and epistemic, the disagreement between them. The former is the "
     "noise in the data only where the network fits: pruned hard, it grows while the data stay the same. Of a "
     "generated task the truth is known: the exact class probabilities; their entropy, the noise in the data; and the "
     "error, a network's distance from them.",
@@ -202,6 +202,10 @@ OVER_SEEDS = check(
     "lowest to the highest, and whether ten seeds can tell a difference. Measured with 50 samples and 15 bins.",
     default=False,
 )  # fmt: skip
+NO_SEEDS = (
+    f"No switch for ten seeds: those of an ensemble are {10 * ENSEMBLE_MEMBERS} networks at every ratio. Run them "
+    "as a study."
+)
 EXPERIMENT = (*MAIN, TEMPERED, *(control for controls in SETTINGS.values() for control in controls))
 TABS = ("Reliability", "Methods", "Watch it train", "The network", "Checks", "Your own points", "Take home")
 TAB = Control("view", "Tab", "What is shown below the planes.", TABS[0], TABS, "tabs")
@@ -263,6 +267,11 @@ def _samples_of(control: Control, method: Method) -> Control:
     """The control of the number of samples, as a method has it."""
     label, help = SAMPLES_OF.get(method, (control.label, control.help))
     return replace(control, label=label, help=help, idle=method == Method.SINGLE_PASS)
+
+
+def has_seeds(source: Source) -> bool:
+    """Whether ten seeds may be asked for beside the curves: not where each has ten networks at every ratio."""
+    return source.method.trainings == 1
 
 
 def source_of(values: Mapping[str, Any]) -> Source:

@@ -55,6 +55,7 @@ def draw_export(answer: Answer, place: DeltaGenerator) -> None:
         choice.experiment,
         choice.n_samples,
         choice.n_bins,
+        source=choice.source,
         own=visit.points is not None,
         units=answer.units,
         other=choice.other if comparison.pair(answer.seen).are_pruned else None,
