@@ -5,11 +5,11 @@
     found = mended(Evaluated(run(Experiment(prune_ratio=0.9))), outcome.pruned)
     found.temperature.value, found.calibration.value, found.refinement.value
 
-The refinement error is the NLL that recalibration leaves, the calibration error what it takes away (Berta, Holzmüller,
-Jordan & Bach 2025). The temperature is fitted on the validation examples, and the two parts are those of the examples
-that are measured, `decomposition.held_out`: the refinement error is too large by what so few examples leave unlearned,
-the calibration error too small. `best` is the other side, `decomposition.in_sample`. All are of a single pass unless
-samples are handed over; where the truth is known, it stands in place of labels.
+The refinement error is the NLL that recalibration leaves, the calibration error what it takes away (Berta,
+Holzmüller, Jordan & Bach 2025). The temperature is fitted on the validation examples, and the two parts are those of
+the examples that are measured, `decomposition.held_out`: the refinement error is too large by what so few examples
+leave unlearned, the calibration error too small. `best` is the other side, `decomposition.in_sample`. All are of a
+single pass unless samples are handed over; where the truth is known, it stands in place of labels.
 """
 
 from __future__ import annotations

@@ -189,10 +189,18 @@ OVER_SEEDS = check(
     "lowest to the highest, and whether ten seeds can tell a difference. Measured with 50 samples and 15 bins.",
     default=False,
 )  # fmt: skip
+TEMPERATURE = Control(
+    "t", "Temperature T",
+    "All logits of a single pass are divided by it, of the dense and of the pruned network alike: above 1 they get "
+    "less sure, below 1 surer. What is shown elsewhere on the page stays as it is.",
+    1.0, (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 4.0, 5.0, 7.0, 10.0),
+    show=lambda value: f"{value:g}",
+)  # fmt: skip
+IN_TABS = (TEMPERATURE,)
 EXPERIMENT = (*MAIN, TEMPERED, *(control for controls in SETTINGS.values() for control in controls))
 TABS = ("Reliability", "Methods", "Watch it train", "The network", "Checks", "Your own points", "Take home")
 TAB = Control("view", "Tab", "What is shown below the planes.", TABS[0], TABS, "tabs")
-ALL = (*EXPERIMENT, QUANTITY, POINTS, BASIS, OVER_SEEDS, TAB)
+ALL = (*EXPERIMENT, QUANTITY, POINTS, BASIS, OVER_SEEDS, *IN_TABS, TAB)
 VIEW = (QUANTITY, POINTS, TAB)  # how a preset may have it looked at
 # What decides how networks are asked and shown, of which no preset tells.
 UNTOLD = frozenset({"samples", "binning", "method", "tempered"})

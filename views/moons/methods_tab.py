@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from cache import mending
 from cache.jobs import QueueFull
 from cache.methods import by_methods
 from cache.runs import Failure
 from pruning.outcome import PlaneOutcome
 from views.moons.answer import Answer
-from views.shared import basis
+from views.shared import basis, mending_section
 from views.shared.methods_tab import MethodsPlace
 
 if TYPE_CHECKING:
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 
 def draw(answer: Answer, place: DeltaGenerator) -> None:
     """Every method as it comes in, at the ratio and on the basis that are chosen."""
-    drawn, choice = MethodsPlace(place), answer.choice
+    drawn, choice = MethodsPlace(place.container()), answer.choice
+    draw_mending(answer, place.container())  # before the methods, which may have to be trained first
     try:
         for found in by_methods(choice.experiment, drawn.line, answer.visit):
             seen = {source: basis.measured_on(cast(PlaneOutcome, each), choice) for source, each in found.items()}
@@ -27,3 +29,15 @@ def draw(answer: Answer, place: DeltaGenerator) -> None:
         drawn.line.error(str(problem))
         return
     drawn.finish(seen, answer.nouns)
+
+
+def draw_mending(answer: Answer, place: DeltaGenerator) -> None:
+    """What one number mends, at every ratio."""
+    seen = answer.seen
+    mending_section.draw(
+        seen,
+        answer.nouns,
+        lambda: mending.by_objective(seen, seen.outcome.pruned, answer.visit),
+        mending.SAMPLES,
+        place,
+    )
