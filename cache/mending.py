@@ -24,14 +24,9 @@ SAMPLES = 50
 """Of MC dropout: more hardly move the temperature."""
 
 
-def by_objective(
-    seen: Evaluated, network: Network, visit: Visit | None = None, source: Source | None = None
-) -> Mapping[Objective, MendedSamples]:
-    """A network's samples, as many as `SAMPLES`, at the temperature of each objective, on what `seen` measures.
-
-    source: another one than MC dropout of all layers, untempered.
-    """
-    source = source or Source(Method.MC_DROPOUT)
+def by_objective(seen: Evaluated, network: Network, visit: Visit | None = None) -> Mapping[Objective, MendedSamples]:
+    """A network's samples, as many as `SAMPLES`, at the temperature of each objective, on what `seen` measures."""
+    source = Source(Method.MC_DROPOUT, layers=seen.outcome.source.layers)
     experiment, truth = seen.outcome.experiment, seen.outcome.test_labels
     task, kept = runs.task_and_kept(experiment, visit)
     key = json.dumps(

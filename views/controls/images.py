@@ -79,7 +79,7 @@ def settings(task: ImageSet) -> Mapping[str, tuple[Control, ...]]:
             replace(own["rewind"], options=(0, 1, 2, 4, 8)),
             own["rounds"],
         ),
-        "Measurement": (own["bins"], own["binning"], own["seed"]),
+        "Measurement": (own["bins"], own["binning"], own["dropping"], own["seed"]),
     }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pruning import RATIOS, Experiment
 from pruning.inspect.plane import SAMPLES
-from uncertainty.options import ENSEMBLE_MEMBERS, MC_DROPOUT, Method, Source
+from uncertainty.options import ENSEMBLE_MEMBERS, MC_DROPOUT, DropoutLayers, Method, Source
 from views.controls.control import Control, check, choice, draw_row, draw_settings, fields_set
 from views.controls.recipes import draw_recipes
 from views.controls.url import warn_of_link
@@ -141,6 +141,11 @@ SETTINGS: Mapping[str, tuple[Control, ...]] = {
             "make no zigzag. The error beside a diagram follows; curves and table keep equal width.",
             "width", ("width", "mass"), "buttons", lambda name: f"Equal {name}",
         ),
+        choice(
+            "dropping", "Dropout in samples",
+            "Which layers drop in MC dropout; nothing is trained anew. The fewer, the less samples disagree.",
+            MC_DROPOUT.layers, widget="buttons",
+        ),
         Control(
             "seed", "Seed", "Decides initial weights and dropout; the same seed gives the same figures.",
             STANDARD.seed, (0, 9999), "number", field="seed",
@@ -203,7 +208,7 @@ TAB = Control("view", "Tab", "What is shown below the planes.", TABS[0], TABS, "
 ALL = (*EXPERIMENT, QUANTITY, POINTS, BASIS, OVER_SEEDS, *IN_TABS, TAB)
 VIEW = (QUANTITY, POINTS, TAB)  # how a preset may have it looked at
 # What decides how networks are asked and shown, of which no preset tells.
-UNTOLD = frozenset({"samples", "binning", "method", "tempered"})
+UNTOLD = frozenset({"samples", "binning", "method", "tempered", "dropping"})
 
 
 @dataclass(frozen=True)
@@ -260,4 +265,6 @@ def _samples_of(control: Control, method: Method) -> Control:
 
 def source_of(values: Mapping[str, Any]) -> Source:
     """The source of class probabilities that the controls say."""
-    return Source(values[METHOD.name], values[TEMPERED.name])
+    method = values[METHOD.name]
+    layers = values["dropping"] if method == Method.MC_DROPOUT else DropoutLayers.ALL
+    return Source(method, values[TEMPERED.name], layers)

@@ -10,7 +10,7 @@ from cache.methods import by_methods
 from cache.runs import Failure
 from pruning.outcome import PlaneOutcome
 from views.moons.answer import Answer
-from views.shared import basis, mending_section
+from views.shared import basis, mending_section, sample_size_section
 from views.shared.methods_tab import MethodsPlace
 
 if TYPE_CHECKING:
@@ -18,9 +18,16 @@ if TYPE_CHECKING:
 
 
 def draw(answer: Answer, place: DeltaGenerator) -> None:
+    """Every method, what one number mends, and how many samples are enough."""
+    methods, mended, samples = (place.container() for _ in range(3))
+    draw_mending(answer, mended)  # of what is there already: for the methods more may have to be trained
+    draw_methods(answer, methods)
+    sample_size_section.draw(answer.seen, samples)
+
+
+def draw_methods(answer: Answer, place: DeltaGenerator) -> None:
     """Every method as it comes in, at the ratio and on the basis that are chosen."""
-    drawn, choice = MethodsPlace(place.container()), answer.choice
-    draw_mending(answer, place.container())  # before the methods, which may have to be trained first
+    drawn, choice = MethodsPlace(place), answer.choice
     try:
         for found in by_methods(choice.experiment, drawn.line, answer.visit):
             seen = {source: basis.measured_on(cast(PlaneOutcome, each), choice) for source, each in found.items()}

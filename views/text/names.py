@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from pruning.model.units import Unit
-from uncertainty.options import Method, Source
+from uncertainty.options import DropoutLayers, Method, Source
 
 _LAYERS = {"hidden": "hidden layer", "conv": "convolution"}
 _PARTS = {"weight": "the weights of ", "bias": "the biases of ", None: ""}
@@ -41,6 +41,7 @@ def asked_by(source: Source, n_samples: int) -> str:
     """`mean of 50 MC-dropout samples`, `a single pass, tempered`."""
     single = source.method == Method.SINGLE_PASS
     how = "a single pass" if single else f"mean of {n_samples} {samples_of(source.method, n_samples)}"
+    how = f"{how} of the last dropout layer" if source.layers == DropoutLayers.LAST else how
     return f"{how}, tempered" if source.tempered else how
 
 
