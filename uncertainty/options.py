@@ -76,6 +76,16 @@ class Method(Option):
         return wanted if self.most is None else min(wanted, self.most)
 
 
+class DropoutLayers(Option):
+    """Which dropout layers are active in MC dropout."""
+
+    ALL = "all", "All layers", "Every dropout layer drops, as in training."
+    LAST = (
+        "last", "Last layer",
+        "The last dropout layer alone drops, in the very samples in which it drops beside the others.",
+    )  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Source:
     """Where class probabilities come from: a method, with its logits divided by a temperature or as they are.
@@ -88,13 +98,19 @@ class Source:
 
     method: Method = Method.MC_DROPOUT
     tempered: bool = False  # by what fits the validation examples best: Guo et al. 2017
+    layers: DropoutLayers = DropoutLayers.ALL  # of MC dropout; other methods have no choice
+
+    def __post_init__(self) -> None:
+        if self.layers != DropoutLayers.ALL and self.method != Method.MC_DROPOUT:
+            raise ValueError(f"layers is {self.layers.value!r} for {self.method.value}; only all are legal there")
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "method", Method(self.method))  # type: ignore[call-arg]  # looking a member up
 
     @property
     def label(self) -> str:
-        return f"{self.method.label}, tempered" if self.tempered else self.method.label
+        only = ", last layer" if self.layers == DropoutLayers.LAST else ""
+        return f"{self.method.label}{only}{', tempered' if self.tempered else ''}"
 
 
 MC_DROPOUT = Source()

@@ -67,7 +67,7 @@ class Batch:
 @lru_cache(maxsize=8192)
 def answers_key(network: str, source: Source, part: Part) -> str:
     """The key of what a network, named by its own key, says of a part of its task by a source of probabilities."""
-    named = {"answers": source.method, "tempered": source.tempered, "part": part}
+    named = {"answers": source.method, "tempered": source.tempered, "layers": source.layers, "part": part}
     answers = {**named, "code": code_version(ASKING), "network": json.loads(network)}
     return json.dumps(answers, sort_keys=True)
 

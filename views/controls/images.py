@@ -83,7 +83,7 @@ def settings(task: ImageSet) -> Mapping[str, tuple[Control, ...]]:
             REWIND,
             own["rounds"],
         ),
-        "Measurement": (own["bins"], own["binning"], own["seed"]),
+        "Measurement": (own["bins"], own["binning"], own["dropping"], own["seed"]),
     }  # fmt: skip
 
 

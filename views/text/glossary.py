@@ -183,6 +183,20 @@ _WRITTEN = (
          "are right.",
          r"P(\text{right} \mid \text{confidence} = q) = q", "Guo et al. 2017, equation 1",
          ("Reliability diagram", "ECE")),
+    Term("Temperature", "Calibration", "One number that all logits are divided by: above 1 a network gets less sure, "
+         "below 1 surer, and the answer of a single pass stays what it was. It is fitted on validation examples, "
+         "between 0.05 and 20, so that their NLL is least.",
+         r"p_c = \frac{e^{z_c/T}}{\sum_{j=1}^C e^{z_j/T}}, \quad \hat T = \arg\min_T \text{NLL}_{\text{val}}(T)",
+         "Guo et al. 2017, equation 9; for MC dropout Laves et al. 2019",
+         ("Logits", "NLL", "Calibration error")),
+    Term("Calibration error", "Calibration", "The part of the NLL that recalibration takes away, here by one fitted "
+         "temperature: probabilities that were named wrongly. It is below 0 where the temperature harms.",
+         r"\text{NLL}(1) - \text{NLL}(\hat T)", "Berta et al. 2025; Bröcker 2009",
+         ("Refinement error", "Temperature", "Calibration")),
+    Term("Refinement error", "Calibration", "The part of the NLL that recalibration leaves: the noise in the data, "
+         "and whatever the network cannot tell apart. Fitted on other examples, it is a little too large.",
+         r"\text{NLL}(\hat T)", "Berta et al. 2025; Bröcker 2009",
+         ("Calibration error", "True entropy")),
     Term("Accuracy", "Calibration", "The share of right answers. A tie goes to the class with the lower number; the "
          "error rate is what is missing to 1.",
          r"\frac1N \sum_{n=1}^N \mathbf 1\bigl[\arg\max_c \bar p_{nc} = y_n\bigr]"),

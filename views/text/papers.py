@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 _ARXIV = {
+    "Berta et al. 2025": "2501.19195",
     "Blalock et al. 2020": "2003.03033",
     "Frankle & Carbin 2019": "1803.03635",
     "Frankle et al. 2020": "1912.05671",
