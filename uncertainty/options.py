@@ -90,7 +90,8 @@ class DropoutLayers(Option):
 class Source:
     """Where class probabilities come from: a method, with its logits divided by a temperature or as they are.
 
-    Raises ValueError for a method, which may be given by name, that there is not.
+    Raises ValueError for a method or layers, which may be given by name, that there are not, and for a choice of
+    layers where there is none.
 
     >>> Source("ensemble") == Source(Method.ENSEMBLE)
     True
@@ -101,11 +102,10 @@ class Source:
     layers: DropoutLayers = DropoutLayers.ALL  # of MC dropout; other methods have no choice
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "method", Method(self.method))  # type: ignore[call-arg]  # looking a member up
+        object.__setattr__(self, "layers", DropoutLayers(self.layers))  # type: ignore[call-arg]
         if self.layers != DropoutLayers.ALL and self.method != Method.MC_DROPOUT:
             raise ValueError(f"layers is {self.layers.value!r} for {self.method.value}; only all are legal there")
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "method", Method(self.method))  # type: ignore[call-arg]  # looking a member up
 
     @property
     def label(self) -> str:

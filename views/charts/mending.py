@@ -12,7 +12,7 @@ import pandas as pd
 from pruning.evaluation.mending import TEMPERATURES, Mended
 from uncertainty.temperature import HIGHEST, LOWEST
 from views.charts.colours import DENSE, PRUNED, SEEDS, WORSE
-from views.charts.vega import SERIES, Chart, layer, specification
+from views.charts.vega import Chart, layer, series_scale, specification
 
 HEIGHT = 260
 PARTS = ("refinement error", "calibration error", "added by the temperature")
@@ -107,7 +107,11 @@ def nll_chart(
 def _nll_spec() -> str:
     x = alt.X("temperature:Q", scale=_temperatures(), title="temperature T", axis=_marked())
     y = alt.Y("nll:Q", scale=alt.Scale(zero=True), title="NLL of a single pass, nats", axis=alt.Axis(tickCount=5))
-    color = alt.Color("series:N", scale=SERIES, legend=alt.Legend(title=None, orient="top", symbolType="stroke"))
+    color = alt.Color(
+        "series:N",
+        scale=series_scale(("dense", "pruned")),
+        legend=alt.Legend(title=None, orient="top", symbolType="stroke"),
+    )
     tooltip = [
         alt.Tooltip("series:N", title="network"),
         alt.Tooltip("temperature:Q", title="temperature", format=".2f"),

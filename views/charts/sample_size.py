@@ -10,7 +10,7 @@ import pandas as pd
 
 from pruning.evaluation.sample_size import SampleBand
 from views.charts.colours import SEEDS
-from views.charts.vega import DECIMAL_LABEL, SERIES, Chart, layer, specification
+from views.charts.vega import DECIMAL_LABEL, Chart, layer, series_scale, specification
 
 HEIGHT = 190
 MARKED = (1, 2, 5, 10, 20, 50, 100, 200)  # on the axis
@@ -37,7 +37,7 @@ def _spec(title: str, most: int) -> str:
     x = alt.X("samples:Q", scale=scale, title="samples", axis=alt.Axis(values=marked, format="d", grid=False))
     axis = alt.Axis(tickCount=4, labelExpr=DECIMAL_LABEL)
     y = alt.Y("value:Q", scale=alt.Scale(zero=False), title=title, axis=axis)
-    color = alt.Color("series:N", scale=SERIES, legend=None)
+    color = alt.Color("series:N", scale=series_scale(("dense", "pruned")), legend=None)
     tooltip = [
         alt.Tooltip("series:N", title="network"),
         alt.Tooltip("samples:Q", title="samples"),
