@@ -11,10 +11,11 @@ import pandas as pd
 
 from pruning.evaluation.mending import TEMPERATURES, Mended
 from uncertainty.temperature import HIGHEST, LOWEST
-from views.charts.colours import DENSE, PRUNED, SEEDS, WORSE
+from views.charts.colours import CLASSES, DENSE, PRUNED, SEEDS, WORSE
 from views.charts.vega import Chart, layer, series_scale, specification
 
 HEIGHT = 260
+MENDED = CLASSES[1]  # seen by day and by night, and beside violet by the colour-blind
 PARTS = ("refinement error", "calibration error", "added by the temperature")
 HALF = 0.02  # of a prune ratio: half of a bar
 WORST = 1.5  # times the NLL of knowing nothing, ln C: above it no curve is drawn
@@ -60,7 +61,7 @@ def _parts_spec() -> str:
     x = alt.X("left:Q", scale=scale, title="prune ratio", axis=axis)
     y = alt.Y("low:Q", title="NLL of a single pass, nats", scale=alt.Scale(zero=True), axis=alt.Axis(tickCount=5))
     legend = alt.Legend(title=None, orient="top", columns=2, symbolType="square", labelLimit=220)
-    color = alt.Color("part:N", scale=alt.Scale(domain=list(PARTS), range=[PRUNED, SEEDS, WORSE]), legend=legend)
+    color = alt.Color("part:N", scale=alt.Scale(domain=list(PARTS), range=[PRUNED, MENDED, WORSE]), legend=legend)
     tooltip = [
         alt.Tooltip("ratio:Q", title="prune ratio", format=".3~f"),
         alt.Tooltip("before:Q", title="NLL before", format=".4f"),
@@ -71,7 +72,7 @@ def _parts_spec() -> str:
     ]
     bars = layer("parts").mark_bar(aria=False).encode(
         x=x, x2="right", y=y, y2="high", color=color, tooltip=tooltip,
-        opacity=alt.condition("datum.chosen", alt.value(1), alt.value(0.6)),
+        opacity=alt.condition("datum.chosen", alt.value(1), alt.value(0.65)),
     )  # fmt: skip
     dense = layer("dense").mark_rule(color=DENSE, strokeDash=[4, 4], strokeWidth=1.5, aria=False)
     noise = layer("noise").mark_rule(color=DENSE, strokeDash=[1, 3], strokeWidth=2, aria=False)

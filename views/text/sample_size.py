@@ -28,16 +28,16 @@ def same(source: Source, dropout: float) -> str:
 
 
 def enough(bands: Mapping[str, Mapping[str, SampleBand]], source: Source, n_samples: int) -> str:
-    """What another draw of the chosen number would change, of each network; bands: network → figure → band."""
+    """Half the band at the chosen number, of each network; bands: network → figure → band."""
     noun = names.samples_of(source.method, n_samples)
     said = [
-        f"the {network} network's accuracy by ±{_size(found['accuracy'], n_samples)}, its NLL by "
-        f"±{_size(found['nll'], n_samples)} nats, its ECE by ±{_size(found['ece'], n_samples)}"
+        f"the {network} network's accuracy moves by {_size(found['accuracy'], n_samples)}, its NLL by "
+        f"{_size(found['nll'], n_samples)} nats, its ECE by {_size(found['ece'], n_samples)}"
         for network, found in bands.items()
     ]
-    return f"Another draw of {n_samples} {noun} would move {listed(said)}."
+    return f"From one draw of {n_samples} {noun} to another: {listed(said)}."
 
 
 def _size(band: SampleBand, n_samples: int) -> str:
     half = band.half(n_samples)
-    return f"{half:.4f}" if half >= 5e-5 else "less than 0.0001"
+    return f"±{half:.4f}" if half >= 5e-5 else "less than 0.0001"
