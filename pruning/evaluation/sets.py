@@ -77,6 +77,28 @@ class PredictionSets:
         """The mean number of classes in a set."""
         return mean_set_size(self.members)
 
+    @cached_property
+    def shares(self) -> tuple[float, float, float]:
+        """The shares of sets that hold no class, one class and more."""
+        sizes = self.members.sum(axis=1)
+        none, one = float((sizes == 0).mean()), float((sizes == 1).mean())
+        return none, one, 1 - none - one
+
+    @property
+    def is_vacuous(self) -> bool:
+        """Whether the validation examples are too few for this α, so that every class is in every set."""
+        return self.threshold == np.inf
+
+    @property
+    def empties_are_sure(self) -> bool:
+        """Whether the network is surer of the examples with an empty set than of the others, by the medians.
+
+        So it is by APS, of whose scores those of the surest examples are among the highest; by LAC it never is.
+        """
+        probs = self.predictions.probs(self.n_samples).max(axis=1)
+        empty = ~self.members.any(axis=1)
+        return bool(empty.any() and not empty.all() and np.median(probs[empty]) > np.median(probs[~empty]))
+
     def classes_of(self, probs: np.ndarray) -> np.ndarray:
         """Which classes (M, C) are in the sets of any examples that have these probabilities (M, C)."""
         return prediction_sets(probs, self.threshold, self.score)
