@@ -9,6 +9,8 @@ from dataclasses import asdict, replace
 from functools import lru_cache, partial
 from typing import Any, Protocol
 
+import numpy as np
+
 from cache import runs
 from cache.jobs import Job
 from cache.runs import Failure, load_torch
@@ -19,7 +21,7 @@ from pruning import RATIOS, Experiment, Network
 from pruning.code_version import code_version
 from pruning.data.task import Task
 from pruning.evaluation.memo import remembered
-from pruning.inspect.plane import SAMPLES, Extent, Plane, TrueMaps, make_plane, true_maps
+from pruning.inspect.plane import SAMPLES, Extent, Plane, TrueMaps, make_draws, make_plane, true_maps
 from pruning.inspect.replay import Recording
 from pruning.lottery.engine import outcome
 from pruning.model.units import Unit
@@ -64,9 +66,14 @@ def outcomes(
     yield _from(results, experiment, visit, source)
 
 
+def so_far(experiment: Experiment, visit: Visit, source: Source = MC_DROPOUT) -> PlaneOutcome | None:
+    """What of an experiment is there already, as a source has it; None before its dense network."""
+    return _on_plane(runs.stored(experiment, visit, source))
+
+
 def is_stored(experiment: Experiment, visit: Visit, source: Source = MC_DROPOUT) -> bool:
     """Whether `outcomes` would train nothing and ask nothing."""
-    return runs.complete(runs.stored(experiment, visit, source))
+    return runs.complete(so_far(experiment, visit, source))
 
 
 def recording(experiment: Experiment, status: ProgressBar, visit: Visit) -> Recording:
@@ -158,22 +165,7 @@ def plane(
     source: Source = MC_DROPOUT,
 ) -> Plane:
     """The maps of a network over the plane, as a source has them; equal networks share them, whatever led to them."""
-    # A method that is fitted on the examples depends on them; of the others equal networks say the same.
-    fitted = source.tempered or source.method in (Method.LAST_LAYER, Method.SURVIVORS)
-    key = json.dumps(
-        {
-            "plane": digest(network),
-            "others": [digest(other) for other in network.others],
-            "asked by": asdict(source),
-            "fitted on": task.name if fitted else "",
-            "hidden": experiment.hidden,
-            "dropout": experiment.dropout,
-            "seed": experiment.seed,
-            "extent": extent,
-            "samples": samples,
-            "code": code_version("pruning.inspect.plane"),
-        }
-    )
+    key = json.dumps({"plane": _seen_by(experiment, network, task, extent, source), "samples": samples})
 
     def compute() -> Plane:
         load_torch()
@@ -181,6 +173,37 @@ def plane(
             return make_plane(experiment, network, task.n_classes, extent, samples, source, task)
 
     return kept.fetch(key, compute)
+
+
+def draws(
+    experiment: Experiment, network: Network, task: Task, extent: Extent, kept: Store | Shelf, source: Source
+) -> np.ndarray:
+    """What single samples of a network say over the plane: see `inspect.plane.make_draws`."""
+    key = json.dumps({"draws": _seen_by(experiment, network, task, extent, source)})
+
+    def compute() -> np.ndarray:
+        load_torch()
+        with services().pictures:
+            return make_draws(experiment, network, task.n_classes, extent, source, task)
+
+    return kept.fetch(key, compute)
+
+
+def _seen_by(experiment: Experiment, network: Network, task: Task, extent: Extent, source: Source) -> dict[str, Any]:
+    """What decides how a source sees the plane by a network."""
+    # A method that is fitted on the examples depends on them; of the others equal networks say the same.
+    fitted = source.tempered or source.method in (Method.LAST_LAYER, Method.SURVIVORS)
+    return {
+        "network": digest(network),
+        "others": [digest(other) for other in network.others],
+        "asked by": asdict(source),
+        "fitted on": task.name if fitted else "",
+        "hidden": experiment.hidden,
+        "dropout": experiment.dropout,
+        "seed": experiment.seed,
+        "extent": extent,
+        "code": code_version("pruning.inspect.plane"),
+    }
 
 
 def truth(experiment: Experiment, extent: Extent) -> TrueMaps:

@@ -28,6 +28,10 @@ from uncertainty.options import MC_DROPOUT
 
 Carry = Callable[..., dict[str, Any]]
 TESTS = Path(__file__).parent
+CLOCK = ("latency", "seconds_spent")
+"""Figures that a clock has measured: no two runs have the same."""
+CLOCK_ROWS = ("Measured latency", "Seconds spent")
+"""What the table of figures calls them."""
 # The files that take minutes, then those that take a good part of one: begun early, none is waited for at the end.
 LONGEST = (
     "test_hands_in_browser.py", "test_access_in_browser.py", "test_images_in_browser.py",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import re
 import shutil
 import subprocess
@@ -53,6 +54,14 @@ def test_the_metrics_in_the_readme_take_any_model(capsys):
     inputs = np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32)
     exec(PYTHON[3], {"model": model, "inputs": inputs, "labels": np.arange(20) % 4})
     assert 0 <= float(capsys.readouterr().out) <= 1
+
+
+def test_the_sessions_in_the_readme_give_what_they_say():
+    """What stands below a prompt is what comes out, word by word."""
+    (session,) = re.findall(r"```pycon\n(.*?)```", README, re.DOTALL)
+    found = doctest.DocTestRunner().run(doctest.DocTestParser().get_doctest(session, {}, "README", None, 0))
+    assert found.attempted > 10
+    assert not found.failed
 
 
 def test_the_results_in_the_readme_need_no_page(capsys):

@@ -39,7 +39,7 @@ class Objective(Option):
 
 @dataclass(frozen=True)
 class Temperature:
-    """A fitted temperature, and what it does to the NLL of the examples that it was fitted on."""
+    """A fitted temperature, and what it does to the objective on the examples that it was fitted on."""
 
     value: float  # in [LOWEST, HIGHEST]; 1 where no other is better
     nll: float  # nats, at this temperature; at most `before`
@@ -55,16 +55,17 @@ def fit_temperature(
     logits (N, C) or (S, N, C), labels (N,). The mean NLL of samples, and that of a single pass, is convex in 1/T,
     so that its minimum is the only one. The NLL of a mean prediction is not: there the least is taken of nine
     temperatures, and refined. (Laves et al. 2019 predict by the mean of softmax(logits / T), but their published
-    code fits T to the mean of log softmax over samples, which is at least as large by Jensen's inequality, more so
-    the more the samples disagree.) Perfectly separated examples reach the bound 0.05. Raises ValueError for shapes
-    that do not fit, labels that are no classes, and logits that are not finite.
+    code fits T to the mean of log softmax over samples. That is at least as large by Jensen's inequality, more so the
+    more samples disagree, so that its T is higher and may make the mean prediction worse than T = 1 does.) Where all
+    examples are right T reaches the bound 0.05, unless they cost nothing as it is. Raises ValueError for shapes that
+    do not fit, labels that are no classes, and logits that are not finite.
 
     >>> found = fit_temperature(np.array([[2.0, 0.0]] * 4), np.array([0, 0, 0, 1]))  # right 3 times of 4
     >>> round(found.value, 4), round(float(scaled([2.0, 0.0], found.value)[0]), 4)
     (1.8205, 0.75)
     """
     logits, labels = _checked(logits, labels)
-    case, by_sample = _case(logits, labels), len(logits) == 1 or _by_sample(objective)
+    case, by_sample = _case(logits, labels), _by_sample(objective) or len(logits) == 1
     low, high = np.log(LOWEST), np.log(HIGHEST)
     if not by_sample:
         low, high = _bracket(*case, np.linspace(low, high, GRID))
@@ -176,7 +177,7 @@ def _turning_point(slope: Callable[[float], tuple[float, float]], low: float, hi
     at, last = (low + high) / 2, high - low
     while high - low > CLOSE:
         first, second = slope(at)
-        low, high = (low, at) if first >= 0 else (at, high)  # where all is certain, the slope is exactly 0
+        low, high = (low, at) if first > 0 else (at, high)
         step = -first / second if second > 0 else np.inf
         if abs(step) < CLOSE:
             return at + step

@@ -72,10 +72,10 @@ def largest_tolerable(
 def loss_bound(lost: np.ndarray, gained: np.ndarray, n: int, confidence: float = CONFIDENCE) -> np.ndarray:
     """What the accuracy lost is at most, from how many of n answers ceased and came to be right (K,).
 
-    The loss is the probability of the one less that of the other. The upper bound of the first less the lower
-    bound of the second, each exact (Clopper & Pearson 1934) and wrong with probability (1 − confidence)/2 at most, so
-    that by Bonferroni's inequality both hold together: never too small a bound, often some tenths of a point too
-    large a one.
+    The loss is the probability of the one less that of the other. The bound is the upper bound of the first less the
+    lower bound of the second, each exact (Clopper & Pearson 1934) and wrong with probability (1 − confidence)/2 at
+    most, so that by Bonferroni's inequality both hold together. That is more careful than it need be: at 95 %, and a
+    loss of 2 points, it errs in 0.3 to 2.3 % of all test sets (1,000 and 10,000 examples; 0, 2 and 20 % gained).
     """
     from scipy.special import betaincinv  # late: it takes a third of a second
 

@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class OverRatios:
-    """Every ratio against the dense network, by ratio, corrected for how many are looked at."""
+    """Every ratio against its reference, by ratio, corrected for how many are looked at."""
 
     accuracy: Mapping[float, Difference]
     ece: Mapping[float, Difference]
@@ -42,6 +42,8 @@ class OverRatios:
 class Evaluated:
     """The networks of an outcome, each held against what the outcome has for labels.
 
+    They are compared with a reference: the dense network, or the network of an `other` outcome at the same prune
+    ratio. That is of another strategy, say, on the same examples; it may still lack ratios.
     Whatever is asked of it raises ValueError where `n_samples` is no number of samples that predictions are kept for.
     """
 
@@ -49,6 +51,7 @@ class Evaluated:
     n_samples: int = 50  # of its source, 0 for a single pass
     n_bins: int = 15
     binning: Binning = "width"  # of reliability diagrams; ECE and UCE have bins of equal width
+    other: Outcome | None = None  # whose networks take the place of the dense one
 
     @property
     def dense(self) -> Evaluation:
@@ -60,9 +63,14 @@ class Evaluated:
         return self.of(self.outcome.pruned)
 
     @property
+    def reference(self) -> Evaluation:
+        """That of what the pruned network is compared with."""
+        return self.of(self.pair[0])
+
+    @property
     def pair(self) -> tuple[Network, Network]:
-        """The dense and the pruned network."""
-        return self.outcome.dense, self.outcome.pruned
+        """The reference and the pruned network."""
+        return rival(self.outcome, self.other) or self.outcome.dense, self.outcome.pruned
 
     @property
     def single_pass(self) -> Evaluated:
@@ -91,30 +99,38 @@ class Evaluated:
 
     @property
     def comparison(self) -> Comparison:
-        """The pruned network against the dense one."""
-        return self.against_dense(self.outcome.pruned)
+        """The pruned network against its reference."""
+        return self.against(*self.pair)
 
-    def against_dense(self, network: Network, comparisons: int = 1) -> Comparison:
-        """One network of the outcome against the dense one, corrected for so many `comparisons`."""
-        dense = self.outcome.dense
-        before, after = self.of(dense), self.of(network)
+    def against(self, reference: Network, network: Network, comparisons: int = 1) -> Comparison:
+        """One network against another one of the same examples, corrected for so many `comparisons`."""
+        before, after = self.of(reference), self.of(network)
 
         def fits(found: Comparison) -> bool:
-            return found.before is before and found.after is after
+            return found.after is after
 
-        key = ("comparison", comparisons, self.n_samples, self.n_bins, _other(dense, network))
+        # An evaluation knows no network: two networks that are held against each other hold nobody for ever.
+        key = ("comparison", comparisons, before)
         return _kept(network, key, lambda: Comparison(before, after, comparisons), fits)
 
     @property
+    def references(self) -> dict[float, tuple[Network, Network]]:
+        """Every pruned network that there is so far, by its ratio, behind its reference, as far as that is there."""
+        dense, *pruned = self.outcome.networks
+        if self.other is None:
+            return {each.prune_ratio: (dense, each) for each in pruned}
+        theirs = {each.prune_ratio: each for each in self.other.networks}
+        return {each.prune_ratio: (theirs[each.prune_ratio], each) for each in pruned if each.prune_ratio in theirs}
+
+    @property
     def over_ratios(self) -> OverRatios:
-        """Accuracy and ECE of every ratio that is there so far against the dense network, and the signed gaps."""
-        networks = self.outcome.networks
-        n = len(networks) - 1
-        found = {each.prune_ratio: self.against_dense(each, n) for each in networks[1:]}
+        """Accuracy and ECE of every ratio that is there so far against its reference, and the signed gaps."""
+        networks, pairs = self.outcome.networks, self.references
+        found = {ratio: self.against(*pair, len(pairs)) for ratio, pair in pairs.items()}
         return OverRatios(
             accuracy={ratio: each.accuracy.difference for ratio, each in found.items()},
             ece={ratio: each.ece.difference for ratio, each in found.items()},
-            gaps={each.prune_ratio: self.of(each).gap(n + 1) for each in networks},
+            gaps={each.prune_ratio: self.of(each).gap(len(networks)) for each in networks},
         )
 
     def sets(self, network: Network, alpha: float, score: SetScore = SetScore.LAC) -> PredictionSets:
@@ -145,17 +161,35 @@ class Evaluated:
         """The AUROC of a score at every prune ratio that is there so far."""
         return {each.prune_ratio: self.detection(each, score).auroc for each in self.outcome.networks}
 
+    def others_aurocs(self, score: Score) -> dict[float, float] | None:
+        """The same of the other outcome, without its networks that have learned nothing; None where there is none."""
+        if self.other is None:
+            return None
+        there = [each for each in self.other.networks if each.trained]
+        return {each.prune_ratio: self.detection(each, score).auroc for each in there}
+
+    def auroc_gain(self, score: Score) -> Difference:
+        """What the pruned network's AUROC gains on its reference's."""
+        return self._gain(score, *self.pair, 1)
+
     def auroc_gains(self, score: Score, comparisons: int | None = None) -> dict[float, Difference]:
-        """What each ratio's AUROC gains on the dense network's, corrected for all ratios or for so many."""
-        dense, *pruned = self.outcome.networks
-        n, samples = comparisons or len(pruned), self.n_samples if score.sampled else 0
+        """What each ratio's AUROC gains on its reference's, corrected for all ratios or for so many."""
+        pairs = self.references
+        return {ratio: self._gain(score, *pair, comparisons or len(pairs)) for ratio, pair in pairs.items()}
 
-        def of(network: Network) -> Difference:
-            key = ("auroc gain", score, samples, n, _other(dense, network))
-            ours, theirs = self.detection(network, score), self.detection(dense, score)
-            return remembered(network, key, lambda: ours.gain(theirs, n))
+    def _gain(self, score: Score, reference: Network, network: Network, comparisons: int) -> Difference:
+        ours, theirs = self.detection(network, score), self.detection(reference, score)
+        # A detection knows no network either, see `against`.
+        return remembered(network, ("auroc gain", comparisons, theirs), lambda: ours.gain(theirs, comparisons))
 
-        return {network.prune_ratio: of(network) for network in pruned}
+
+def rival(outcome: Outcome, other: Outcome | None) -> Network | None:
+    """The network of another outcome that the pruned one is compared with; None until it is there.
+
+    Where nothing is pruned there is none either: both outcomes have the dense network there.
+    """
+    ratio = outcome.experiment.prune_ratio
+    return other.at(ratio) if other and ratio and other.has(ratio) else None
 
 
 def on_fresh_points(outcome: PlaneOutcome) -> PlaneOutcome:
@@ -186,8 +220,3 @@ def _kept(of: Network, what: Hashable, make: Callable[[], T], fits: Callable[[T]
 
 def _same(one: np.ndarray, other: np.ndarray) -> bool:
     return one is other or np.array_equal(one, other)
-
-
-def _other(before: Network, after: Network) -> Network | None:
-    """What a memo of `after` may hold of `before`: what held itself would be remembered for ever."""
-    return None if before is after else before

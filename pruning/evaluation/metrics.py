@@ -31,6 +31,7 @@ class Figures:
     epistemic_ood: float  # the same over what is out of distribution
     early_stop_epoch: int | None  # in all, see `Network.epochs_in_all`; None without training after pruning
     epochs_spent: int  # of every training on the way to it, the dense one first
+    seconds_spent: float  # of the same trainings, see `Trained.seconds`; they differ from run to run
     units: int
     parameters: int
     compression_ratio: float
@@ -82,6 +83,7 @@ def figures(outcome: Outcome, network: Network, n_samples: int = 50, n_bins: int
         epistemic_ood=float(network.ood.epistemic(n_samples).mean()),
         early_stop_epoch=network.epochs_in_all,
         epochs_spent=network.history.spent,
+        seconds_spent=network.history.seconds,
         units=network.units,
         parameters=network.parameters,
         compression_ratio=dense.parameters / network.parameters,

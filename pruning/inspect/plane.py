@@ -19,6 +19,8 @@ from uncertainty.predictive import entropy
 
 SAMPLES = PLANE_SAMPLES
 """The numbers of samples a map is kept for."""
+DRAWN = 10
+"""The number of samples whose own boundaries are drawn."""
 RESOLUTION = 80
 MARGIN = 0.15  # of the data's range, on every side
 
@@ -123,6 +125,29 @@ def make_plane(
         models = modules(experiment, network, n_classes)
         voice = voice_of(models, experiment, task or task_of(experiment), source)
         return Plane(extent, voice.predictions(grid(extent), samples))
+
+
+def make_draws(
+    experiment: Experiment,
+    network: Network,
+    n_classes: int,
+    extent: Extent,
+    source: Source = MC_DROPOUT,
+    task: Task | None = None,
+) -> np.ndarray:
+    """Class probabilities (D, R, R, C) over the plane of the first `DRAWN` samples, each by itself, as float32.
+
+    They are those whose mean is the plane of `make_plane`: thinned networks, members of an ensemble, draws of the
+    weights. Of a single pass there is one.
+    """
+    from pruning.lottery.asking import voice_of  # loads PyTorch
+    from pruning.model.build import modules
+    from pruning.training.threads import one_thread
+
+    with one_thread():
+        voice = voice_of(modules(experiment, network, n_classes), experiment, task or task_of(experiment), source)
+        probs = voice.samples(grid(extent), source.method.samples(DRAWN))
+    return probs.reshape(len(probs), RESOLUTION, RESOLUTION, -1).astype(np.float32)
 
 
 def true_maps(experiment: Experiment, extent: Extent) -> TrueMaps:

@@ -72,7 +72,7 @@ def _carried_out(step: Step, order: Order, report: Report) -> dict[str, Any]:
     network = measured(
         ticket, trained, widen(trained.weights, model, ticket.masks), small, batch[:1],
         _latency(small, model, order.dense(step), order.clock, batch), chance_loss(examples.val_labels.numpy()),
-        history_of(step.experiment, order.dense(step), order.parent(step), len(trained.train_loss)),
+        history_of(step.experiment, order.dense(step), order.parent(step), trained),
     )  # fmt: skip
     return {step.key: network, **answers}
 

@@ -112,8 +112,7 @@ class _Stack:
         rates = dropout_rates(step.experiment, ticket.masks)
         small = smaller(with_weights(self.model, trained.weights), ticket.masks, rates)
         self.modules[step.key] = small
-        epochs = len(trained.train_loss)
-        before = history_of(step.experiment, self.order.dense(step), self.order.parent(step), epochs)
+        before = history_of(step.experiment, self.order.dense(step), self.order.parent(step), trained)
         example, chance = torch.zeros(1, 2), chance_loss(task.data.val_labels)
         return measured(ticket, trained, trained.weights, small, example, chance=chance, history=before)
 

@@ -52,19 +52,20 @@ def measured(
         latency=latency,
         rewind_weights={} if ticket.level else _arrays(trained.rewind),
         dropout=rates_of(small),
-        history=history or History(spent=len(trained.train_loss)),
+        history=history or History(spent=len(trained.train_loss), seconds=trained.seconds),
         chance_loss=chance,
         parents_trained=ticket.parents_trained,
     )
 
 
 def history_of(
-    recipe: Recipe, dense: TrainedNetwork | None, last: TrainedNetwork | None, epochs: int
+    recipe: Recipe, dense: TrainedNetwork | None, last: TrainedNetwork | None, trained: Trained
 ) -> History | None:
-    """The history of a network that was trained for so many epochs, pruned from `last`; None for the dense one."""
+    """The history of a network that has come of this training, pruned from `last`; None for the dense one."""
     if dense is None or last is None:
         return None
-    return next_history(recipe, len(dense.train_loss), last.history, last.kept_epoch, epochs)
+    epochs = len(trained.train_loss)
+    return next_history(recipe, len(dense.train_loss), last.history, last.kept_epoch, epochs, trained.seconds)
 
 
 def _arrays(weights: Mapping[str, Tensor]) -> dict[str, np.ndarray]:

@@ -57,12 +57,13 @@ def train(
     so that each draws its own batches and noise. `report` is called a few times a second and may
     raise to stop it all.
     """
+    begun = time.thread_time()
     run = _Run(model, examples, schedule, rewind_epoch)
     if run.validate() and schedule.max_epochs:
         batches = _Batches(examples, min(batch_size, len(examples.train_labels)), seed, phase, flip)
         noise = stream(seed, Purpose.DROPOUT, phase)
         run.fit(batches, noise, report)
-    return run.result()
+    return run.result(time.thread_time() - begun)
 
 
 class _Batches:
@@ -99,6 +100,7 @@ class _Run:
         self.val_loss: list[float] = []
         self.val_accuracy: list[float] = []
         self.start = self.reported = time.perf_counter()
+        self.reporting = 0.0  # seconds that the training did not take
 
     def fit(self, batches: _Batches, noise: np.random.Generator, report: Callable[[Curves], None]) -> None:
         rate, rising = self.schedule.learning_rate, WARM_UP * batches.per_epoch
@@ -148,7 +150,7 @@ class _Run:
         patient = epoch - max(self.best_epoch, WARM_UP) < self.schedule.patience
         return bool(np.isfinite(loss)) and (hopeful or patient)
 
-    def result(self) -> Trained:
+    def result(self, seconds: float) -> Trained:
         return Trained(
             weights=self.best,
             rewind=self.rewind,
@@ -156,6 +158,7 @@ class _Run:
             train_loss=np.array(self.train_loss),
             val_loss=np.array(self.val_loss),
             diverged=not np.isfinite(self.val_loss[-1]),
+            seconds=seconds - self.reporting if self.train_loss else 0.0,
         )
 
     def _report(self, report: Callable[[Curves], None], part: float, at_once: bool = False) -> None:
@@ -163,8 +166,10 @@ class _Run:
         if at_once or now - self.reported > REPORT_EVERY:
             self.reported = now
             done = min(len(self.train_loss) + part, self.schedule.max_epochs)
+            begun = time.thread_time()
             curves = (self.train_loss, self.val_loss, self.val_accuracy)
             report(Curves(done, self.schedule.max_epochs, now - self.start, *(tuple(values) for values in curves)))
+            self.reporting += time.thread_time() - begun
 
 
 def _forward(model: nn.Sequential, values: Tensor, noise: np.random.Generator) -> Tensor:

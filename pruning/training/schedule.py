@@ -50,6 +50,11 @@ class Trained:
     the last epoch. Losses are in nats per example: `val_loss[e]` at epoch e, `train_loss[e]` with
     dropout during step e + 1. `diverged` says that training ended because a loss was no longer a
     finite number.
+
+    `seconds` is what the training took, validation included, by the processor's clock of the thread that trains:
+    what a wall clock would show were nothing else running, so neither waiting for others nor whoever watches
+    counts. Networks that train as one stack share each of its epochs in equal parts. It is 0 where no step was
+    taken. A measurement: it differs from run to run, and in a stack with who trains beside it.
     """
 
     weights: Weights
@@ -58,3 +63,4 @@ class Trained:
     train_loss: np.ndarray
     val_loss: np.ndarray
     diverged: bool
+    seconds: float

@@ -11,7 +11,9 @@ and its stop are its own.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,10 +74,13 @@ def train_stack(
                 on_epoch(epoch, len(stack.members) + len(waiting))
             if watch:
                 stack.show(epoch, watch)
-            yield from stack.leave(stack.validate(epoch, schedule))
+            with stack.shared_time():
+                stopped = stack.validate(epoch, schedule)
+            yield from stack.leave(stopped)
             if not stack.members:
                 break
-            stack.step(epoch + 1, schedule.learning_rate)
+            with stack.shared_time():
+                stack.step(epoch + 1, schedule.learning_rate)
 
 
 def _activations(start: Start, examples: Examples) -> int:
@@ -127,6 +132,7 @@ class _Stack:
         self._hold(torch.stack([rows, zeros, zeros, rows, rows]))
         self.best_loss = np.full(k, np.inf)
         self.best_epoch = np.zeros(k, int)
+        self.seconds = 0.0  # of each: they have begun together
         self.train_losses: list[list[float]] = [[] for _ in members]
         self.val_losses: list[list[float]] = [[] for _ in members]
 
@@ -146,6 +152,13 @@ class _Stack:
         return {
             name: part.unflatten(-1, shape) for part, (name, shape) in zip(parts, self.shapes.items(), strict=True)
         }
+
+    @contextmanager
+    def shared_time(self) -> Iterator[None]:
+        """Let the networks still in training share what is done meanwhile: see `Trained.seconds`."""
+        begun = time.thread_time()
+        yield
+        self.seconds += (time.thread_time() - begun) / len(self.members)
 
     def show(self, epoch: int, watch: Watch) -> None:
         """Let `watch` see the weights of every network as they are."""
@@ -198,6 +211,7 @@ class _Stack:
             train_loss=np.array(self.train_losses[k]),
             val_loss=np.array(self.val_losses[k]),
             diverged=not np.isfinite(self.val_losses[k][-1]),
+            seconds=self.seconds if self.train_losses[k] else 0.0,
         )
 
     @torch.no_grad()

@@ -11,8 +11,8 @@ import pytest
 
 from pruning.inspect.plane import RESOLUTION
 from tests.browser.harness import blank_page, mount, remount, unmount
-from views.charts.colours import CLASSES, INK, PAPER, SEQUENCE, STRONGEST, TRUE_BOUNDARY, blend, rgb, sequence
-from views.moons.planes import packed
+from views.charts.colours import CLASSES, INK, PAPER, PRUNED, SEQUENCE, STRONGEST, TRUE_BOUNDARY, blend, rgb, sequence
+from views.moons.planes import packed, packed_draws
 
 TOP = 0.2  # of the scale for epistemic uncertainty
 QUANTITIES = ["probability", "entropy", "aleatoric", "epistemic"]
@@ -67,6 +67,7 @@ def scene(dense: np.ndarray, pruned: np.ndarray | None = None, **changes: Any) -
             "paper": PAPER[theme],
             "ink": INK[theme],
             "truth": TRUE_BOUNDARY[theme],
+            "draw": PRUNED,
         },
         **changes,
     }
@@ -330,3 +331,56 @@ def test_maps_that_are_unpacked_after_the_planes_have_left_are_let_go(page):
     )
     page.wait_for_timeout(500)
     assert root.inner_html() == ""
+
+
+def sharply(share: float) -> np.ndarray:
+    """A sample whose class 1 lies right of this share of the plane's width."""
+    return two(np.where(share * RESOLUTION <= COLUMN, 0.99, 0.01))
+
+
+DRAWS = np.stack([sharply(share) for share in (0.25, 0.4, 0.75)])  # UPRIGHT's own boundary lies at a half
+
+
+def drawn(draws: np.ndarray | None) -> dict[str, Any]:
+    """A plane whose network has these samples."""
+    data = scene(UPRIGHT, drawn="ensemble member")
+    own = {"draws": None if draws is None else packed_draws(draws)}
+    return {**data, "panels": [{**panel, "id": f"{len(own['draws'] or '')}", **own} for panel in data["panels"]]}
+
+
+def edges(root) -> dict[float, bool]:
+    """Whether there is a line where each sample has its boundary, and where none has one."""
+    clear = {share: pixel(root, share - 0.06, 0.5) for share in (0.25, 0.4, 0.75, 0.9)}
+    places = {share: [pixel(root, share + aside, 0.5) for aside in np.linspace(-0.01, 0.01, 9)] for share in clear}
+    return {share: any(np.abs(seen - clear[share]).max() > 40 for seen in places[share]) for share in clear}
+
+
+def test_single_samples_have_fine_boundaries_of_their_own(page):
+    """One line where each of them changes its mind, and none without them."""
+    assert edges(shown(page, drawn(None))) == {0.25: False, 0.4: False, 0.75: False, 0.9: False}
+    root = shown(page, drawn(DRAWS))
+    assert edges(root) == {0.25: True, 0.4: True, 0.75: True, 0.9: False}
+    unmount(page)
+
+
+def test_one_sample_after_the_other_stands_out(page):
+    """The slider names what they are and counts them; the chosen one is drawn in its colour over all others."""
+    root = shown(page, drawn(DRAWS))
+    slider, said = root.locator(".draws input"), root.locator(".draws output")
+    assert root.locator(".draws span").inner_text() == "Which ensemble member"
+    assert said.inner_text() == "all 3"
+    for draw, share in ((1, 0.25), (3, 0.75)):
+        slider.fill(str(draw))
+        assert said.inner_text() == f"{draw} of 3"
+        seen = [pixel(root, share + aside, 0.5) for aside in np.linspace(-0.01, 0.01, 21)]
+        assert any(near(colour, rgb(PRUNED)) for colour in seen)
+    slider.fill("0")
+    assert said.inner_text() == "all 3"
+
+
+def test_without_samples_there_is_nothing_to_step_through(page):
+    """Nor is there where there is but one, that of a single pass."""
+    for draws in (None, DRAWS[:1]):
+        root = shown(page, drawn(draws))
+        assert not root.locator(".draws").is_visible()
+        unmount(page)

@@ -22,6 +22,7 @@ from cache.workers.choose import crew_beside
 from cache.workers.local import LocalWorkers
 from pruning import Experiment
 from pruning.study import Study, StudyProgress, run_study
+from tests.conftest import CLOCK
 
 SMALL = ("--set", "hidden=8", "points=200", "max_epochs=8", "--seeds", "2", "--ratios", "0.5", "0.9")
 STUDY = Study(Experiment(hidden=(8,), points=200, max_epochs=8), ("one_shot",), (0.5, 0.9), (0, 1))
@@ -155,7 +156,8 @@ def test_processes_give_the_same_table(tmp_path: Path, monkeypatch):
     found = services.services()
     monkeypatch.setattr(type(found), "crew", property(lambda self: self.workers))
     table = studies.train(STUDY, lambda progress: None)
-    pd.testing.assert_frame_equal(table.drop(columns="latency"), alone.drop(columns="latency"))
+    pd.testing.assert_frame_equal(table.drop(columns=[*CLOCK]), alone.drop(columns=[*CLOCK]))
+    assert table.seconds_spent.gt(0).all()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX")

@@ -96,7 +96,7 @@ def test_one_network_at_two_ratios_is_changed_by_hand_at_each():
     assert len({results.digest(each.pruned) for each in at}) == 1
     shelf, gone = Shelf(), int((~at[0].pruned.masks["hidden1"]).argmax())
     units = frozenset({("hidden1", gone)})
-    changed = [results.changed_by_hand(each, units, (5,), shelf) for each in at]
+    changed = [results.changed_by_hand(each, units, (5,), Visit(shelf)) for each in at]
     assert [(network.prune_ratio, network.units) for network in changed] == [(0.9, 2), (0.95, 2)]
 
 

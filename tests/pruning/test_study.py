@@ -16,6 +16,7 @@ from pruning.inspect.training_gap import training_gap
 from pruning.lottery import engine
 from pruning.lottery.engine import InMemory, here
 from pruning.study import Study, StudyProgress, Variant, run_study, runs_missing, so_far, summary, verdicts
+from tests.conftest import CLOCK
 
 BASE = Experiment(hidden=(8,), points=200, max_epochs=12)
 STUDY = Study(BASE, ("one_shot", "random_mask"), (0.5, 0.9), range(2))
@@ -46,8 +47,8 @@ def test_a_study_is_its_single_runs(studied):
         shown = replace(BASE, seed=seed, data_seed=BASE.data_seed + seed, prune_ratio=ratio)
         outcome = run(shown if strategy == DENSE else replace(shown, strategy=strategy))
         alone = flat(figures(outcome, outcome.pruned))
-        assert {name: row[name] for name in alone if name != "latency"} == {
-            name: value for name, value in alone.items() if name != "latency"
+        assert {name: row[name] for name in alone if name not in CLOCK} == {
+            name: value for name, value in alone.items() if name not in CLOCK
         }
         seen = Evaluated(outcome).of(outcome.pruned)
         assert (row.ece_floor, row.uce_floor) == (seen.floor().mean, seen.floor("uncertainty").mean)
@@ -81,6 +82,10 @@ def test_what_is_kept_is_not_trained_again():
 
     again = run_study(STUDY, kept=kept, call=never)
     pd.testing.assert_frame_equal(first, again)
+    fewer = run_study(replace(STUDY, ratios=STUDY.ratios[:1]), kept=kept, call=never)  # measured anew, not trained
+    same = first.merge(fewer, on=["strategy", "prune_ratio", "seed"])
+    assert len(same) == len(fewer)
+    assert same.seconds_spent_x.tolist() == same.seconds_spent_y.tolist()
 
 
 def test_what_has_been_measured_is_there_before_the_rest():
@@ -113,8 +118,7 @@ def test_a_part_has_as_many_seeds_as_train_well_together(strategies, ratios, see
 def test_parts_side_by_side_give_the_same_table():
     """In two threads."""
     first, second = (run_study(replace(STUDY, seeds=range(5)), at_once=n) for n in (1, 2))
-    unlike = ["latency"]
-    pd.testing.assert_frame_equal(first.drop(columns=unlike), second.drop(columns=unlike))
+    pd.testing.assert_frame_equal(first.drop(columns=[*CLOCK]), second.drop(columns=[*CLOCK]))
 
 
 def test_every_variant_has_its_dense_network():

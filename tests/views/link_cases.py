@@ -23,7 +23,7 @@ SMALL = {"points": "200", "hidden": "10", "patience": "5"}
 
 NO_NUMBER = "it must be a whole number from 0 to 9999. Using "
 NO_UNITS = "it must look like hidden1.3-hidden2.7. None is."
-UNKNOWN = "which this page does not know. It knows: strategy, ratio, samples, "
+UNKNOWN = "which this page does not know. It knows: strategy, ratio, method, samples, "
 LEGAL = {
     "strategy": "One-shot · One-shot, re-initialised · One-shot, randomly re-initialised · Iterative, re-initialised",
     "ratio": "0.0 · 0.1 · 0.2 · 0.3 · 0.4 · 0.5 · 0.6 · 0.7 · 0.8 · 0.9 · 0.95. Using 0.5.",
@@ -40,8 +40,10 @@ LEGAL = {
     "binning": "Equal width · Equal mass. Using Equal width.",
     "colour": "Probability · Predictive entropy · Aleatoric · Epistemic · Error · Truth · True entropy. "
     "Using Probability.",
-    "over_seeds": "true · false. Using false.",
-    "view": "Reliability · Watch it train · The network · Checks · Your own points · Take home. Using Reliability.",
+    **dict.fromkeys(("over_seeds", "draws", "tempered"), "true · false. Using false."),
+    "method": "MC dropout · Single pass · Deep ensemble · Last-layer Laplace · Laplace of the survivors. Using MC",
+    "view": "Reliability · Methods · Watch it train · The network · Checks · Your own points · Take home. Using "
+    "Reliability.",
 }  # fmt: skip
 HOSTILE = (  # each at most 40 printable characters without a backtick, so shown as it is
     "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "&lt;b&gt;&#x41;", "**b** [l](http://example.org)",
@@ -86,7 +88,8 @@ def _right() -> Iterator[LinkCase]:
         "label_noise": "0.4", "points": "400", "hidden": "16-16", "dropout": "0.0", "learning_rate": "0.1",
         "patience": "10", "criterion": "L2 of incoming weights", "scope": "Global", "rewind": "5", "rounds": "2",
         "bins": "30", "seed": "9999", "data_seed": "0", "colour": "Predictive entropy", "show": "None",
-        "view": "Take home", "units": "hidden1.3", "binning": "Equal mass",
+        "view": "Take home", "units": "hidden1.3", "binning": "Equal mass", "method": "Last-layer Laplace",
+        "tempered": "true",
     }.items():  # fmt: skip
         yield LinkCase(f"right: {name}", {name: value}, (), {name: value})
     yield LinkCase("nothing more", {})
@@ -104,7 +107,8 @@ def _no_choice() -> Iterator[LinkCase]:
         "noise": ("0.6", "[0.1]"), "label_noise": ("20 %",), "points": ("100000000", "200.0"), "dropout": ("1.0",),
         "hidden": ("10-10", "(10,)"), "learning_rate": ("1e-3",), "patience": ("2000",), "criterion": ("l1",),
         "rewind": ("3",), "rounds": ("null",), "bins": ("15.0",), "colour": ("entropy", "Epistemic,Probability"),
-        "show": ("test",), "view": ("2", "The Network"),
+        "show": ("test",), "method": ("mc_dropout", "Laplace"), "tempered": ("yes", "1"),
+        "view": ("2", "The Network"),
     }.items():  # fmt: skip
         for value in ("", *values):
             shown = f"`{value}`" if value else "nothing"
@@ -183,10 +187,10 @@ def _locks() -> Iterator[LinkCase]:
     }.items():  # fmt: skip
         yield LinkCase(f"only={value!r}", {"only": value}, (), {"only": stands})
     for value in ("", ",, ,"):
-        said = ("to no name", "`nothing` or name some of: strategy, ratio, samples", "None is locked.")
+        said = ("to no name", "`nothing` or name some of: strategy, ratio, method, samples", "None is locked.")
         yield LinkCase(f"only={value!r}", {"only": value}, (said,))
     for value in ("only", "units", "Ratio", "story", "𝟛", "<script>alert(1)</script>", ":red[x]", "$$x$$", "../.."):
-        said = (f"leaves the control `{value}`", "There are: strategy, ratio, samples")
+        said = (f"leaves the control `{value}`", "There are: strategy, ratio, method, samples")
         yield LinkCase(f"only={value}", {"only": value}, (said,), {"only": value})
     yield LinkCase("a lock, said twice", {"only": ["ratio", "seed"]}, (), {"only": "seed"})
     names = ",".join(f"c{i:04}" for i in range(2000))
@@ -247,7 +251,7 @@ def sentence(app: AppTest) -> str:
 
 def controls(app: AppTest) -> dict[str, Any]:
     """Name → control, of those that are drawn."""
-    kinds = ("select_slider", "selectbox", "number_input", "button_group", "multiselect")
+    kinds = ("select_slider", "selectbox", "number_input", "button_group", "multiselect", "checkbox")
     return {widget.key: widget for kind in kinds for widget in app.get(kind)}
 
 

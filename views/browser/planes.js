@@ -7,11 +7,16 @@ import { unpacked } from "./planes_values.js";
 
 /** @import { Maps } from "./planes_values.js" */
 /**
- * @typedef {{ name: string, id: string, maps: string, wrong: boolean[] }} Panel of a network; wrong: of its points
+ * @typedef {object} Panel of a network
+ * @property {string} name
+ * @property {string} id
+ * @property {string} maps
+ * @property {boolean[]} wrong of its points
+ * @property {string | null} draws the maps of single samples, one after the other
  */
 /** @typedef {{ name: string, title: string, short: string }} Words in a sentence, above the scale, beside a number */
 /**
- * @typedef {{ classes: string[], sequence: string[], paper: string, ink: string, truth: string }} Colours as #rrggbb
+ * @typedef {{ classes: string[], sequence: string[], paper: string, ink: string, truth: string, draw: string }} Colours as #rrggbb
  */
 /**
  * @typedef {object} Data
@@ -20,6 +25,7 @@ import { unpacked } from "./planes_values.js";
  * @property {number} side of a map, in cells, with one around what is shown
  * @property {number} classes
  * @property {string[]} names of the classes
+ * @property {string} drawn what a single sample is called
  * @property {[across: string, up: string]} axes
  * @property {[x0: number, x1: number, y0: number, y1: number]} extent
  * @property {[x: number, y: number, label: number][]} points as shares of the extent
@@ -32,7 +38,10 @@ import { unpacked } from "./planes_values.js";
  * @property {number} strongest share of a class's colour
  * @property {Colours} colours
  */
-/** @typedef {{ data: Data, maps: Maps[], truth: Maps | null }} Scene what is shown; maps: of the panels */
+/**
+ * @typedef {{ data: Data, maps: Maps[], truth: Maps | null, draws: Maps[][] }} Scene what is shown; maps, draws: of
+ * the panels
+ */
 /**
  * @typedef {object} Stage
  * @property {HTMLElement} root
@@ -43,11 +52,13 @@ import { unpacked } from "./planes_values.js";
  * @property {Map<string, Maps>} known unpacked by now
  * @property {[x: number, y: number] | null} place of the crosshair, as shares
  * @property {{ quantity: string, until: number } | null} guess a colour that was asked for
+ * @property {number} draw which single sample stands out, from 1 on; 0 for none
  */
 
 const PAGE = `
   <fieldset class="sides"><legend class="spoken">Network shown</legend></fieldset>
   <div class="panels" tabindex="0" role="application" aria-describedby="keys"></div>
+  <label class="draws" hidden><span></span><input type="range" min="0" value="0"><output></output></label>
   <div class="legend"><span class="title"></span><div class="scale"><canvas width="256" height="1"></canvas>
     <div class="ticks"></div></div><span class="classes"></span></div>
   <p class="spoken" id="keys">Arrow keys move a crosshair; the numbers of its place are read out.</p>
@@ -62,7 +73,7 @@ function build(root) {
   /** @type {Stage} */
   const stage = {
     ...{ root, observer, listen: () => {}, wanted: null, scene: null },
-    ...{ known: new Map(), place: null, guess: null },
+    ...{ known: new Map(), place: null, guess: null, draw: 0 },
   };
   listen(stage);
   observer.observe(find(root, ".panels"));
@@ -83,15 +94,21 @@ function remove(stage) {
  */
 async function load(stage, data) {
   stage.wanted = data;
-  const texts = [...data.panels.map(({ maps }) => maps), ...(data.truth ? [data.truth] : [])];
-  const maps = await Promise.all(texts.map((text) => stage.known.get(text) ?? unpacked(text, data.side)));
+  const draws = data.panels.map((panel) => panel.draws ?? "");
+  const texts = [...data.panels.map(({ maps }) => maps), ...draws, ...(data.truth ? [data.truth] : [])];
+  const maps = await Promise.all(texts.map((text) => stage.known.get(text) ?? (text ? unpacked(text, data.side) : [])));
   if (stage.wanted !== data) return; // others have come in the meantime
   stage.known = new Map(texts.map((text, i) => [text, maps[i]]));
   if (stage.scene?.data.panels.length !== data.panels.length) buildPanels(stage, data);
   const { guess } = stage;
   if (guess && (data.quantity === guess.quantity || performance.now() > guess.until)) stage.guess = null;
   const count = data.panels.length;
-  stage.scene = { data, maps: maps.slice(0, count), truth: maps.at(count) ?? null };
+  const split = maps.slice(count, 2 * count).map((layers) => inDraws(layers, data.classes - 1));
+  stage.scene = { data, maps: maps.slice(0, count), truth: maps.at(2 * count) ?? null, draws: split };
   paint(stage);
   look(stage, stage.place);
 }
+
+/** Layers of all samples as maps of each. @param {Maps} layers @param {number} size @returns {Maps[]} */
+const inDraws = (layers, size) =>
+  Array.from({ length: layers.length / size }, (_, draw) => layers.slice(draw * size, (draw + 1) * size));

@@ -23,6 +23,10 @@ export function listen(stage) {
     if (target instanceof HTMLInputElement) root.dataset.side = target.value;
     paint(stage);
   };
+  find(root, ".draws").oninput = ({ target }) => {
+    if (target instanceof HTMLInputElement) stage.draw = Number(target.value);
+    paint(stage);
+  };
   stage.listen = (event) => guess(stage, event);
   document.addEventListener("click", stage.listen, true);
 }

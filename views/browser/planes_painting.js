@@ -34,7 +34,7 @@ export function paint(stage) {
   const { scene, root } = stage;
   if (!scene) return;
   const start = performance.now();
-  const { data, maps } = scene;
+  const { data } = scene;
   const quantity = quantityOf(stage, data);
   data.panels.forEach((panel, i) => {
     const figure = find(root, `[data-panel="${i}"]`);
@@ -47,10 +47,11 @@ export function paint(stage) {
     const [across, up] = data.axes;
     find(figure, ".across").textContent = across;
     find(figure, ".up").textContent = up;
-    paintMap(scene, map, maps[i], quantity, width, height);
+    paintMap(scene, map, i, stage.draw, quantity, width, height);
     paintPoints(data, findCanvas(figure, ".points"), panel, width, height);
     figure.dataset.drawn = `${panel.id} ${quantity} ${data.theme}`; // what can be seen by now
   });
+  showStepper(stage, scene);
   paintLegend(root, data, quantity);
   root.dataset.quantity = quantity;
   performance.measure("planes", { start });
@@ -60,13 +61,15 @@ export function paint(stage) {
  * The colours of a panel's cells; then the boundaries.
  * @param {Scene} scene
  * @param {HTMLCanvasElement} canvas
- * @param {Maps} maps
+ * @param {number} panel
+ * @param {number} draw the single sample that stands out, or 0
  * @param {string} quantity
  * @param {number} width
  * @param {number} height
  */
-function paintMap({ data, truth }, canvas, maps, quantity, width, height) {
+function paintMap({ data, truth, maps: all, draws }, canvas, panel, draw, quantity, width, height) {
   const { side, colours } = data;
+  const maps = all[panel];
   const colour = cellColour(data, quantity, maps, truth);
   const cells = new ImageData(side, side);
   for (let cell = 0; cell < side * side; cell++) cells.data.set([...colour(cell), 255], 4 * cell);
@@ -74,8 +77,25 @@ function paintMap({ data, truth }, canvas, maps, quantity, width, height) {
   paintCells(pen, cells, width, height);
   /** @param {Maps} of @param {Stroke[]} strokes */
   const line = (of, strokes) => strokeCells(pen, boundary(of, data), side, width, height, strokes);
+  const fine = draws[panel];
+  pen.globalAlpha = draw ? 0.25 : 0.7;
+  fine.forEach((own) => line(own, [[colours.ink, 0.9, []]]));
+  pen.globalAlpha = 1;
   if (truth) line(truth, [[colours.paper, 3.5, []], [colours.truth, 2, [5, 4]]]);
   line(maps, [[colours.paper, 5, []], [colours.ink, 2, []]]);
+  if (fine[draw - 1]) line(fine[draw - 1], [[colours.paper, 5, []], [colours.draw, 2.5, []]]);
+}
+
+/** The stepper through single samples, where there are any. @param {Stage} stage @param {Scene} scene */
+function showStepper({ root, draw }, { data, draws }) {
+  const count = Math.max(...draws.map(({ length }) => length));
+  const row = find(root, ".draws");
+  row.hidden = count < 2;
+  if (row.hidden) return;
+  find(row, "span").textContent = `Which ${data.drawn}`;
+  const slider = row.querySelector("input");
+  if (slider) Object.assign(slider, { max: String(count), value: String(draw) });
+  find(row, "output").textContent = draw ? `${draw} of ${count}` : `all ${count}`;
 }
 
 /**

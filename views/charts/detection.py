@@ -12,7 +12,7 @@ import pandas as pd
 
 from pruning.evaluation.detection import CAUGHT, Point
 from views.charts.colours import CLASSES, DENSE, INK, Theme
-from views.charts.vega import SERIES, Chart, layer, specification
+from views.charts.vega import Chart, Names, layer, other_key, series_scale, specification
 
 HEIGHT = 280
 N_BINS = 40
@@ -102,7 +102,7 @@ def _histogram_spec(theme: Theme) -> str:
 
 
 def roc_chart(curves: Mapping[str, Curve], chosen: Mapping[str, Point], theme: Theme) -> Chart:
-    """ROC curves of dense and pruned, the line of chance, the level where FPR@95TPR is read off.
+    """ROC curves of both networks, the line of chance, the level where FPR@95TPR is read off.
 
     x is the share of test images refused, y that of unknown classes; `chosen` is where the threshold stands.
     """
@@ -110,12 +110,13 @@ def roc_chart(curves: Mapping[str, Curve], chosen: Mapping[str, Point], theme: T
         "ends": pd.DataFrame({"x": [0.0, 1.0], "y": [0.0, 1.0]}),
         "level": pd.DataFrame({"y": [CAUGHT], "label": [f"{100 * CAUGHT:.0f} %"]}),
     }
-    return Chart(_roc_spec(theme), _curve_tables(curves, chosen) | fixed)
+    names = tuple(curves)
+    return Chart(_roc_spec(theme, names), _curve_tables(curves, chosen) | fixed, other_key(names))
 
 
-@lru_cache(maxsize=2)
-def _roc_spec(theme: Theme) -> str:
-    lines = _curve_layers("test images refused (FPR)", "unknown classes refused (TPR)", UNIT)
+@lru_cache(maxsize=64)
+def _roc_spec(theme: Theme, names: Names) -> str:
+    lines = _curve_layers("test images refused (FPR)", "unknown classes refused (TPR)", UNIT, names)
     x, y = alt.X("x:Q", scale=UNIT), alt.Y("y:Q", scale=UNIT)
     level = layer("level")
     text = level.mark_text(color=INK[theme], align="right", baseline="top", dx=-4, dy=4, aria=False)
@@ -130,21 +131,21 @@ def _roc_spec(theme: Theme) -> str:
 
 def risk_chart(curves: Mapping[str, Curve], chosen: Mapping[str, Point]) -> Chart:
     """Risk–coverage curves: x the share of test images kept, y the error rate among them."""
-    return Chart(_risk_spec(), _curve_tables(curves, chosen))
+    names = tuple(curves)
+    return Chart(_risk_spec(names), _curve_tables(curves, chosen), other_key(names))
 
 
-@lru_cache(maxsize=1)
-def _risk_spec() -> str:
-    return specification(
-        HEIGHT, *_curve_layers("coverage: test images kept", "risk: error rate among them", alt.Scale(zero=True))
-    )
+@lru_cache(maxsize=64)
+def _risk_spec(names: Names) -> str:
+    x_title, y_title = "coverage: test images kept", "risk: error rate among them"
+    return specification(HEIGHT, *_curve_layers(x_title, y_title, alt.Scale(zero=True), names))
 
 
-def _curve_layers(x_title: str, y_title: str, y_scale: alt.Scale) -> list[alt.Chart]:
+def _curve_layers(x_title: str, y_title: str, y_scale: alt.Scale, names: Names) -> list[alt.Chart]:
     """A line for each network, and a dot where the threshold is."""
     x = alt.X("x:Q", scale=UNIT, title=x_title, axis=alt.Axis(tickCount=5))
     y = alt.Y("y:Q", scale=y_scale, title=y_title, axis=alt.Axis(tickCount=5))
-    color = alt.Color("series:N", scale=SERIES, legend=_legend("stroke"))
+    color = alt.Color("series:N", scale=series_scale(names), legend=_legend("stroke"))
     tooltip = [
         alt.Tooltip("series:N", title="network"),
         alt.Tooltip("x:Q", title=x_title, format=".3f"),

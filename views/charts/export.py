@@ -43,7 +43,7 @@ def png(chart: Chart, title: str) -> bytes:
 def _whole(chart: Chart, title: str) -> str:
     """The specification with its data, and a look of its own where the page's theme would give one."""
     data = {name: json.loads(table.to_json(orient="records")) for name, table in chart.data.items()}
-    key = COLOURS if DENSE in chart.spec else ""
+    key = chart.key or (COLOURS if DENSE in chart.spec else "")
     look = {"width": WIDTH, "autosize": FIT, "title": {"text": title, "subtitle": key}, "config": CONFIG}
     return json.dumps({**look, **json.loads(chart.spec), "datasets": data})
 

@@ -9,13 +9,12 @@ import numpy as np
 import pandas as pd
 
 from views.charts.colours import DENSE, PRUNED, SEQUENCE, Theme
-from views.charts.vega import PLANE_HEIGHT, Chart, layer, specification
+from views.charts.vega import PLANE_HEIGHT, Chart, layer, reference_colour, specification
 
 LEARNING_HEIGHT = 220
 RATIO_TICKS = [0, 0.2, 0.4, 0.6, 0.8, 1]
 TRAIN_VAL = ("training", "validation")
-DENSE_PRUNED = ("dense", "pruned")
-SERIES_COLOURS = {"training": DENSE, "validation": PRUNED, "dense": DENSE, "pruned": PRUNED}
+FIRST = {"training": DENSE}  # of two series; any other has the colour of the reference
 
 
 def learning_chart(
@@ -28,7 +27,8 @@ def learning_chart(
 ) -> Chart:
     """A figure against epoch, from 0 to the largest value or to `reach`, whichever is more.
 
-    rows: columns series (of SERIES_COLOURS), epoch, value.
+    rows: columns series, epoch, value. series: TRAIN_VAL, the second alone, or the names of the reference and of
+    the pruned network.
     """
     corner = pd.DataFrame({"epoch": [0.0], "value": [reach]})  # invisible, for the axis
     return Chart(_learning_spec(title, max_epochs, series, height), {"rows": rows, "corner": corner})
@@ -40,7 +40,8 @@ def _learning_spec(title: str, max_epochs: int, series: tuple[str, ...], height:
         "epoch:Q", scale=alt.Scale(domain=(0, max_epochs), nice=False), title="epoch", axis=alt.Axis(tickMinStep=1)
     )
     y = alt.Y("value:Q", scale=alt.Scale(zero=True), title=title, axis=alt.Axis(tickCount=4))
-    scale = alt.Scale(domain=list(series), range=[SERIES_COLOURS[name] for name in series])
+    colours = [FIRST.get(name) or reference_colour(name) for name in series[:-1]]
+    scale = alt.Scale(domain=list(series), range=[*colours, PRUNED])
     color = alt.Color("series:N", scale=scale, legend=alt.Legend(title=None, orient="top", symbolType="stroke"))
     tooltip = [
         alt.Tooltip("series:N", title="of"), alt.Tooltip("epoch:Q"), alt.Tooltip("value:Q", title=title, format=".3f")

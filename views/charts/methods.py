@@ -9,7 +9,7 @@ from functools import lru_cache
 import altair as alt
 import pandas as pd
 
-from views.charts.vega import DECIMAL_LABEL, SERIES, Chart, layer, specification
+from views.charts.vega import DECIMAL_LABEL, Chart, layer, series_scale, specification
 
 ROW = 24  # pixels of a source
 BELOW = 60  # the axis with its title
@@ -53,7 +53,7 @@ def _spec(title: str, labels: tuple[str, ...], named: bool) -> str:
     x = alt.X("value:Q", title=title, scale=scale, axis=axis)
     beside = alt.Axis(labelLimit=240, labelOverlap=False, ticks=False, domain=False) if named else None
     y = alt.Y("label:N", title=None, sort=list(labels), scale=alt.Scale(domain=list(labels)), axis=beside)
-    color = alt.Color("network:N", scale=SERIES, legend=None)
+    color = alt.Color("network:N", scale=series_scale(("dense", "pruned")), legend=None)
     tooltip = [
         alt.Tooltip("label:N", title="method"),
         alt.Tooltip("network:N", title="network"),

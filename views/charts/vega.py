@@ -20,7 +20,7 @@ import pandas as pd
 
 from pruning.inspect.plane import Extent, Maps, Plane
 from uncertainty.calibration import Bins
-from views.charts.colours import CLASSES, DENSE, INK, PAPER, PRUNED, SEEDS, Theme
+from views.charts.colours import CLASSES, DENSE, INK, OTHER, PAPER, PRUNED, SEEDS, Theme
 from views.charts.raster import plane_picture, scale_picture
 
 PLANE_HEIGHT = 380  # in a file, and of what stands for the planes until they come
@@ -31,8 +31,11 @@ LEGEND_HEIGHT = 62
 RELIABILITY_HEIGHT = 320
 FOOT_HEIGHT = 0.25  # of the reliability diagram, for a bin that holds every example
 BESIDE = frozenset(
-    {"low", "high", "single", "from", "to", "trained", "seeds_mean", "seeds_low", "seeds_high"}
+    {"low", "high", "single", "from", "to", "trained", "seeds_mean", "seeds_low", "seeds_high", "other"}
 )  # columns that a curve may have beside its values
+Names = tuple[str, ...]
+"""What the two networks are called that are compared: the reference, and the pruned one."""
+DENSE_PRUNED = ("dense", "pruned")
 Ends = np.ndarray | float
 """Of the bars of all bins (B,), or one number for each of them."""
 FEW = 5  # examples: a bin of fewer says nothing that a line should be drawn through
@@ -45,7 +48,6 @@ DECIMAL_LABEL = (
     "format(datum.value, span(domain('y')) > 0.03 ? '.2f' : span(domain('y')) > 0.003 ? '.3f' : "
     "span(domain('y')) > 0 ? '.5f' : '.5~r')"
 )
-SERIES = alt.Scale(domain=["dense", "pruned"], range=[DENSE, PRUNED])
 TERMS = {
     "probability": "probability",
     "entropy": "predictive entropy",
@@ -61,6 +63,22 @@ class Chart:
 
     spec: str
     data: Mapping[str, pd.DataFrame]
+    key: str = ""  # what its colours mean, where they are not the usual ones
+
+
+def series_scale(names: Names) -> alt.Scale:
+    """The colours of the two networks."""
+    return alt.Scale(domain=list(names), range=[reference_colour(names[0]), PRUNED])
+
+
+def other_key(names: Names) -> str:
+    """What the colours mean where another strategy takes the place of the dense network; nothing where none does."""
+    return "" if names == DENSE_PRUNED else f"orange: {names[0]}, violet: {names[1]}"
+
+
+def reference_colour(name: str) -> str:
+    """That of the dense network, or of another strategy in its place."""
+    return DENSE if name == DENSE_PRUNED[0] else OTHER
 
 
 def plane_chart(plane: Plane, n_samples: int, points: pd.DataFrame, quantity: str, top: float, theme: Theme) -> Chart:
@@ -134,22 +152,24 @@ def _plane_spec(extent: Extent) -> str:
 
 
 def reliability_chart(series: Mapping[str, tuple[Bins, Ends, Ends]], x_title: str, y_title: str) -> Chart:
-    """Reliability of each series overlaid: the diagonal, consistency bars, bin means, and at the
+    """Reliability of two series overlaid: the diagonal, consistency bars, bin means, and at the
     foot the share of examples in each bin.
 
-    series: name → (bins, low, high), the last two the consistency bars (B,); NaN where there are none.
+    series: name of the reference, and of the pruned network → (bins, low, high), the last two the consistency bars
+    (B,); NaN where there are none.
     """
-    rows = pd.concat([_bin_rows(name, *parts) for name, parts in series.items()])
+    rows = pd.concat([_bin_rows(name, *parts, first=not i) for i, (name, parts) in enumerate(series.items())])
     ends = pd.DataFrame({"score": [0.0, 1.0], "outcome": [0.0, 1.0]})
-    return Chart(_reliability_spec(x_title, y_title), {"ends": ends, "bins": rows})
+    names = tuple(series)
+    return Chart(_reliability_spec(x_title, y_title, names), {"ends": ends, "bins": rows}, other_key(names))
 
 
 @lru_cache(maxsize=64)
-def _reliability_spec(x_title: str, y_title: str) -> str:
+def _reliability_spec(x_title: str, y_title: str, names: Names) -> str:
     unit = alt.Scale(domain=(0, 1))
     x = alt.X("score:Q", scale=unit, title=x_title)
     y = alt.Y("outcome:Q", scale=unit, title=y_title)
-    color = alt.Color("series:N", scale=SERIES, legend=None)
+    color = alt.Color("series:N", scale=series_scale(names), legend=None)
     place = [alt.Tooltip("series:N", title="network"), alt.Tooltip("score:Q", title=x_title, format=".3f")]
     low, high, found = (
         alt.Tooltip(f"{field}:Q", title=title, format=".3f")
@@ -173,10 +193,10 @@ def _reliability_spec(x_title: str, y_title: str) -> str:
     )
 
 
-def _bin_rows(name: str, bins: Bins, low: Ends, high: Ends) -> pd.DataFrame:
+def _bin_rows(name: str, bins: Bins, low: Ends, high: Ends, first: bool) -> pd.DataFrame:
     """One row a bin. The two series share a bin's width, so that neither hides the other's foot."""
     half = (bins.upper - bins.lower) / 2
-    left = bins.lower if name == "dense" else bins.lower + half
+    left = bins.lower if first else bins.lower + half
     return pd.DataFrame(
         {
             "series": name,
@@ -193,12 +213,20 @@ def _bin_rows(name: str, bins: Bins, low: Ends, high: Ends) -> pd.DataFrame:
     )
 
 
-def curve_chart(rows: pd.DataFrame, title: str, whole: bool = False, answers: bool = False, place: int = -1) -> Chart:
+def curve_chart(
+    rows: pd.DataFrame,
+    title: str,
+    whole: bool = False,
+    answers: bool = False,
+    place: int = -1,
+    names: Names | None = None,
+) -> Chart:
     """A figure against prune ratio, the dense value as a line of reference, the chosen ratio marked.
 
     rows: columns ratio, value, dense, chosen (bool); where there are such, low and high, the band of its floor,
     single, a dotted line, from and to, an interval about it, trained (bool), without which a network is a grey cross
-    off the line, seeds_low, seeds_mean and seeds_high, what other seeds give. Values are told to three digits, or as
+    off the line, seeds_low, seeds_mean and seeds_high, what other seeds give, other, what another strategy gives;
+    `names` are then the other's and that of what is drawn. Values are told to three digits, or as
     `whole` numbers.
     Where it `answers`, a click selects the nearest ratio as `PICKED`; a column `turn` tells equal clicks apart.
     place: its position among the curves that share one axis; one that stands alone, −1, has axes and titles.
@@ -206,11 +234,14 @@ def curve_chart(rows: pd.DataFrame, title: str, whole: bool = False, answers: bo
     beside = frozenset(BESIDE & set(rows))
     if "trained" in rows:
         rows = rows.assign(training=np.where(rows.trained, "has learned", "did not train"))
-    return Chart(_curve_spec(title, whole, beside, answers, place), {"rows": rows})
+    key = f"grey: dense, {other_key(names)}" if names else ""
+    return Chart(_curve_spec(title, whole, beside, answers, place, names), {"rows": rows}, key)
 
 
 @lru_cache(maxsize=64)
-def _curve_spec(title: str, whole: bool, beside: frozenset[str], answers: bool, place: int) -> str:
+def _curve_spec(
+    title: str, whole: bool, beside: frozenset[str], answers: bool, place: int, names: Names | None
+) -> str:
     alone, last = place < 0, place in (-1, len(CURVE_HEIGHTS) - 1)
     # No label at the very end: half of it would stand outside, and make this curve narrower than those above it.
     tenths, inside = [tenth / 10 for tenth in range(11)], "datum.value < 1 ? datum.label : ''"
@@ -239,6 +270,8 @@ def _curve_spec(title: str, whole: bool, beside: frozenset[str], answers: bool, 
         "high": "to",
     }
     tooltip += [alt.Tooltip(f"{n}:Q", title=words, format=".3f") for n, words in told.items() if n in beside]
+    if names:
+        tooltip.append(alt.Tooltip("other:Q", title=names[0], format=number))
     mark = rows.mark_point(color=PRUNED, size=180, strokeWidth=2.5, filled=False, aria=False)
     line = rows.mark_line(color=PRUNED, strokeWidth=2, aria=False).encode(x=x, y=y)
     look: dict[str, Any] = {"color": PRUNED, "size": 36, "opacity": 1, "cursor": "pointer" if answers else "default"}
@@ -255,10 +288,18 @@ def _curve_spec(title: str, whole: bool, beside: frozenset[str], answers: bool, 
         ALONE_HEIGHT if alone else CURVE_HEIGHTS[place],
         *(layer for name, layer in layers.items() if name in beside),
         reference,
+        *(_other_layers(rows, x) if "other" in beside else ()),
         line,
         dots,
         mark.encode(x=x, y=y, opacity=alt.condition("datum.chosen", alt.value(1), alt.value(0))),
     )
+
+
+def _other_layers(rows: alt.Chart, x: alt.X) -> tuple[alt.Chart, alt.Chart]:
+    """Another strategy's line with its points, which also tell it apart by their shape."""
+    theirs = rows.transform_filter("isValid(datum.other)").encode(x=x, y="other:Q")
+    line = theirs.mark_line(color=OTHER, strokeWidth=1.5, aria=False)
+    return line, theirs.mark_point(color=OTHER, shape="diamond", size=34, filled=True, opacity=1, aria=False)
 
 
 def _by_state(dots: alt.Chart, tooltip: list[alt.Tooltip]) -> alt.Chart:

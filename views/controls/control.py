@@ -12,6 +12,7 @@ import streamlit as st
 from uncertainty.options import Option
 from views.controls import lock, state
 
+WITH_NEIGHBOUR = 1.4  # the width of a column with something beside its control, where the others have 1
 MANY = 12  # options of a select box, from which on one looks for one of them by typing
 
 
@@ -86,7 +87,7 @@ class Control:
         if not self.allows(state.said_or(self.name, self.default)):
             # Forgotten is not enough: the browser would go on showing it.
             state.say({self.name: self.default})
-        common: dict[str, Any] = {"key": self.name, "help": self.help, "bind": "query-params"}
+        common: dict[str, Any] = {"key": self.name, "help": self.help or None, "bind": "query-params"}
         if self.widget == "number":
             low, high = self.options[0], self.options[-1]
             return st.number_input(self.label, low, high, self.default, **common)
@@ -174,7 +175,8 @@ def draw_row(
     """
     values = {control.name: control.draw() for control in controls if not control.is_open}
     shown = [control for control in controls if control.is_open]
-    for column, control in zip(st.columns(len(shown), gap="medium") if shown else (), shown, strict=True):
+    widths = [WITH_NEIGHBOUR if control.name in beside else 1.0 for control in shown]
+    for column, control in zip(st.columns(widths, gap="medium") if shown else (), shown, strict=True):
         has_neighbour = control.name in beside
         with column.container(horizontal=True, vertical_alignment="bottom") if has_neighbour else column:
             form = adapted[control.name](values) if control.name in adapted else control

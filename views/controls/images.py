@@ -12,6 +12,7 @@ from pruning import ImageExperiment, ImageSet
 from pruning.data.images import NoImages, Shown, shown
 from pruning.outcome import IMAGE_SAMPLES
 from uncertainty.options import MC_DROPOUT, Score, Source
+from views.controls import compare
 from views.controls import moons as moons_controls
 from views.controls.control import Control, choice, draw_settings, fields_set
 from views.controls.url import warn_of_link
@@ -39,6 +40,9 @@ N_SAMPLES = replace(moons_controls.N_SAMPLES, options=IMAGE_SAMPLES)
 STRATEGY = moons_controls.STRATEGY
 METHOD, TEMPERED = moons_controls.METHOD, moons_controls.TEMPERED
 MAIN = (STRATEGY, RATIO, METHOD, N_SAMPLES)
+ROW = (STRATEGY, compare.AGAINST, RATIO, METHOD, N_SAMPLES)
+REWIND = replace(moons_controls.REWIND, options=(0, 1, 2, 4, 8))  # of the few epochs of a run on images
+COMPARED = (compare.AGAINST, *compare.differing(REWIND))
 
 
 def percent(share: float) -> str:
@@ -76,7 +80,7 @@ def settings(task: ImageSet) -> Mapping[str, tuple[Control, ...]]:
             ),
             own["criterion"],
             own["scope"],
-            replace(own["rewind"], options=(0, 1, 2, 4, 8)),
+            REWIND,
             own["rounds"],
         ),
         "Measurement": (own["bins"], own["binning"], own["seed"]),
@@ -103,6 +107,13 @@ ORDER = Control(
     "confident first", ("confident first", "doubtful first", "highest entropy", "most disagreement"),
     "select", str.capitalize,
 )  # fmt: skip
+OVER_SEEDS = replace(
+    moons_controls.OVER_SEEDS,
+    help="Ten runs of the same, each with another seed on the same images, train after this one: a line for their "
+    "mean, a band from the lowest to the highest, and whether ten seeds can tell a difference. Measured with 50 "
+    "samples and 15 bins. Only digits have this switch, as they train in seconds; of other images the line under "
+    "a curve appears once it has run as a study, on the study page.",
+)
 MISTAKEN_ROWS = Control(
     "rows", "Rows", "The classes whose answers change most from the dense to the pruned network, or all.",
     "largest change", ("largest change", "all classes"), "buttons", str.capitalize,
@@ -126,6 +137,11 @@ def of_class(images: Shown) -> Control:
     return Control("of", "Class", "Show one class alone.", ALL_CLASSES, tuple(dict.fromkeys(names)), "select")
 
 
+def has_seeds(task: ImageSet) -> bool:
+    """Whether ten seeds may be asked for beside the curves: of bundled images, which train in seconds."""
+    return not task.sources
+
+
 def pair(dataset: ImageSet, images: Shown) -> tuple[Control, Control]:
     """An unknown class and the known one it may be mistaken for."""
     unknown, known = dataset.confused
@@ -137,7 +153,7 @@ def pair(dataset: ImageSet, images: Shown) -> tuple[Control, Control]:
 
 def in_tabs(task: ImageSet) -> tuple[Control, ...]:
     """The controls that stand further down the page."""
-    fixed = (TAB, PICTURES, ORDER, MISTAKEN_ROWS, SCORE, REFUSE)
+    fixed = (TAB, *((OVER_SEEDS,) if has_seeds(task) else ()), PICTURES, ORDER, MISTAKEN_ROWS, SCORE, REFUSE)
     try:
         images = shown(task)
     except NoImages:  # whose classes nobody knows
@@ -145,7 +161,7 @@ def in_tabs(task: ImageSet) -> tuple[Control, ...]:
     return (*fixed, of_class(images), *pair(task, images))
 
 
-VIEW = (TAB, PICTURES, ORDER, SCORE, REFUSE)  # how a preset may have it looked at
+VIEW = (TAB, PICTURES, ORDER, SCORE, REFUSE, *COMPARED)  # how a preset may have it looked at
 
 
 def of_presets() -> tuple[Control, ...]:
@@ -163,6 +179,7 @@ class ImageChoice:
     binning: Binning = "width"  # of the reliability diagrams
     values: Mapping[str, Any] = field(default_factory=dict)  # control → value
     source: Source = MC_DROPOUT  # of the class probabilities
+    other: ImageExperiment | None = None  # that it is compared with; None for the dense network
 
 
 def experiment_of(outcome: Outcome) -> ImageExperiment:
@@ -179,14 +196,14 @@ def values_of(experiment: ImageExperiment) -> dict[str, Any]:
 
 
 def draw_controls() -> ImageChoice:
-    """The task, the three sliders, everything else folded away."""
+    """The task, the strategy, what it is compared with and two sliders, everything else folded away."""
     return warn_of_link("images", lambda: known(_task_of_link()), _draw_controls)
 
 
 def known(task: ImageSet) -> tuple[Control, ...]:
     """Every control of the page, with what this task allows."""
     folded = (control for controls in settings(task).values() for control in controls)
-    return (TASK, *MAIN, TEMPERED, *folded, *in_tabs(task))
+    return (TASK, *MAIN, TEMPERED, *folded, *COMPARED, *in_tabs(task))
 
 
 def _task_of_link() -> ImageSet:
@@ -198,9 +215,10 @@ def _draw_controls() -> ImageChoice:
     with st.container(horizontal=True, key="task_row"):
         task = TASK.draw()
     groups = settings(task)
-    values = {TASK.name: task, **moons_controls.draw_main(MAIN), **draw_settings(groups)}
+    shown = {**groups, moons_controls.OTHERS: COMPARED[1:]}
+    values = {TASK.name: task, **moons_controls.draw_main(ROW), **draw_settings(shown)}
     controls = (TASK, *MAIN, *(control for group in groups.values() for control in group))
     experiment = ImageExperiment(**fields_set(controls, values), **moons_controls.rounds_of(values["rounds"]))
-    source = moons_controls.source_of(values)
+    source, other = moons_controls.source_of(values), compare.other_of(experiment, values)
     n_samples = source.method.samples(values["samples"])
-    return ImageChoice(experiment, n_samples, values["bins"], values["binning"], values, source)
+    return ImageChoice(experiment, n_samples, values["bins"], values["binning"], values, source, other)

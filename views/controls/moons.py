@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pruning import RATIOS, Experiment
-from pruning.inspect.plane import SAMPLES
+from pruning.inspect.plane import DRAWN, SAMPLES
 from uncertainty.options import ENSEMBLE_MEMBERS, MC_DROPOUT, Method, Source
+from views.controls import compare
 from views.controls.control import Control, check, choice, draw_row, draw_settings, fields_set
 from views.controls.recipes import draw_recipes
 from views.controls.url import warn_of_link
@@ -60,15 +61,23 @@ SAMPLES_OF: Mapping[Method, tuple[str, str]] = {  # label and help, where the me
     Method.LAST_LAYER: _DRAWS,
     Method.SURVIVORS: _DRAWS,
 }
-METHOD = choice("method", "Method", "Where class probabilities come from.", MC_DROPOUT.method)
-TEMPERED = check(
-    "tempered", "Temperature",
-    "Divides all logits by one number, the temperature that fits the validation examples best. It changes how sure "
-    "a single pass is, and none of its answers.",
-    default=MC_DROPOUT.tempered,
+METHOD = choice(
+    "method", "Method",
+    "Where class probabilities come from. A *temperature* divides all logits by one number, that which fits the "
+    "validation examples best: it changes how sure a single pass is, and none of its answers.",
+    MC_DROPOUT.method,
 )  # fmt: skip
+TEMPERED = check("tempered", "Temperature", "", default=MC_DROPOUT.tempered)  # told with the method: there is no room
 MAIN = (STRATEGY, RATIO, METHOD, N_SAMPLES)
+ROW = (STRATEGY, compare.AGAINST, RATIO, METHOD, N_SAMPLES)
 
+
+REWIND = Control(
+    "rewind", "Rewind epoch",
+    "Re-initialised weights are those of this epoch of the dense run (its last, if it stopped sooner); "
+    "0: the start.",
+    STANDARD.rewind_epoch, (0, 1, 2, 5, 10, 20, 50), field="rewind_epoch",
+)  # fmt: skip
 # Sets one of two fields: see `rounds_of`.
 ROUNDS = Control(
     "rounds", "Rounds of iterative pruning",
@@ -122,12 +131,7 @@ SETTINGS: Mapping[str, tuple[Control, ...]] = {
     "Pruning": (
         choice("criterion", "Criterion", "What makes a unit important.", STANDARD.criterion, field="criterion"),
         choice("scope", "Scope", "Where the least important units are looked for.", STANDARD.scope, field="scope"),
-        Control(
-            "rewind", "Rewind epoch",
-            "Re-initialised weights are those of this epoch of the dense run (its last, if it stopped sooner); "
-            "0: the start.",
-            STANDARD.rewind_epoch, (0, 1, 2, 5, 10, 20, 50), field="rewind_epoch",
-        ),
+        REWIND,
         ROUNDS,
     ),
     "Measurement": (
@@ -152,6 +156,9 @@ SETTINGS: Mapping[str, tuple[Control, ...]] = {
     ),
 }  # fmt: skip
 
+OTHERS = "Compared with"  # the title of what may be otherwise there
+COMPARED = (compare.AGAINST, *compare.differing(REWIND))
+
 QUANTITY = Control(
     "colour",
     "Colour",
@@ -172,6 +179,12 @@ POINTS = Control(
     "test", ("test", "training", "none"), "buttons", str.capitalize,
 )  # fmt: skip
 
+DRAWS = check(
+    "draws", "Single samples",
+    f"The decision boundary of each of the first {DRAWN} samples, as fine lines: thinned networks, members of the "
+    "ensemble, or draws of the weights. What they agree on is not in doubt, however unsure each of them is.",
+    default=False,
+)  # fmt: skip
 
 # What the page opens on where nothing is asked for: a ratio at which pruning shows, and where networks are unsure.
 OPENING: Mapping[str, Any] = {RATIO.name: 0.9, QUANTITY.name: "entropy"}
@@ -192,8 +205,8 @@ OVER_SEEDS = check(
 EXPERIMENT = (*MAIN, TEMPERED, *(control for controls in SETTINGS.values() for control in controls))
 TABS = ("Reliability", "Methods", "Watch it train", "The network", "Checks", "Your own points", "Take home")
 TAB = Control("view", "Tab", "What is shown below the planes.", TABS[0], TABS, "tabs")
-ALL = (*EXPERIMENT, QUANTITY, POINTS, BASIS, OVER_SEEDS, TAB)
-VIEW = (QUANTITY, POINTS, TAB)  # how a preset may have it looked at
+ALL = (*EXPERIMENT, *COMPARED, QUANTITY, POINTS, DRAWS, BASIS, OVER_SEEDS, TAB)
+VIEW = (QUANTITY, POINTS, TAB, *COMPARED)  # how a preset may have it looked at
 # What decides how networks are asked and shown, of which no preset tells.
 UNTOLD = frozenset({"samples", "binning", "method", "tempered"})
 
@@ -211,7 +224,9 @@ class Choice:
     basis: str = "truth"  # what figures are measured on: see `views.shared.basis`
     quantity: str = "entropy"  # that colours the planes
     points: str = "test"  # that are drawn on them
+    draws: bool = False  # whether the boundaries of single samples are drawn on them
     source: Source = MC_DROPOUT  # of the class probabilities
+    other: Experiment | None = None  # that it is compared with; None for the dense network
 
 
 def values_of(experiment: Experiment) -> dict[str, Any]:
@@ -221,16 +236,16 @@ def values_of(experiment: Experiment) -> dict[str, Any]:
 
 
 def draw_controls() -> Choice:
-    """The three sliders in a row, everything else folded away beneath them."""
+    """The strategy, what it is compared with and two sliders in a row, everything else folded away beneath them."""
     return warn_of_link("moons", lambda: ALL, _draw_controls, also=[UNITS])
 
 
 def _draw_controls() -> Choice:
-    values = draw_main(MAIN) | draw_settings(SETTINGS)
+    values = draw_main(ROW) | draw_settings({**SETTINGS, OTHERS: COMPARED[1:]})
     experiment = Experiment(**fields_set(EXPERIMENT, values), **rounds_of(values["rounds"]))
-    source = source_of(values)
+    source, other = source_of(values), compare.other_of(experiment, values)
     n_samples = source.method.samples(values["samples"])
-    return Choice(experiment, n_samples, values["bins"], values["binning"], values, source=source)
+    return Choice(experiment, n_samples, values["bins"], values["binning"], values, source=source, other=other)
 
 
 def draw_main(controls: Sequence[Control]) -> dict[str, Any]:

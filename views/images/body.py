@@ -13,6 +13,7 @@ from views.controls import images as controls
 from views.controls import lock, share
 from views.images import download_panel, tabs, training_panel
 from views.images.head import Asked
+from views.shared import over_seeds
 from views.shared.placeholder import theme
 from views.text import untrained
 
@@ -20,6 +21,7 @@ from views.text import untrained
 def draw(asked: Asked) -> None:
     """Everything that images and networks are needed for."""
     choice, places = asked.choice, asked.places
+    over_seeds.settle(choice.experiment)
     if lock.current() is None:  # a tour speaks of controls that may not be there
         draw_tour("images", IMAGES, places.tour, quiet=bool(st.query_params))
     share.draw_share(choice.values, controls.known(choice.experiment.dataset), {}, "", places.share)
@@ -48,12 +50,15 @@ def _answer(asked: Asked, images: Shown) -> tabs.Answer | None:
     """The answer of the networks that are trained so far, while others train; None before the first."""
     choice, places = asked.choice, asked.places
     trained = runs.stored(choice.experiment, source=choice.source)
-    training_panel.draw_training(choice.experiment, choice.source, trained, places.status)
+    other = runs.stored(choice.other, source=choice.source) if choice.other else None
+    training_panel.draw_training(choice, trained, other, places.status)
     if trained is None:
         places.sentence.caption("The pictures below appear as soon as the first network is trained.")
         return None
     outcome, nearest = training_panel.nearest(trained, choice)
     if nearest != choice:
         places.sentence.info(training_panel.stand_in(choice, nearest), icon=":material/hourglass_top:")
-    seen = Evaluated(outcome, nearest.n_samples, nearest.n_bins, nearest.binning)
+    if words := training_panel.no_other(nearest, other):
+        places.sentence.info(words, icon=":material/compare_arrows:")
+    seen = Evaluated(outcome, nearest.n_samples, nearest.n_bins, nearest.binning, other)
     return tabs.Answer(seen, images, nearest, theme())

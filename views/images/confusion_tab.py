@@ -19,7 +19,7 @@ from views.controls import setting
 from views.controls.images import MISTAKEN_ROWS, experiment_of, pair
 from views.shared.glossary_popover import draw_depth
 from views.shared.placeholder import Place
-from views.text import readings
+from views.text import comparison, readings
 from views.text.names import network_named
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ MANY = 20  # rows of the table, unless all are asked for
 
 
 def draw(seen: Evaluated, images: Shown, theme: Theme, place: DeltaGenerator) -> None:
-    """The study's story for any pair of classes, and under it the whole table, dense and pruned."""
+    """The study's story for any pair of classes, and under it the whole table, of the reference and pruned."""
     with place:
         _draw_pair(seen, images)
         st.markdown(
@@ -39,17 +39,17 @@ def draw(seen: Evaluated, images: Shown, theme: Theme, place: DeltaGenerator) ->
         )
         shown = MISTAKEN_ROWS.draw() if len(images.ood.classes) > MANY else "all classes"
         found = [Confusion.of(network, images, seen.n_samples) for network in seen.pair]
-        dense, pruned = (each.shares for each in found)
-        which = _rows(dense, pruned, shown)
-        for column, title, each in zip(st.columns(2, gap="medium"), ("Dense", "Pruned"), found, strict=True):
-            column.markdown(f"**{title}** network")
+        reference, pruned = (each.shares for each in found)
+        which, names = _rows(reference, pruned, shown), comparison.pair(seen)
+        for column, title, each in zip(st.columns(2, gap="medium"), names.titles, found, strict=True):
+            column.markdown(f"**{title}** network" if not names.are_pruned else f"**{title}**")
             cells = _cells(each, which)
             chart = image_charts.mistaken_chart(cells, len(which), images.test.classes, theme)
             Place(column.container()).chart(
                 chart, f"{title} network: share of each unknown class given each known class."
             )
-        names = [images.ood.classes[i] for i in which]
-        st.caption(readings.of_mistaken(dense[which], pruned[which], names, images.test.classes))
+        unknown = [images.ood.classes[i] for i in which]
+        st.caption(readings.of_mistaken(reference[which], pruned[which], unknown, images.test.classes, names))
         draw_depth(place, "Wilson interval", "Out of distribution")
 
 

@@ -22,7 +22,8 @@ from views.controls.images import REFUSE, SCORE, percent
 from views.images.cards import picture
 from views.shared.glossary_popover import draw_depth
 from views.shared.placeholder import Place
-from views.text import figure_table, readings, readings_curves
+from views.text import comparison, figure_table, readings, readings_curves
+from views.text.names import DENSE_PRUNED, Pair, titled
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -53,7 +54,7 @@ MEANINGS = """
 MSP, predictive entropy and mutual information go with the answers of the chosen method, energy and max logit with
 those of a single pass: so the accuracy may change with the score.
 """
-Rows = Mapping[Score, tuple[Measures, Measures] | None]  # of the dense and of the pruned network
+Rows = Mapping[Score, tuple[Measures, Measures] | None]  # of the reference and of the pruned network
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class Drawn:
     risk: detection_charts.Curve  # over coverage, from where there are images enough
 
 
-Pair = Mapping[str, Drawn]  # dense and pruned
+Both = Mapping[str, Drawn]  # by their names: the reference, and the pruned network
 
 
 def draw(seen: Evaluated, images: Shown, theme: Theme, place: DeltaGenerator) -> None:
@@ -84,11 +85,12 @@ def draw(seen: Evaluated, images: Shown, theme: Theme, place: DeltaGenerator) ->
         pictures.info(EQUAL_SAMPLES)
         place.caption("There is nothing to refuse by: the score is the same for all images.")
         return
-    dense, pruned = (drawn(seen.detection(network, score), refused) for network in seen.pair)
-    pair = {"dense": dense, "pruned": pruned}
-    _draw_scores(pair, theme, pictures)
-    _draw_rejection(pair, place)
-    _draw_groups(pair["pruned"].refusal, images, place)
+    names = comparison.pair(seen)
+    both = [drawn(seen.detection(network, score), refused) for network in seen.pair]
+    pair = dict(zip(names.both, both, strict=True))
+    _draw_scores(pair, names, theme, pictures)
+    _draw_rejection(pair, names, place)
+    _draw_groups(both[-1].refusal, names, images, place)
     place.expander("What each figure means", icon=":material/menu_book:").markdown(MEANINGS)
     draw_depth(place, score.label, "AUROC", "AUPR", "FPR@95TPR", "Risk–coverage curve", "AURC")
 
@@ -110,14 +112,14 @@ def drawn(detection: Detection, share: float) -> Drawn:
 
 
 def both_measures(seen: Evaluated, score: Score) -> tuple[Measures, Measures] | None:
-    """Those of the dense and of the pruned network; None where the score means nothing."""
+    """Those of the reference and of the pruned network; None where the score means nothing."""
     if not seen.can_detect(score):
         return None
-    dense, pruned = (seen.detection(network, score).measures for network in seen.pair)
-    return dense, pruned
+    reference, pruned = (seen.detection(network, score).measures for network in seen.pair)
+    return reference, pruned
 
 
-def _draw_scores(pair: Pair, theme: Theme, place: DeltaGenerator) -> None:
+def _draw_scores(pair: Both, names: Pair, theme: Theme, place: DeltaGenerator) -> None:
     """The histograms of both networks, and their ROC curves."""
     *columns, last = place.columns(3, gap="medium")
     histograms = detection_charts.histogram_charts(
@@ -126,8 +128,8 @@ def _draw_scores(pair: Pair, theme: Theme, place: DeltaGenerator) -> None:
         theme,
     )
     for column, name, chart in zip(columns, pair, histograms, strict=True):
-        column.markdown(f"**{name.capitalize()}: the scores of both groups**")
-        Place(column).chart(chart, f"{name.capitalize()} network: histogram of test images and of unknown classes.")
+        column.markdown(f"**{titled(name)}: the scores of both groups**")
+        Place(column).chart(chart, f"{titled(name)} network: histogram of test images and of unknown classes.")
         column.caption(readings.of_scores(pair[name].refusal.known, pair[name].refusal.unknown))
     last.markdown("**ROC: what every threshold refuses**")
     chart = detection_charts.roc_chart(
@@ -135,7 +137,7 @@ def _draw_scores(pair: Pair, theme: Theme, place: DeltaGenerator) -> None:
         {name: each.refusal.refused for name, each in pair.items()},
         theme,
     )
-    Place(last).chart(chart, "ROC curves of the dense and of the pruned network.")
+    Place(last).chart(chart, f"ROC curves of {_both_named(names)}.")
     place.caption(
         "The columns of each group add up to 100 %. The upright line is the threshold that is chosen under "
         "Rejection: what is right of it is refused. The dots on the ROC curves are that threshold. The dashed "
@@ -145,39 +147,47 @@ def _draw_scores(pair: Pair, theme: Theme, place: DeltaGenerator) -> None:
 
 def _draw_measures(rows: Rows, chosen: Score, seen: Evaluated, place: DeltaGenerator) -> None:
     """All scores in a table; the chosen one in words, and over the prune ratios."""
-    outcome = seen.outcome
+    outcome, names, curves = seen.outcome, comparison.pair(seen), comparison.curves(seen)
     left, right = place.columns((2, 1), gap="medium")
     left.table(measure_table(rows, chosen), hide_index=True, border="horizontal")
-    left.caption(chance(len(outcome.dense.test.logits), len(outcome.dense.ood.logits)))
+    left.caption(chance(len(outcome.dense.test.logits), len(outcome.dense.ood.logits), names))
     pair = rows[chosen]
     if pair is None:
         return
-    dense, pruned = pair
-    left.markdown(f"**{chosen.label}**, pruned network: {orientation(pruned.fpr)} Dense network: {dense.fpr:.2f}.")
-    curve = figure_table.over_ratios(seen.aurocs(chosen), outcome.experiment.prune_ratio)
+    reference, pruned = pair
+    first, second = (
+        (titled(names.the_reference), names.the_pruned) if names.are_pruned else ("Dense network", "pruned network")
+    )
+    left.markdown(f"**{chosen.label}**, {second}: {orientation(pruned.fpr)} {first}: {reference.fpr:.2f}.")
+    others = seen.others_aurocs(chosen)
+    curve = figure_table.over_ratios(seen.aurocs(chosen), outcome.experiment.prune_ratio, others)
     curve = curve.assign(trained=[network.trained for network in outcome.networks])
-    Place(right).chart(vega.curve_chart(curve, "AUROC"), "AUROC against prune ratio.")
-    right.caption(readings_curves.of_curve(curve, "AUROC", 3, seen.auroc_gains(chosen), "these images"))
+    if curves:
+        right.caption(comparison.legend(curves))
+    chart = vega.curve_chart(curve, "AUROC", names=curves.both if curves else None)
+    Place(right).chart(chart, "AUROC against prune ratio.")
+    right.caption(readings_curves.of_gains(curve, "AUROC", seen.auroc_gains(chosen), "these images", curves))
 
 
 def measure_table(rows: Rows, chosen: Score) -> pd.DataFrame:
-    """AUROC, AUPR and FPR@95TPR of every score, dense → pruned; None is a score that means nothing."""
+    """AUROC, AUPR and FPR@95TPR of every score, reference → pruned; None is a score that means nothing."""
 
     def cells(pair: tuple[Measures, Measures] | None) -> list[str]:
         if pair is None:
             return ["–"] * 3
-        dense, pruned = pair
-        return [f"{getattr(dense, name):.3f} → {getattr(pruned, name):.3f}" for name in ("auroc", "aupr", "fpr")]
+        reference, pruned = pair
+        return [f"{getattr(reference, name):.3f} → {getattr(pruned, name):.3f}" for name in ("auroc", "aupr", "fpr")]
 
     names = {score: f"**{score.label}**" if score == chosen else score.label for score in rows}
     lines = [(names[score], *cells(pair)) for score, pair in rows.items()]
     return pd.DataFrame(lines, columns=["Score", "AUROC", "AUPR", "FPR@95TPR"])
 
 
-def chance(n_known: int, n_unknown: int) -> str:
+def chance(n_known: int, n_unknown: int, names: Pair = DENSE_PRUNED) -> str:
     """How the table is read, and what scores without any knowledge would get."""
     return (
-        f"Dense → pruned. {n_known:,} test images and {n_unknown:,} of unknown classes, which are the positive ones. "
+        f"{titled(names.reference)} → {names.pruned}. "
+        f"{n_known:,} test images and {n_unknown:,} of unknown classes, which are the positive ones. "
         f"AUROC and AUPR: higher is better; by chance they are 0.500 and {n_unknown / (n_known + n_unknown):.3f}. "
         "FPR@95TPR: lower is better; by chance it is 0.950."
     )
@@ -192,13 +202,19 @@ def orientation(fpr: float) -> str:
     )
 
 
-def _draw_rejection(pair: Pair, place: DeltaGenerator) -> None:
+def _draw_rejection(pair: Both, names: Pair, place: DeltaGenerator) -> None:
     """What the chosen threshold keeps and refuses, and the error rate at every coverage."""
     left, right = place.columns(2, gap="medium")
     left.table(
         rejection_table({name: each.refusal for name, each in pair.items()}), hide_index=True, border="horizontal"
     )
-    left.markdown("\n".join(_area_line(name, each.detection) for name, each in pair.items()))
+    colours = ("orange" if names.are_pruned else "gray", "violet")
+    left.markdown(
+        "\n".join(
+            _area_line(f":{colour}[**{name}**]", each.detection)
+            for colour, (name, each) in zip(colours, pair.items(), strict=True)
+        )
+    )
     left.caption(
         f"AURC: lower is better. The curve begins at {percent(LEAST_COVERAGE)}: the error rate of fewer images is "
         "noise. Images of equal score are kept or refused together, so that fewer may be refused than asked for."
@@ -207,7 +223,7 @@ def _draw_rejection(pair: Pair, place: DeltaGenerator) -> None:
         {name: each.risk for name, each in pair.items()},
         {name: each.refusal.risk for name, each in pair.items()},
     )
-    Place(right).chart(chart, "Risk–coverage curves of the dense and of the pruned network.")
+    Place(right).chart(chart, f"Risk–coverage curves of {_both_named(names)}.")
 
 
 def rejection_table(pair: Mapping[str, Refusal]) -> pd.DataFrame:
@@ -223,17 +239,23 @@ def rejection_table(pair: Mapping[str, Refusal]) -> pd.DataFrame:
         ]
 
     names = ["Accuracy, all test images", "Accuracy, those kept", "Test images refused", "Unknown classes refused"]
-    return pd.DataFrame({"Figure": names} | {name.capitalize(): column(refusal) for name, refusal in pair.items()})
+    return pd.DataFrame({"Figure": names} | {titled(name): column(refusal) for name, refusal in pair.items()})
 
 
 def _area_line(name: str, detection: Detection) -> str:
-    colour, best = "gray" if name == "dense" else "violet", detection.best_aurc
-    return f"- :{colour}[**{name}**] AURC **{detection.aurc:.3f}**; ranking its errors perfectly: {best:.3f}"
+    best = detection.best_aurc
+    return f"- {name} AURC **{detection.aurc:.3f}**; ranking its errors perfectly: {best:.3f}"
 
 
-def _draw_groups(refusal: Refusal, images: Shown, place: DeltaGenerator) -> None:
+def _both_named(names: Pair) -> str:
+    """Both networks, for whoever cannot see a chart."""
+    return " and of ".join(names.both) if names.are_pruned else "the dense and of the pruned network"
+
+
+def _draw_groups(refusal: Refusal, names: Pair, images: Shown, place: DeltaGenerator) -> None:
     """Pictures that the pruned network answers, and pictures that it refuses."""
-    place.markdown("**The pruned network's pictures: true class → what it says**")
+    whose = f"Pictures of {names.the_pruned}" if names.are_pruned else "The pruned network's pictures"
+    place.markdown(f"**{whose}: true class → what it says**")
     shown = groups(refusal.known, refusal.unknown, refusal.threshold, EXAMPLES)
     for column, group in zip(place.columns(len(shown), gap="medium"), shown, strict=True):
         part, said = (images.ood, refusal.said_unknown) if group.is_unknown else (images.test, refusal.said_known)

@@ -19,7 +19,7 @@ from views.charts import images as image_charts
 from views.controls.images import ALL_CLASSES, ORDER, PICTURES, experiment_of, of_class
 from views.images import cards
 from views.shared.placeholder import Place
-from views.text import names, readings
+from views.text import comparison, names, readings
 from views.text.markdown import plain
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def _look_closer(seen: Evaluated, images: Shown, role: Part, index: int) -> None
     left, right = st.columns([1, 2], gap="medium")
     left.html(cards.picture(part.pixels[index], LARGE, name))
     left.markdown(f"**{name}**, {known}")
-    pair = {"Dense": outcome.dense, "Pruned": outcome.pruned}
+    pair = dict(zip(comparison.pair(seen).titles, seen.pair, strict=True))
     answers = rows(outcome, _said(seen, role, index))
     left.html(cards.bars(answers, images.test.classes))
     n_samples = outcome.source.method.samples(IMAGE_SAMPLES[-1])

@@ -13,7 +13,7 @@ from views.charts.colours import Theme
 from views.controls.images import ImageChoice
 from views.images import confusion_tab, detection_tab, gallery_tab, reliability_tab, upload_tab
 from views.shared import export_tab, sections
-from views.text import program
+from views.text import comparison, program
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -57,7 +57,8 @@ def draw_upload(answer: Answer, place: DeltaGenerator) -> None:
 def draw_export(answer: Answer, place: DeltaGenerator) -> None:
     """Code, figures, charts, the network."""
     choice = answer.choice
-    code = program.code(choice.experiment, choice.n_samples, choice.n_bins)
+    compared = choice.other if comparison.pair(answer.seen).are_pruned else None
+    code = program.code(choice.experiment, choice.n_samples, choice.n_bins, other=compared)
     export_tab.draw(answer.seen, code, partial(sections.all_charts, answer.seen), place)
 
 

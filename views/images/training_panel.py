@@ -15,13 +15,12 @@ from pruning import RATIOS, Architecture, ImageExperiment, Outcome
 from pruning.data.images import training_size
 from pruning.lottery.progress import Progress
 from pruning.training.curves import Curves
-from uncertainty.options import Source
 from views.charts import images as image_charts
-from views.controls import lock
+from views.controls import compare, lock
 from views.controls.images import ImageChoice
 from views.shared.job_panel import Kind, follow, leave
 from views.shared.placeholder import Place
-from views.text.names import network_named
+from views.text.names import network_named, pair_named
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -36,18 +35,38 @@ SECONDS = {
 LOSS_REACH = 2.5  # nats: just above ln 10, where networks that know nothing of ten classes begin
 
 
-def draw_training(
-    experiment: ImageExperiment, source: Source, outcome: Outcome | None, place: DeltaGenerator
-) -> None:
-    """What is still to be trained, and how far that is; nothing where all is there."""
-    if outcome is not None and len(outcome.networks) >= len({*RATIOS, experiment.prune_ratio}):
-        leave(TRAINING)
-        return
+def draw_training(choice: ImageChoice, outcome: Outcome | None, other: Outcome | None, place: DeltaGenerator) -> None:
+    """What is still to be trained, and how far that is; nothing where all is there.
+
+    other: of what the choice is compared with, which has its turn once all of `outcome` is there.
+    """
+    experiment, source = choice.experiment, choice.source
+    if _is_whole(experiment, outcome):
+        if choice.other is None or _is_whole(choice.other, other):
+            leave(TRAINING)
+            return
+        experiment, outcome = choice.other, other
+        place.caption(f"To compare with: **{pair_named(choice.experiment, choice.other).reference}**.")
     with place:
         # Who came by a link that is locked for another page has not asked for these networks.
         asked = not experiment.dataset.sources and not lock.is_elsewhere()
         offer = None if asked else partial(_offer, experiment, outcome)
         follow(TRAINING, runs.key(experiment, source=source), partial(runs.join, experiment, source=source), offer)
+
+
+def _is_whole(experiment: ImageExperiment, outcome: Outcome | None) -> bool:
+    return outcome is not None and len(outcome.networks) >= len({*RATIOS, experiment.prune_ratio})
+
+
+def no_other(shown: ImageChoice, other: Outcome | None) -> str:
+    """Why the dense network stands where another strategy was asked for; mostly nothing."""
+    ratio = shown.experiment.prune_ratio
+    if compare.is_itself(shown.values, shown.other):
+        return compare.ITSELF
+    if shown.other is None or not ratio or (other is not None and other.has(ratio)):
+        return ""
+    name = pair_named(shown.experiment, shown.other).reference
+    return f"*{name}* has no network {network_named(ratio)} yet; until it is trained, the dense one is compared with."
 
 
 def nearest(outcome: Outcome, asked: ImageChoice) -> tuple[Outcome, ImageChoice]:

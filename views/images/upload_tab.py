@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,7 @@ from views.controls import state
 from views.controls.images import experiment_of
 from views.images import cards
 from views.images.gallery_tab import rows
+from views.text import comparison
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -86,19 +88,17 @@ def _draw_answers(seen: Evaluated, classes: tuple[str, ...], picture: Picture, i
     for place in places if is_new else ():
         place.skeleton(LARGE)
     outcome = seen.outcome
-    samples = {
-        network.prune_ratio: ask(
-            experiment_of(outcome), network, picture.pixels[None], seen.n_samples, outcome.source
-        )
-        for network in outcome.networks
-    }
-    said = [probs.mean(axis=0)[0] for probs in samples.values()]
+    asked = partial(
+        ask, experiment_of(outcome), pixels=picture.pixels[None], n_samples=seen.n_samples, source=outcome.source
+    )
+    samples = {network: asked(network=network) for network in dict.fromkeys((*outcome.networks, *seen.pair))}
+    said = [samples[network].mean(axis=0)[0] for network in outcome.networks]
     middle, right = (place.container() for place in places)
     middle.html(cards.bars(rows(outcome, said), classes))
     middle.caption(f"One row a prune ratio. The bars from left to right: {', '.join(classes)}.")
-    pair = {"Dense": outcome.dense, "Pruned": outcome.pruned}
+    pair = dict(zip(comparison.pair(seen).titles, seen.pair, strict=True))
     right.table(
-        measures({name: (network, samples[network.prune_ratio]) for name, network in pair.items()}, seen.n_samples),
+        measures({name: (network, samples[network]) for name, network in pair.items()}, seen.n_samples),
         hide_index=True,
         border="horizontal",
     )

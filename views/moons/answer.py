@@ -26,6 +26,7 @@ class Answer:
     choice: Choice
     view: View
     visit: Visit
+    other: PlaneOutcome | None = None  # whose networks take the place of the dense one
 
     @cached_property
     def outcome(self) -> PlaneOutcome:
@@ -35,7 +36,7 @@ class Answer:
     @cached_property
     def seen(self) -> Evaluated:
         """The outcome as the controls want it measured."""
-        return basis.measured_on(self.outcome, self.choice)
+        return basis.measured_on(self.outcome, self.choice, self.other)
 
     @property
     def nouns(self) -> Nouns:
@@ -44,5 +45,5 @@ class Answer:
 
     @cached_property
     def figures(self) -> tuple[Figures, Figures]:
-        """Of the dense and of the pruned network."""
+        """Of the reference and of the pruned network."""
         return sections.both_figures(self.seen)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -14,7 +15,7 @@ from cache.services import services
 from pruning.outcome import PlaneOutcome
 from views.browser.page_tour import MOONS, draw_tour
 from views.charts import vega
-from views.controls import lock, share, state
+from views.controls import compare, lock, share, state
 from views.controls import moons as controls
 from views.moons import planes, points_tab, tabs, toggled_network, toggled_units
 from views.moons.answer import Answer
@@ -43,7 +44,9 @@ def draw(asked: Asked) -> None:
     opened: dict[str, DeltaGenerator] = {title: tab for title, tab in places.tabs.items() if tab.open}
     if tabs.OWN_POINTS in opened:
         opened[tabs.OWN_POINTS] = points_tab.draw(theme(), opened[tabs.OWN_POINTS])
-    view = planes.View(asked.choice.quantity, asked.choice.points, theme())
+    if compare.is_itself(asked.choice.values, asked.choice.other):
+        places.banner.info(compare.ITSELF, icon=":material/compare_arrows:")
+    view = planes.View(asked.choice.quantity, asked.choice.points, theme(), asked.choice.draws)
     slots = _Slots.of(places)
     over = _over_seeds(asked)
     answer = _follow(asked, view, slots, over)
@@ -88,7 +91,8 @@ class _Slots:
 def _follow(asked: Asked, view: planes.View, slots: _Slots, over: OverSeeds | None) -> Answer | None:
     """Draw planes and curves as the networks arrive; the answer of all, or None after a word on why there is none."""
     choice, visit, places = asked.choice, asked.visit, asked.places
-    stored = not lock.is_elsewhere() or results.is_stored(choice.experiment, visit, choice.source)
+    wanted = [each for each in (choice.experiment, choice.other) if each]
+    stored = not lock.is_elsewhere() or all(results.is_stored(each, visit, choice.source) for each in wanted)
     if not stored and lock.waits(places.headline):
         return None
     drawn = state.DRAWN.of("moons")
@@ -96,19 +100,58 @@ def _follow(asked: Asked, view: planes.View, slots: _Slots, over: OverSeeds | No
         slots.skeletons()
     answer = None
     try:
-        with closing(results.outcomes(choice.experiment, slots.line, visit, choice.source)) as arriving:
-            for trained in arriving:
-                _draw_curves(trained, asked, slots, over)
-                if answer is None and trained.has(choice.experiment.prune_ratio):
-                    answer = Answer(trained, toggled_units.asked(trained), choice, view, visit)
+        with closing(_arriving(asked, slots)) as arriving:
+            for pair in arriving:
+                trained, other = pair.trained, pair.other
+                _draw_curves(pair, asked, slots, over)
+                if answer is None and pair.has(choice.experiment.prune_ratio):
+                    answer = Answer(trained, toggled_units.asked(trained), choice, view, visit, other)
                     slots.planes.clear()
-                    planes.draw_planes(answer.outcome, choice, view, visit, places.planes)
-                    slots.plane_words.caption(planes.sentence(answer.outcome, choice, view, visit))
+                    planes.draw_planes(answer.outcome, choice, view, visit, places.planes, other)
+                    slots.plane_words.caption(planes.sentence(answer.outcome, choice, view, visit, other))
                     drawn.set(True)
     except (QueueFull, runs.Failure) as problem:
         slots.fail(str(problem))
         return None
-    return answer and Answer(trained, answer.units, choice, view, visit)
+    return answer and replace(answer, trained=trained, other=other)
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """What there is of the run that was asked for, and of the one that it is compared with."""
+
+    trained: PlaneOutcome
+    other: PlaneOutcome | None
+    awaited: bool  # whether more is to come of the other
+
+    def has(self, ratio: float) -> bool:
+        """Whether both have a network of this ratio."""
+        theirs = self.other is not None and self.other.has(ratio)
+        return self.trained.has(ratio) and (theirs or not self.awaited)
+
+    @property
+    def is_complete(self) -> bool:
+        return runs.complete(self.trained) and not self.awaited
+
+
+def _arriving(asked: Asked, slots: _Slots) -> Generator[_Pair, None, None]:
+    """What was asked for as it arrives, and after it what it is compared with; without that, if it fails."""
+    choice, visit = asked.choice, asked.visit
+    other = results.so_far(choice.other, visit, choice.source) if choice.other else None
+    awaited = choice.other is not None and not runs.complete(other)
+    with closing(results.outcomes(choice.experiment, slots.line, visit, choice.source)) as arriving:
+        for trained in arriving:
+            yield _Pair(trained, other, awaited)
+    if choice.other is None or not awaited:
+        return
+    try:
+        with closing(results.outcomes(choice.other, slots.line, visit, choice.source)) as arriving:
+            for other in arriving:
+                yield _Pair(trained, other, awaited=not runs.complete(other))
+    except (QueueFull, runs.Failure) as problem:
+        words = f"{problem} That was {choice.other.strategy.label}, to compare with; the dense network stays."
+        asked.places.banner.warning(words, icon=":material/compare_arrows:")
+        yield _Pair(trained, None, awaited=False)
 
 
 def _over_seeds(asked: Asked) -> OverSeeds | None:
@@ -118,11 +161,11 @@ def _over_seeds(asked: Asked) -> OverSeeds | None:
     return over_seeds.of(asked.choice.experiment, wanted=asked.choice.over_seeds)
 
 
-def _draw_curves(trained: PlaneOutcome, asked: Asked, slots: _Slots, over: OverSeeds | None) -> None:
+def _draw_curves(pair: _Pair, asked: Asked, slots: _Slots, over: OverSeeds | None) -> None:
     """The curves over the ratios that are there, once they can be measured as they are to be."""
-    measured = basis.measured_on(trained, asked.choice)
+    measured = basis.measured_on(pair.trained, asked.choice, pair.other)
     if basis.is_ready(measured, asked.choice.basis):
-        answers = controls.RATIO.is_open and runs.complete(trained)
+        answers = controls.RATIO.is_open and pair.is_complete
         sections.draw_curves(measured, slots.curves, basis.nouns(measured), answers=answers, stacked=True, over=over)
 
 

@@ -14,6 +14,8 @@ from views.controls import opening, setting, state
 from views.controls.moons import Choice
 from views.moons import points_tab, presets, toggled_units
 from views.shared import page_head, preset_bar
+from views.text.comparison import legend
+from views.text.names import pair_named
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -76,8 +78,12 @@ def draw() -> Asked:
     with st.container(key="stage"):
         pictures, curves = st.columns([2, 1], gap="medium")
     with pictures.container(key="planes", gap="small"):
-        names = ("plane_slot", "headline", "plane_words", "plane_depth")
-        planes, headline, plane_words, plane_terms = (st.container(key=name) for name in names)
+        planes, headline, plane_words = (st.container(key=name) for name in ("plane_slot", "headline", "plane_words"))
+        under = st.container(key="plane_depth", horizontal=True, gap="medium", vertical_alignment="center")
+        plane_terms = under.container(width="content")
+        with under:
+            draws = controls.DRAWS.draw()
+        choice = replace(choice, draws=draws, values={**choice.values, controls.DRAWS.name: draws})
     with curves.container(key="curves", gap="small"):
         choice = _draw_head_of_curves(choice, visit)
         curve_places = tuple(
@@ -113,8 +119,8 @@ def _draw_looks(choice: Choice, visit: Visit) -> Choice:
     colour = controls.OWN_QUANTITY if visit.points else controls.QUANTITY
     with st.container(key="looks", horizontal=True, gap="medium", vertical_alignment="center"):
         quantity, points = colour.draw(), controls.POINTS.draw()
-    values = {**choice.values, colour.name: quantity, controls.POINTS.name: points}
-    return replace(choice, quantity=quantity, points=points, values=values)
+    looks = {colour.name: quantity, controls.POINTS.name: points}
+    return replace(choice, quantity=quantity, points=points, values={**choice.values, **looks})
 
 
 def _draw_head_of_curves(choice: Choice, visit: Visit) -> Choice:
@@ -122,6 +128,8 @@ def _draw_head_of_curves(choice: Choice, visit: Visit) -> Choice:
     head = st.container(key=None if visit.points else "curves_head")
     click = ": click one to go there" if controls.RATIO.is_open else ""
     head.markdown(f"**All prune ratios**{click}", help=CURVES_HELP)
+    if choice.other:
+        head.caption(legend(pair_named(choice.experiment, choice.other)))
     if visit.points:
         return replace(choice, basis="test")
     with head:

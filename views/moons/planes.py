@@ -1,11 +1,11 @@
-"""The plane as the dense and the pruned network see it."""
+"""The plane as the pruned network sees it, beside that of the dense one or of another strategy's."""
 
 from __future__ import annotations
 
 import base64
 import math
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
@@ -16,15 +16,17 @@ import pandas as pd
 from cache import results, runs
 from cache.visitor import Visit
 from pruning import Network
+from pruning.evaluation.evaluated import rival
 from pruning.evaluation.memo import remembered
 from pruning.evaluation.planes import MapQuantity
 from pruning.inspect.plane import RESOLUTION, Maps, Plane, TrueMaps, extent
 from pruning.outcome import PlaneOutcome
 from views.browser.component import component
 from views.charts import vega
-from views.charts.colours import CLASSES, INK, PAPER, SEQUENCE, STRONGEST, TRUE_BOUNDARY, Theme
+from views.charts.colours import CLASSES, INK, PAPER, PRUNED, SEQUENCE, STRONGEST, TRUE_BOUNDARY, Theme
 from views.controls.moons import OWN_QUANTITY, QUANTITY, Choice
-from views.text import readings_planes
+from views.text import readings_planes, untrained
+from views.text.names import pair_named
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -44,14 +46,22 @@ class View:
     quantity: str
     points: str
     theme: Theme
+    draws: bool = False  # whether the boundaries of single samples are drawn
 
 
-def draw_planes(outcome: PlaneOutcome, choice: Choice, view: View, visit: Visit, place: DeltaGenerator) -> None:
-    """The plane as the dense and as the pruned network sees it, on one colour scale.
+def draw_planes(
+    outcome: PlaneOutcome,
+    choice: Choice,
+    view: View,
+    visit: Visit,
+    place: DeltaGenerator,
+    other: PlaneOutcome | None = None,
+) -> None:
+    """The plane as the reference and as the pruned network sees it, on one colour scale.
 
-    What is nobody else's comes from the visit's shelf. It is drawn but once in a run.
+    What is nobody else's comes from the visit's shelf. It is drawn but once in a run. other: see `evaluated.rival`.
     """
-    scene = _Scene(outcome, choice, view, visit)
+    scene = _Scene(outcome, choice, view, visit, other)
     with place:
         _PLANES(key="plane_pair", data=scene.data(*scene.networks))
 
@@ -60,19 +70,25 @@ def draw_pruned_plane(
     outcome: PlaneOutcome, choice: Choice, view: View, visit: Visit, place: DeltaGenerator, key: str
 ) -> None:
     """The pruned network's plane once more, on the scale that it shares with the dense one."""
-    with place:
-        _PLANES(key=key, data=_Scene(outcome, choice, view, visit).data("Pruned"))
-
-
-def sentence(outcome: PlaneOutcome, choice: Choice, view: View, visit: Visit) -> str:
-    """What reads both planes; a slider that goes to and fro asks for the same few sentences again."""
     scene = _Scene(outcome, choice, view, visit)
-    dense, pruned, truth = scene.planes["Dense"], scene.planes["Pruned"], scene.truth
+    with place:
+        _PLANES(key=key, data=scene.data(scene.names.titles[1]))
+
+
+def sentence(
+    outcome: PlaneOutcome, choice: Choice, view: View, visit: Visit, other: PlaneOutcome | None = None
+) -> str:
+    """What reads both planes; a slider that goes to and fro asks for the same few sentences again."""
+    scene = _Scene(outcome, choice, view, visit, other)
+    (dense, pruned), truth, names = scene.planes.values(), scene.truth, scene.names
+    reference = next(iter(scene.networks.values()))
 
     def compute() -> str:
+        if failed := untrained.apart(names, reference, outcome.pruned):
+            return f"{failed}."
         if truth and view.quantity in TRUE:
             maps = dense.maps(choice.n_samples), pruned.maps(choice.n_samples)
-            return readings_planes.of_truth(truth, *maps, view.quantity)
+            return readings_planes.of_truth(truth, *maps, view.quantity, names)
         probs = truth.probs if truth else None
         return readings_planes.of_planes(
             dense,
@@ -81,15 +97,19 @@ def sentence(outcome: PlaneOutcome, choice: Choice, view: View, visit: Visit) ->
             cast(MapQuantity, view.quantity),  # without the truth there is no other
             truth=probs,
             trained=outcome.pruned.trained,
+            pair=names,
         )
 
-    beside = None if dense is pruned else dense  # what held itself would be remembered for ever
-    return remembered(pruned, ("sentence", beside, choice.n_samples, view.quantity, truth), compute)
+    # Not the other plane itself: two that held each other would be remembered for ever.
+    beside = results.digest(reference)
+    return remembered(pruned, ("sentence", beside, names, choice.n_samples, view.quantity, truth), compute)
 
 
-def plane_charts(outcome: PlaneOutcome, choice: Choice, view: View, visit: Visit) -> dict[str, vega.Chart]:
+def plane_charts(
+    outcome: PlaneOutcome, choice: Choice, view: View, visit: Visit, other: PlaneOutcome | None = None
+) -> dict[str, vega.Chart]:
     """Both planes and their scale by name, for whoever saves them."""
-    scene = _Scene(outcome, choice, view, visit)
+    scene = _Scene(outcome, choice, view, visit, other)
     named = {f"{view.quantity} {name}": scene.chart(name) for name in scene.networks}
     return {**named, f"{view.quantity} scale": scene.legend()}
 
@@ -101,7 +121,15 @@ def packed(probs: np.ndarray, *others: np.ndarray) -> str:
     Rows go from high to low y, and the cells at the rim are repeated once around. The differences along
     a row, high bytes before low bytes, are deflated and written in base64.
     """
-    layers = [*np.moveaxis(probs, -1, 0)[1:], *others]
+    return _deflated([*np.moveaxis(probs, -1, 0)[1:], *others])
+
+
+def packed_draws(draws: np.ndarray) -> str:
+    """The probabilities of single samples (D, R, R, C), of every class but the first, one sample after the other."""
+    return _deflated([layer for probs in draws for layer in np.moveaxis(probs, -1, 0)[1:]])
+
+
+def _deflated(layers: Sequence[np.ndarray]) -> str:
     values = np.stack([np.pad(layer[::-1], 1, mode="edge") for layer in layers])
     levels = np.rint(LEVELS * values.clip(0, 1)).astype(np.uint16)
     steps = np.diff(levels, axis=2, prepend=np.uint16(0))
@@ -116,9 +144,18 @@ def _packed_maps(maps: Maps, top: float) -> str:
 class _Scene:
     """Both networks' planes, and the scale that they share."""
 
-    def __init__(self, outcome: PlaneOutcome, choice: Choice, view: View, visit: Visit) -> None:
+    def __init__(
+        self,
+        outcome: PlaneOutcome,
+        choice: Choice,
+        view: View,
+        visit: Visit,
+        other: PlaneOutcome | None = None,
+    ) -> None:
         self.outcome, self.choice, self.view, self.visit = outcome, choice, view, visit
-        self.networks = {"Dense": outcome.dense, "Pruned": outcome.pruned}
+        beside = rival(outcome, other)
+        self.names = pair_named(outcome.experiment, other.experiment if other and beside else None)
+        self.networks = dict(zip(self.names.titles, (beside or outcome.dense, outcome.pruned), strict=True))
         self.planes = {name: self._plane(network, visit) for name, network in self.networks.items()}
         self.epistemic_top = _epistemic_top(self.planes.values(), choice.n_samples, outcome.n_classes)
         self.truth = None if visit.points else results.truth(outcome.experiment, extent(outcome))
@@ -133,6 +170,14 @@ class _Scene:
             return plane(kept=visit.shelf, samples=(self.choice.n_samples,))
         return plane(kept=kept)
 
+    def _draws(self, name: str) -> str:
+        """What single samples of a network say, packed for the browser."""
+        outcome, network = self.outcome, self.networks[name]
+        task, kept = runs.task_and_kept(outcome.experiment, self.visit)
+        shelf = self.visit.shelf if network is outcome.by_hand else kept
+        draws = results.draws(outcome.experiment, network, task, extent(outcome), shelf, outcome.source)
+        return remembered(self.planes[name], "packed draws", lambda: packed_draws(draws))
+
     def data(self, *names: str) -> dict[str, Any]:
         """What the browser needs to draw the planes of these networks."""
         outcome, view, own = self.outcome, self.view, self.visit.points
@@ -144,6 +189,7 @@ class _Scene:
             "side": RESOLUTION + 2,
             "classes": outcome.n_classes,
             "names": list(classes),
+            "drawn": outcome.source.method.noun,
             "axes": list(own.axes) if own else ["", ""],
             "extent": bounds,
             "points": _places(*_points(outcome, view.points), bounds),
@@ -160,6 +206,7 @@ class _Scene:
                 "paper": PAPER[view.theme],
                 "ink": INK[view.theme],
                 "truth": TRUE_BOUNDARY[view.theme],
+                "draw": PRUNED,
             },
         }
 
@@ -167,7 +214,9 @@ class _Scene:
         plane, n_samples, top = self.planes[name], self.choice.n_samples, self.epistemic_top
         maps = remembered(plane, ("packed", n_samples, top), lambda: _packed_maps(plane.maps(n_samples), top))
         wrong = _wrong(self.outcome, self.networks[name], n_samples) if self.view.points == "test" else []
-        return {"name": name, "id": f"{zlib.crc32(maps.encode()):x}", "maps": maps, "wrong": wrong}
+        draws = self._draws(name) if self.view.draws else None
+        shown = zlib.crc32(f"{maps}{draws or ''}".encode())
+        return {"name": name, "id": f"{shown:x}", "maps": maps, "wrong": wrong, "draws": draws}
 
     def _top(self, quantity: str) -> float:
         """Where the colour scale ends."""

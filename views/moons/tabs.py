@@ -10,7 +10,7 @@ from views.charts import vega
 from views.moons import methods_tab, network_tab, planes, replay_tabs, toggled_network
 from views.moons.answer import Answer
 from views.shared import basis, export_tab, sections
-from views.text import program
+from views.text import comparison, program
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -51,13 +51,19 @@ def draw_export(answer: Answer, place: DeltaGenerator) -> None:
     """Code, figures, charts, the network."""
     outcome, choice, visit = answer.outcome, answer.choice, answer.visit
     code = program.code(
-        choice.experiment, choice.n_samples, choice.n_bins, own=visit.points is not None, units=answer.units
+        choice.experiment,
+        choice.n_samples,
+        choice.n_bins,
+        own=visit.points is not None,
+        units=answer.units,
+        other=choice.other if comparison.pair(answer.seen).are_pruned else None,
     )
 
     def charts() -> dict[str, vega.Chart]:
-        return planes.plane_charts(outcome, choice, answer.view, visit) | sections.all_charts(answer.seen)
+        drawn = planes.plane_charts(outcome, choice, answer.view, visit, answer.other)
+        return drawn | sections.all_charts(answer.seen)
 
-    on_test = basis.measured_on(outcome, replace(choice, basis=basis.TEST))
+    on_test = basis.measured_on(outcome, replace(choice, basis=basis.TEST), answer.other)
     export_tab.draw(on_test, code, charts, place, visit.points)
 
 

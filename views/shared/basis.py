@@ -10,10 +10,17 @@ from views.text.figure_table import FRESH, POINTS, Nouns
 TRUTH, TEST = "truth", "test"
 
 
-def measured_on(outcome: PlaneOutcome, choice: Choice) -> Evaluated:
-    """The outcome as the controls want it measured; on the test points where there is no truth to be had."""
-    on = on_fresh_points(outcome) if choice.basis == TRUTH else outcome
-    return Evaluated(on, on.source.method.samples(choice.n_samples), choice.n_bins, choice.binning)
+def measured_on(outcome: PlaneOutcome, choice: Choice, other: PlaneOutcome | None = None) -> Evaluated:
+    """The outcome as the controls want it measured; on the test points where there is no truth to be had.
+
+    other: whose networks it is compared with. It is left out as long as it cannot be measured on the same.
+    """
+    on, beside = (on_fresh_points(each) if each and choice.basis == TRUTH else each for each in (outcome, other))
+    assert on is not None
+    if beside and beside.test_labels.shape != on.test_labels.shape:
+        beside = None
+    n_samples = on.source.method.samples(choice.n_samples)
+    return Evaluated(on, n_samples, choice.n_bins, choice.binning, beside)
 
 
 def is_ready(seen: Evaluated, basis: str) -> bool:

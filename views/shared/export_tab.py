@@ -50,7 +50,7 @@ def draw(
         return network_file(experiment, outcome.pruned, outcome.n_classes, notes, own)
 
     place.markdown(
-        "**The code** that gives exactly these figures, in the project's folder; the latency is measured anew."
+        "**The code** that gives exactly these figures, in the project's folder; what a clock tells is measured anew."
     )
     place.code(program, language="python")
     row = place.container(horizontal=True)

@@ -41,10 +41,8 @@ def follow(kind: Kind, key: str, start: Start, offer: Callable[[], str] | None) 
     It starts by itself without `offer`; with it, on the click of a button, whose label `offer`
     returns after it has drawn what should be known before. A job of this kind with another key is left.
     """
+    leave_others(kind, key)
     followed = _followed(kind)
-    if followed and followed.job.key != key:
-        leave(kind)
-        followed = None
     try:
         if followed and followed.job.cancelled.is_set() and not followed.left:
             followed = None  # it ended because this visitor was away for long, and not by a Stop
@@ -70,6 +68,13 @@ def leave(kind: Kind) -> None:
     followed = state.FOLLOWED.of(kind.name).pop()
     if followed:
         kind.queue().leave(followed.job.key, _watcher())
+
+
+def leave_others(kind: Kind, key: str) -> None:
+    """Stop following a job of this kind whose key is another one."""
+    followed = _followed(kind)
+    if followed and followed.job.key != key:
+        leave(kind)
 
 
 def _watcher() -> Watcher:

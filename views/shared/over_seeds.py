@@ -13,10 +13,11 @@ from cachetools import LRUCache
 from cache import studies
 from pruning.experiment import Experiment, Recipe
 from pruning.study import Study, summary, verdicts
+from views.controls import lock
 from views.controls import study as study_controls
 from views.controls.url import link
 from views.shared import study_job
-from views.shared.job_panel import follow, leave
+from views.shared.job_panel import follow, leave, leave_others
 from views.text import study_readings
 from views.text.study_figures import FIGURES, column_of
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _TOLD: LRUCache[Hashable, dict[float, str]] = LRUCache(256)  # by ratio: a slider asks for one after the other
 _LOCK = threading.Lock()
+AFTERWARDS = "The ten seeds are trained once all networks of this run are there."
 BAND = ("seeds_mean", "seeds_low", "seeds_high")  # columns of `vega.curve_chart`
 
 
@@ -92,15 +94,26 @@ def of(experiment: Recipe, *, wanted: bool) -> OverSeeds | None:
     return OverSeeds(study, studies.table(study), experiment.prune_ratio, drawn=True, whole=False) if wanted else None
 
 
-def draw(over: OverSeeds | None, place: DeltaGenerator) -> None:
-    """Have the seeds trained that are missing, with how far that is; and the way to the study."""
+def draw(over: OverSeeds | None, place: DeltaGenerator, *, due: bool = True) -> None:
+    """Have the seeds trained that are missing, with how far that is; and the way to the study.
+
+    due: whether what was asked for has been trained, which goes before the seeds.
+    """
     if over is None or over.whole:
         leave(SEEDS)
-    else:
+    elif not due:
+        leave(SEEDS)
+        place.caption(AFTERWARDS)
+    elif not lock.waits(place):
         with place:
             follow(SEEDS, over.study.key, partial(studies.join, over.study), None)
     if over:
         place.caption(f"[Ten seeds of this strategy as a study]({over.address})")
+
+
+def settle(experiment: Recipe) -> None:
+    """Leave seeds of anything but this experiment, whether or not the page shows the curves that they belong to."""
+    leave_others(SEEDS, study_of(experiment).key)
 
 
 SEEDS = study_job.kind("seeds")

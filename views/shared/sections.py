@@ -44,7 +44,7 @@ CURVES = (
     Curve("ece", "ECE", "low", 3),
     Curve("early_stop_epoch", "Early-stop epoch", "low", 0),
 )
-BESIDE = ("floor", "low", "high", "single", "from", "to")  # beside a figure, see `figure_table.curve_rows`
+BESIDE = ("floor", "low", "high", "single", "from", "to", "other")  # beside a figure, see `figure_table.curve_rows`
 IDLE = "Nothing is trained after pruning, so there is no early stop to compare."
 TUNED = (
     "A fine-tuned network starts where another one stopped, whose epochs are in its own: none can stop sooner than "
@@ -68,6 +68,7 @@ def draw_curves(
     say of the same.
     """
     table = figure_table.curve_rows(seen)
+    names = comparison.curves(seen)
     turn = curve_click.turn(seen.outcome.experiment.prune_ratio)
     for position, ((place, words), curve) in enumerate(zip(places, CURVES, strict=True)):
         rows = _curve_rows(table, curve).assign(turn=turn)
@@ -77,7 +78,9 @@ def draw_curves(
         click = (
             {"key": key, "on_select": partial(curve_click.go, key), "selection_mode": vega.PICKED} if answers else {}
         )
-        chart = vega.curve_chart(rows, curve.title, curve.digits == 0, answers, position if stacked else -1)
+        chart = vega.curve_chart(
+            rows, curve.title, curve.digits == 0, answers, position if stacked else -1, names.both if names else None
+        )
         place.chart(chart, f"{curve.title} against prune ratio.", **click)
         said = [_read(seen, curve, rows, nouns)]
         if over:
@@ -92,11 +95,23 @@ def _read(seen: Evaluated, curve: Curve, rows: pd.DataFrame, nouns: figure_table
         if not outcome.experiment.strategy.retrain:
             return IDLE
         alike = all(network.stop_compares_with(outcome.dense) for network in outcome.networks)
-        return readings_curves.of_epochs(rows, curve.title, alike=alike)
+        return readings_curves.of_epochs(rows, curve.title, alike=alike) + _epochs_apart(seen)
     found = seen.over_ratios
     gaps = found.gaps if curve.column == "ece" else None
     basis = comparison.basis(seen, nouns.examples)
+    if names := comparison.curves(seen):
+        differences = getattr(found, curve.column)
+        return readings_curves.of_curves_apart(rows, curve.title, curve.digits, differences, basis, names, gaps)
     return readings_curves.of_curve(rows, curve.title, curve.digits, getattr(found, curve.column), basis, gaps)
+
+
+def _epochs_apart(seen: Evaluated) -> str:
+    """What the other strategy took at the chosen ratio, where both count from the same start."""
+    pair, (reference, pruned) = comparison.pair(seen), seen.pair
+    if not pair.are_pruned or not pruned.stop_compares_with(reference):
+        return ""
+    took = f"{pruned.epochs_in_all:,} against {reference.epochs_in_all:,}"
+    return f" At the chosen ratio {took} of {pair.the_reference}."
 
 
 def _more(seen: Evaluated, curve: Curve, rows: pd.DataFrame, nouns: figure_table.Nouns) -> str | None:
@@ -116,9 +131,12 @@ def _curve_rows(rows: pd.DataFrame, curve: Curve) -> pd.DataFrame:
 
 def all_charts(seen: Evaluated) -> dict[str, vega.Chart]:
     """The curves and the reliability diagrams by their titles, for whoever saves them."""
-    table = figure_table.curve_rows(seen)
+    table, names = figure_table.curve_rows(seen), comparison.curves(seen)
     curves = {
-        curve.title: vega.curve_chart(_curve_rows(table, curve), curve.title, curve.digits == 0) for curve in CURVES
+        curve.title: vega.curve_chart(
+            _curve_rows(table, curve), curve.title, curve.digits == 0, names=names.both if names else None
+        )
+        for curve in CURVES
     }
     found = panels(seen.outcome.source.method)
     return curves | {title: _panel_chart(answered(seen, source), quantity) for title, source, quantity in found}
@@ -134,7 +152,8 @@ def _panel_chart(seen: Evaluated, quantity: Quantity) -> vega.Chart:
         bars = (np.nan, np.nan) if seen.is_against_truth else evaluation.bars(quantity, seen.binning)
         return (evaluation.bins(quantity, seen.binning), *bars)
 
-    both = {"dense": series(seen.dense), "pruned": series(seen.pruned)}
+    pair = comparison.pair(seen)
+    both = {pair.reference: series(seen.reference), pair.pruned: series(seen.pruned)}
     return vega.reliability_chart(both, *comparison.AXES[quantity])
 
 
@@ -152,11 +171,12 @@ OVER_MASS: dict[Quantity, str] = {"confidence": "ACE", "uncertainty": "UCE over 
 
 
 def floors(seen: Evaluated) -> dict[str, tuple[Floor, Floor]]:
-    """The floors of ECE and UCE for (dense, pruned); the truth leaves chance no part."""
+    """The floors of ECE and UCE for (reference, pruned); the truth leaves chance no part."""
     if seen.is_against_truth:
         return {}
     return {
-        name.lower(): (seen.dense.floor(quantity), seen.pruned.floor(quantity)) for quantity, name in METRICS.items()
+        name.lower(): (seen.reference.floor(quantity), seen.pruned.floor(quantity))
+        for quantity, name in METRICS.items()
     }
 
 
@@ -164,8 +184,9 @@ def draw_reliability(seen: Evaluated, nouns: figure_table.Nouns, place: DeltaGen
     """The study's panels, each with the two networks overlaid and their errors beside the floor."""
     place = place.container(key="reliability")
     place.header("Reliability: does the confidence come true?", anchor=False)
-    experiment, (dense, pruned) = seen.outcome.experiment, seen.pair
-    said = {"dense": untrained.short(dense), "pruned": untrained.short(pruned)}
+    experiment, pair, (reference, pruned) = seen.outcome.experiment, comparison.pair(seen), seen.pair
+    said, failed = [untrained.short(reference), untrained.short(pruned)], untrained.apart(pair, reference, pruned)
+    colours = ("orange" if pair.are_pruned else "gray", "violet")
     basis = comparison.basis(seen, nouns.examples)
     shown = panels(seen.outcome.source.method)
     # Of two there is a third column all the same: a diagram is square.
@@ -174,12 +195,15 @@ def draw_reliability(seen: Evaluated, nouns: figure_table.Nouns, place: DeltaGen
         column.markdown(f"**{title}**")
         Place(column).chart(_panel_chart(part, quantity), f"Reliability diagram. {title}.")
         lines = [
-            _error_line(name, each, quantity, seen.binning, said[name])
-            for name, each in (("dense", part.dense), ("pruned", part.pruned))
+            _error_line(f":{colour}[**{name}**]", each, quantity, seen.binning, words)
+            for colour, name, each, words in zip(
+                colours, (pair.reference, pair.pruned), (part.reference, part.pruned), said, strict=True
+            )
         ]
         column.markdown("\n".join(lines))
-        changes = comparison.panel(part.comparison, quantity)
-        column.caption(readings.of_panel(*changes, quantity, basis, pruned.trained))
+        changes = comparison.panel(part.comparison, quantity, apart=pair.are_pruned)
+        read = readings.of_panel(*changes, quantity, basis, pruned.trained, pair)
+        column.caption(f"{failed}." if failed else read)
     rate = experiment.dropout if experiment.dropout_rule == DropoutRule.FIXED else None
     words = _read_dropout(seen, rate) if seen.outcome.source == MC_DROPOUT else ""
     if words and pruned.trained:
@@ -203,13 +227,13 @@ def draw_reliability(seen: Evaluated, nouns: figure_table.Nouns, place: DeltaGen
 
 def _read_dropout(seen: Evaluated, rate: float | None) -> str:
     """What MC dropout does to the pruned network's signed gap that a single pass does not."""
-    single = seen.single_pass.pruned
+    single, change = seen.single_pass.pruned, seen.against(seen.outcome.dense, seen.outcome.pruned)
     beside = Comparison(single, seen.pruned).gap.difference
-    return readings.of_dropout(seen.pruned.gap(), seen.comparison.gap.difference, beside, single.gap(), rate)
+    pair = comparison.pair(seen)
+    return readings.of_dropout(seen.pruned.gap(), change.gap.difference, beside, single.gap(), rate, pair)
 
 
 def _error_line(name: str, evaluation: Evaluation, quantity: Quantity, binning: Binning, said: str) -> str:
-    colour = "gray" if name == "dense" else "violet"
     error, gap = evaluation.bins(quantity, binning).error, evaluation.gap()
     floor = None if evaluation.is_against_truth else evaluation.floor(quantity, binning)
     words = [f"{(METRICS if binning == 'width' else OVER_MASS)[quantity]} **{error:.3f}**"]
@@ -221,42 +245,46 @@ def _error_line(name: str, evaluation: Evaluation, quantity: Quantity, binning: 
         within = floor and claims.place(error, floor) == "within"
         # No contradiction: without bins the signed gap needs no floor, and finds what an ECE cannot tell.
         words.append(f"{'yet ' if within else ''}{claims.leaning(gap)}")
-    return f"- :{colour}[**{name}**] {', '.join(words)}"
+    return f"- {name} {', '.join(words)}"
 
 
 def draw_table(
-    seen: Evaluated, dense: Figures, pruned: Figures, nouns: figure_table.Nouns, place: DeltaGenerator
+    seen: Evaluated, reference: Figures, pruned: Figures, nouns: figure_table.Nouns, place: DeltaGenerator
 ) -> None:
     """All figures with their difference."""
     place.header("Figures", anchor=False)
-    before, after = seen.pair
-    table = figure_table.figure_table(dense, pruned, floors(seen), after.stop_compares_with(before))
+    (before, after), pair = seen.pair, comparison.pair(seen)
+    table = figure_table.figure_table(reference, pruned, floors(seen), after.stop_compares_with(before), pair)
     place.table(table, hide_index=True, border="horizontal")
     place.caption(
         f"{len(seen.outcome.test_labels):,} {nouns.examples}, "
         f"{names.asked_by(seen.outcome.source, seen.n_samples)}, {seen.n_bins} bins. Units, parameters, compression "
         "ratio, theoretical speed-up and latency are five different measures of size."
+        + " Compression ratio and theoretical speed-up of both are told of the dense network."
+        * pair.are_pruned
     )
     place.expander("What each figure means", icon=":material/menu_book:").markdown(figure_table.meanings(nouns))
 
 
-def read(seen: Evaluated, dense: Figures, pruned: Figures, nouns: figure_table.Nouns) -> str:
+def read(seen: Evaluated, reference: Figures, pruned: Figures, nouns: figure_table.Nouns) -> str:
     """The sentence on top."""
     outcome, evaluation, basis = seen.outcome, seen.pruned, comparison.basis(seen, nouns.examples)
+    pair = comparison.pair(seen)
+    name = pair.the_pruned if pair.are_pruned else "it"
     if chance := untrained.short(outcome.pruned):
         judged = f"{chance}, so that its calibration says little"
     elif seen.is_against_truth:
-        judged = claims.truly_calibrated("it", pruned.ece, evaluation.gap())
+        judged = claims.truly_calibrated(name, pruned.ece, evaluation.gap())
     else:
         smallest = evaluation.smallest_detectable_ece
-        judged = claims.calibrated("it", pruned.ece, evaluation.floor(), evaluation.gap(), basis, smallest)
-    told = comparison.compared(seen.comparison)
-    return figure_table.reading(
-        outcome, dense, pruned, told, judged, basis, outcome.dense.trained and outcome.pruned.trained
-    )
+        judged = claims.calibrated(name, pruned.ece, evaluation.floor(), evaluation.gap(), basis, smallest)
+    told = comparison.compared(seen.comparison, apart=pair.are_pruned)
+    trained = outcome.dense.trained and outcome.pruned.trained
+    failed = untrained.apart(pair, *seen.pair)
+    return figure_table.reading(outcome, reference, pruned, told, judged, basis, trained, pair, failed)
 
 
 def both_figures(seen: Evaluated) -> tuple[Figures, Figures]:
-    """The figures of the dense and of the pruned network."""
-    dense, pruned = map(seen.figures, seen.pair)
-    return dense, pruned
+    """The figures of the reference and of the pruned network."""
+    reference, pruned = map(seen.figures, seen.pair)
+    return reference, pruned

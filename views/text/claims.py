@@ -20,7 +20,7 @@ PERCENT = "\u00a0%"  # no line breaks before the sign
 
 @dataclass(frozen=True)
 class Change:
-    """A figure before and after, and what is known of the difference."""
+    """A figure before and after, or of two networks, and what is known of the difference."""
 
     name: str
     before: float
@@ -28,6 +28,7 @@ class Change:
     difference: Interval
     digits: int = 3
     unit: str = ""
+    apart: bool = False  # whether `before` is that of another network, which this one never was
 
     @property
     def told(self) -> int:
@@ -37,12 +38,16 @@ class Change:
     @property
     def words(self) -> str:
         """What is told, with its verb in bold."""
+        if self.apart:
+            return f"{self.name} is **{'higher' if self.told > 0 else 'lower'}** ({self.numbers})"
         return f"{self.name} **{'rises' if self.told > 0 else 'falls'}** {self.numbers}"
 
     @property
     def numbers(self) -> str:
         if self._before == self._after:
             return f"{self._after}{self.unit} for both"
+        if self.apart:
+            return f"{self._after} against {self._before}{self.unit}"
         return f"{self._before} → {self._after}{self.unit}"
 
     @property

@@ -16,6 +16,7 @@ from uncertainty.expected import AgainstTruth
 from uncertainty.floor import Floor
 from views.text.claims import PERCENT, band, changed
 from views.text.comparison import Compared
+from views.text.names import DENSE_PRUNED, Pair
 
 NOT_YET = "…"  # where a number is not measured yet
 NONE = "–"  # where there is none
@@ -89,6 +90,12 @@ ROWS = (
     Row(
         "epochs_spent", "Epochs spent", Number(0), "Epochs of every training on the way, those thrown away included."
     ),
+    Row(
+        "seconds_spent",
+        "Seconds spent",
+        Number(2, " s"),
+        "Processor time of the same trainings; networks that trained side by side share theirs in equal parts.",
+    ),
     Row("units", "Units", Number(0), "Hidden units that are left."),
     Row("parameters", "Parameters", Number(0), "Weights and biases of the physically smaller network."),
     Row(
@@ -127,24 +134,28 @@ IMAGES = Nouns("test images", "classes the network has never seen", f"{IMAGE_LAT
 
 
 def figure_table(
-    dense: Figures, pruned: Figures, floors: dict[str, tuple[Floor, Floor]], alike: bool
+    reference: Figures,
+    pruned: Figures,
+    floors: dict[str, tuple[Floor, Floor]],
+    alike: bool,
+    pair: Pair = DENSE_PRUNED,
 ) -> pd.DataFrame:
-    """Every figure, dense → pruned with the difference; ECE and UCE followed by their floors.
+    """Every figure, reference → pruned with the difference; ECE and UCE followed by their floors.
 
     alike: whether the early stops compare, see `Network.stop_compares_with`.
     """
     lines: list[tuple[str, ...]] = []
     for row in ROWS:
-        number, (a, b) = row.number, map(attrgetter(row.field), (dense, pruned))
+        number, (a, b) = row.number, map(attrgetter(row.field), (reference, pruned))
         difference = "" if row.field == "early_stop_epoch" and not alike else number.difference(a, b)
         lines.append((row.label, number.write(a), number.write(b), difference))
         if row.field in floors:
             lines.append(_floor_line(row.label, *floors[row.field]))
-        if dense.against and pruned.against and row.field in TRUE_LINES:
+        if reference.against and pruned.against and row.field in TRUE_LINES:
             label, value = TRUE_LINES[row.field]
-            a, b = value(dense.against), value(pruned.against)
+            a, b = value(reference.against), value(pruned.against)
             lines.append((label, number.write(a), number.write(b), number.difference(a, b)))
-    return pd.DataFrame(lines, columns=["Figure", "Dense", "Pruned", "Difference"])
+    return pd.DataFrame(lines, columns=["Figure", *pair.titles, "Difference"])
 
 
 def meanings(nouns: Nouns) -> str:
@@ -163,8 +174,8 @@ def meanings(nouns: Nouns) -> str:
     return "\n".join([*words, f"- {floor}"])
 
 
-def _floor_line(label: str, dense: Floor, pruned: Floor) -> tuple[str, ...]:
-    return (f"{label}, floor", band(dense), band(pruned), "")
+def _floor_line(label: str, reference: Floor, pruned: Floor) -> tuple[str, ...]:
+    return (f"{label}, floor", band(reference), band(pruned), "")
 
 
 def curve_rows(seen: Evaluated) -> pd.DataFrame:
@@ -173,10 +184,13 @@ def curve_rows(seen: Evaluated) -> pd.DataFrame:
     The early stop is that in all, and no number where there is none. Of the floor of ece there are the mean,
     ece_floor, and the ends of its band, ece_low and ece_high; against the truth it has none. ece_single is the ECE
     of a single pass. Where the examples have labels, accuracy_from and accuracy_to, ece_from and ece_to are the ends
-    of the intervals that so few leave.
+    of the intervals that so few leave. Of another outcome to compare with, there are accuracy_other, ece_other and
+    early_stop_epoch_other, no number where it lacks the ratio.
     """
     networks, chosen = seen.outcome.networks, seen.outcome.experiment.prune_ratio
     table = pd.DataFrame([_curve_row(seen, network) for network in networks]).astype({"early_stop_epoch": float})
+    if seen.other:
+        table = table.join(pd.DataFrame([_other_row(seen, ratio) for ratio in table.ratio], dtype=float))
     return table.assign(chosen=table.ratio == chosen, trained=[network.trained for network in networks])
 
 
@@ -198,25 +212,60 @@ def _curve_row(seen: Evaluated, network: Network) -> dict[str, float | None]:
     return found
 
 
-def over_ratios(values: Mapping[float, float], chosen: float) -> pd.DataFrame:
-    """What `curve_chart` draws of one number a prune ratio, the dense one at 0 among them."""
+def _other_row(seen: Evaluated, ratio: float) -> dict[str, float | None]:
+    """The other's network of this ratio, if it is there and has learned something: a curve leaves others out."""
+    found = seen.other.at(ratio) if seen.other and seen.other.has(ratio) else None
+    if found is None or not found.trained:
+        return dict.fromkeys(("accuracy_other", "ece_other", "early_stop_epoch_other"))
+    evaluation = seen.of(found)
+    return {
+        "accuracy_other": evaluation.accuracy.value,
+        "ece_other": evaluation.ece.value,
+        "early_stop_epoch_other": found.epochs_in_all,
+    }
+
+
+def over_ratios(
+    values: Mapping[float, float], chosen: float, others: Mapping[float, float] | None = None
+) -> pd.DataFrame:
+    """What `curve_chart` draws of one number a prune ratio, the dense one at 0 among them.
+
+    others: the same of another outcome, as far as it is there.
+    """
     table = pd.DataFrame({"ratio": list(values), "value": list(values.values())})
+    if others is not None:
+        table = table.assign(other=[others.get(ratio, float("nan")) for ratio in values])
     return table.assign(dense=values[0.0], chosen=table.ratio == chosen)
 
 
 def reading(
-    outcome: Outcome, dense: Figures, pruned: Figures, seen: Compared, judged: str, basis: str, trained: bool = True
+    outcome: Outcome,
+    reference: Figures,
+    pruned: Figures,
+    seen: Compared,
+    judged: str,
+    basis: str,
+    trained: bool = True,
+    pair: Pair = DENSE_PRUNED,
+    failed: str = "",
 ) -> str:
     """A sentence that reads this very picture.
 
     judged: what `claims.calibrated` says of the pruned network. basis: what the intervals of `seen` rest on.
+    trained: whether the pruned network and the dense one have learned something. failed: what is said in place of a
+    comparison of two pruned ones.
     """
-    if outcome.experiment.prune_ratio == 0 and pruned.units == dense.units:  # by hand units may be out
+    if outcome.experiment.prune_ratio == 0 and pruned.units == reference.units:  # by hand units may be out
         return (
-            f"Nothing is pruned yet: both pictures show the dense network, accuracy {dense.accuracy:.3f}, "
-            f"ECE {dense.ece:.3f}."
+            f"Nothing is pruned yet: both pictures show the dense network, accuracy {reference.accuracy:.3f}, "
+            f"ECE {reference.ece:.3f}."
         )
-    start = f"Pruned to **{pruned.units:,} of {dense.units:,} units**"
+    start = f"Pruned to **{pruned.units:,} of {outcome.dense.units:,} units**"
+    if pair.are_pruned:
+        theirs = "" if pruned.units == reference.units else f" with {reference.units:,}"
+        start = f"{start}, {pair.the_pruned} beside {pair.the_reference}{theirs}"
+    if failed:
+        return f"{start}: {failed}."
     if not trained:
         return f"{start}, the network **did not train**: at accuracy {pruned.accuracy:.3f} its doubt means nothing."
     # Of one sample, or without dropout, there is no disagreement to speak of.

@@ -126,7 +126,11 @@ _WRITTEN = (
          "Han et al. 2015", ("Re-initialisation",)),
     Term("Epochs spent", "Training", "What it took to find a network: the epochs of the dense training and of every "
          "level on the way, patience included. A ticket that trains fast is not found fast.", "", "",
-         ("Early-stop epoch", "Level")),
+         ("Early-stop epoch", "Level", "Seconds spent")),
+    Term("Seconds spent", "Training", "The same by the clock: processor time of all these trainings, so that a busy "
+         "machine does not make them dearer. Small networks train side by side as one stack, where those still "
+         "learning share each epoch in equal parts; what each took depends on how many they were.",
+         r"t = \sum_{\text{trainings}} \, \sum_{e} \frac{t_e}{K_e}", "", ("Epochs spent", "Measured latency")),
     Term("Dropout", "Training", "In every step each hidden neuron is silenced with probability p, and the others are "
          "scaled up by what is missing on average. Where units are pruned, p may follow the share that is left.",
          r"\tilde a_u = \frac{d_u}{1 - p} a_u, \;\; P(d_u = 1) = 1 - p",

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
-from pruning import Experiment, ImageExperiment, Network
+from pruning import Experiment, ImageExperiment, Network, Outcome
 from pruning.evaluation.evaluated import Evaluated
 from pruning.evaluation.metrics import flat
 from pruning.experiment import Recipe
@@ -30,11 +30,13 @@ def code(
     *,
     own: bool = False,
     units: Collection[Unit] = (),
+    other: Experiment | ImageExperiment | None = None,
 ) -> str:
     """A program that prints the figures of the dense and of the pruned network, the page's to the last digit.
 
     It runs in the project's folder; where the points are the visitor's `own`, they lie beside it as
-    points.csv. `units` are those toggled by hand. Latency alone is measured anew.
+    points.csv. `units` are those toggled by hand. `other` is what the pruned network is compared with, in place of
+    the dense one. Latency alone is measured anew.
     """
     kind = type(experiment).__name__
     measure = f"n_samples={n_samples}, n_bins={n_bins}"
@@ -49,14 +51,17 @@ def code(
         "from pruning.by_hand import changed" if units else "",
         "from pruning.figures import figures",
     ]
+    points = ", points=points" if own else ""
+    reference, theirs = ("other", "other.pruned") if other else ("dense", "outcome.dense")
     body = [
         'points = read_points(Path("points.csv").read_bytes())' if own else "",
         f"experiment = {_call(kind, _chosen(experiment))}",
-        f"outcome = run(experiment{', points=points' if own else ''})",
+        f"outcome = run(experiment{points})",
         change if units else "network = outcome.pruned",
-        f"dense = figures(outcome, outcome.dense, {measure})",
+        f"other = run({_call(kind, _chosen(other))}{points})" if other else "",
+        f"{reference} = figures(outcome, {theirs}, {measure})",
         f"pruned = figures(outcome, network, {measure})",
-        'print(dense, pruned, sep="\\n")',
+        f'print({reference}, pruned, sep="\\n")',
     ]
     return "\n\n".join("\n".join(filter(None, part)) for part in (imports, body)) + "\n"
 
@@ -84,14 +89,16 @@ def _literal(value: Any) -> str:
 
 
 def figures_csv(seen: Evaluated, *, own: bool = False) -> str:
-    """The figures of all networks as CSV: a row a network, the prune ratio rising.
+    """The figures of all networks as CSV: a row a network, the prune ratio rising; those to compare with follow.
 
     Columns: the fields of the experiment, with the network's own prune ratio; n_samples, n_bins;
     the fields of `Figures`; the means of the floors of ECE and UCE. Numbers have all their digits, so
     that what is read back is equal; what is not measured yet is nan. Networks are as they were pruned,
     without what was changed by hand. Of the visitor's `own` points there is no noise to tell.
     """
-    rows = [_row(seen, network) for network in seen.outcome.networks]
+    rows = [_row(seen, seen.outcome, network) for network in seen.outcome.networks]
+    if seen.other:  # the dense network is that of both
+        rows += [_row(seen, seen.other, network) for network in seen.other.networks if network.level]
     if own:
         rows = [row | {"dataset": OWN, "points": "", "noise": ""} for row in rows]
     text = io.StringIO()
@@ -101,8 +108,8 @@ def figures_csv(seen: Evaluated, *, own: bool = False) -> str:
     return text.getvalue()
 
 
-def _row(seen: Evaluated, network: Network) -> dict[str, Any]:
-    controls = asdict(seen.outcome.experiment) | {"prune_ratio": network.prune_ratio}
+def _row(seen: Evaluated, outcome: Outcome, network: Network) -> dict[str, Any]:
+    controls = asdict(outcome.experiment) | {"prune_ratio": network.prune_ratio}
     measured = {"n_samples": seen.n_samples, "n_bins": seen.n_bins}
     floors = {name: seen.of(network).floor(quantity).mean for name, quantity in FLOORS.items()}
     return controls | measured | flat(seen.figures(network)) | floors

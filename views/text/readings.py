@@ -14,7 +14,7 @@ from pruning import Network
 from pruning.evaluation.comparison import Interval, direction
 from uncertainty.calibration import Quantity
 from views.text.claims import Change, leaning, no_difference, percent, side
-from views.text.names import layers_named, listed
+from views.text.names import DENSE_PRUNED, Pair, layers_named, listed, titled
 
 TREND = 0.1  # of a loss: from epoch to epoch dropout alone moves it by about as much
 LEAST_EPOCHS = 3  # of a mean that is compared
@@ -27,8 +27,10 @@ WORDS: dict[Quantity, tuple[str, str, str, str]] = {
 }
 
 
-def of_panel(score: Change, outcome: Change, quantity: Quantity, basis: str, trained: bool = True) -> str:
-    """Whether the pruned network is more sure and more often right than the dense one.
+def of_panel(
+    score: Change, outcome: Change, quantity: Quantity, basis: str, trained: bool = True, pair: Pair = DENSE_PRUNED
+) -> str:
+    """Whether the pruned network is more sure and more often right than its reference.
 
     score, outcome: what the two axes of the panel show on average.
     """
@@ -40,14 +42,22 @@ def of_panel(score: Change, outcome: Change, quantity: Quantity, basis: str, tra
         if change.told
     ]
     silent = [f"{change.name} ({change.numbers}, {change.margin})" for change in (score, outcome) if not change.told]
-    words = f"Pruned is {listed(told)}" if told else ""
+    than = f" than {pair.the_reference}" if pair.are_pruned else ""
+    words = f"{pair.the_pruned if pair.are_pruned else 'Pruned'} is {listed(told)}{than}" if told else ""
     if silent:
         none = f"{no_difference(basis)} in {listed(silent)}"
         words = f"{words}; {none}" if words else none.capitalize()
     return f"{words}."
 
 
-def of_dropout(sampled: Interval, change: Interval, beside: Interval, single: Interval, rate: float | None) -> str:
+def of_dropout(
+    sampled: Interval,
+    change: Interval,
+    beside: Interval,
+    single: Interval,
+    rate: float | None,
+    pair: Pair = DENSE_PRUNED,
+) -> str:
     """That MC dropout makes the pruned network under-confident, and a single pass hardly; nothing if it is not so.
 
     sampled, single: the pruned network's signed gap, mean confidence − accuracy, under MC dropout and of a single
@@ -61,7 +71,8 @@ def of_dropout(sampled: Interval, change: Interval, beside: Interval, single: In
     told = leaning(single).replace("**", "")
     alone = f"a single pass {told}" if told else "of a single pass no gap is told"
     why = "" if rate is None else f": the rate stays {rate:g} however few units are left"
-    return f"Pruned, MC dropout is {leaning(sampled)}, {alone}{why}."
+    who = pair.the_pruned if pair.are_pruned else "Pruned"
+    return f"{who}, MC dropout is {leaning(sampled)}, {alone}{why}."
 
 
 def of_training(train_loss: np.ndarray, val_loss: np.ndarray, early_stop_epoch: int, trained: bool = True) -> str:
@@ -93,16 +104,17 @@ def of_training(train_loss: np.ndarray, val_loss: np.ndarray, early_stop_epoch: 
     return f"{start}; then it {val_words} while training loss {train_words}{verdict}."
 
 
-def of_losses(dense: Network, pruned: Network, trained: bool = True) -> str:
+def of_losses(reference: Network, pruned: Network, trained: bool = True, pair: Pair = DENSE_PRUNED) -> str:
     """From where the validation loss of both networks starts, and how low it gets: numbers that nothing bounds."""
-    start, low = dense.val_loss[0], dense.val_loss[dense.kept_epoch]
+    start, low = reference.val_loss[0], reference.val_loss[reference.kept_epoch]
     if pruned.prune_ratio == 0:
         return f"Both lines are the dense network's: validation loss {start:.3f} at the start, {low:.3f} at best."
     before, after = pruned.val_loss[0], pruned.val_loss[pruned.kept_epoch]
     if not np.isfinite(after):
-        return "The pruned network's validation loss is not a number from the start."
+        return f"{titled(pair.the_pruned)}'s validation loss is not a number from the start."
     words = (
-        f"Validation loss goes from {start:.3f} to {low:.3f} nats (dense), from {before:.3f} to {after:.3f} (pruned)"
+        f"Validation loss goes from {start:.3f} to {low:.3f} nats ({pair.reference}), from {before:.3f} to "
+        f"{after:.3f} ({pair.pruned})"
     )
     return f"{words}." if trained else f"{words}: it **did not train**."
 
@@ -134,17 +146,23 @@ def of_scores(known: np.ndarray, unknown: np.ndarray) -> str:
     return f"{caught} of the unknown classes score {middle:.3f} or more, and so do {flagged} of the test images."
 
 
-def of_mistaken(dense: np.ndarray, pruned: np.ndarray, unknown: Sequence[str], known: Sequence[str]) -> str:
+def of_mistaken(
+    reference: np.ndarray,
+    pruned: np.ndarray,
+    unknown: Sequence[str],
+    known: Sequence[str],
+    pair: Pair = DENSE_PRUNED,
+) -> str:
     """The pruned network's largest share, as the largest of many, and whether mistakes gather on few classes.
 
-    dense, pruned (U, C): the share of each unknown class given each known one; without pictures, zeros.
+    reference, pruned (U, C): the share of each unknown class given each known one; without pictures, zeros.
     """
     row, column = map(int, np.unravel_index(pruned.argmax(), pruned.shape))
-    before, after = (percent(float(shares[shares.any(axis=1)].max(axis=1).mean())) for shares in (dense, pruned))
+    before, after = (percent(float(shares[shares.any(axis=1)].max(axis=1).mean())) for shares in (reference, pruned))
     return (
-        f"The largest of {pruned.size:,} cells: pruned, {percent(pruned[row, column])} of *{unknown[row]}* are "
-        f"called *{known[column]}* (dense {percent(dense[row, column])}). "
-        f"On average a row's largest is {after} (dense {before})."
+        f"The largest of {pruned.size:,} cells: {pair.pruned}, {percent(pruned[row, column])} of *{unknown[row]}* "
+        f"are called *{known[column]}* ({pair.reference} {percent(reference[row, column])}). "
+        f"On average a row's largest is {after} ({pair.reference} {before})."
     )
 
 

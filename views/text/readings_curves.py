@@ -1,4 +1,4 @@
-"""What a sentence says of a figure over all prune ratios: differences from the dense network, every ratio looked at.
+"""What a sentence says of a figure over all prune ratios: differences from its reference, every ratio looked at.
 
 Each ratio's interval is corrected for how many there are; an early stop, one number of one seed, has none.
 """
@@ -12,7 +12,7 @@ import pandas as pd
 
 from pruning.evaluation.comparison import Interval, direction
 from views.text.claims import findable, half_width, no_difference, side
-from views.text.names import listed, ratios_named
+from views.text.names import Pair, listed, ratios_named
 
 
 def of_curve(
@@ -45,6 +45,52 @@ def of_curve(
         margin = max((differences[ratio] for ratio in known.values), key=lambda each: each.high - each.low)
         words = f": {no_difference(basis)} from the dense {written} at any ratio ({half_width(margin, digits)})"
     return f"{name}{words}{_sides(gaps, known)}{known.end}"
+
+
+def of_curves_apart(
+    rows: pd.DataFrame,
+    name: str,
+    digits: int,
+    differences: Mapping[float, Interval],
+    basis: str,
+    pair: Pair,
+    gaps: Mapping[float, Interval] | None = None,
+) -> str:
+    """At which ratios a figure is told to differ from the other strategy's at the same ratio, and where most.
+
+    rows: as for `of_curve`, with `other`, the other's value. differences: of each ratio that both have, this one −
+    the other. gaps: as for `of_curve`. Networks that did not train are named, where they are this one's, and not
+    compared.
+    """
+    known = _known(rows)
+    theirs = {ratio: value for ratio, value in zip(rows.ratio, rows.other, strict=True) if value == value}
+    both = [ratio for ratio in known.values if ratio in theirs and ratio in differences]
+    if not both:
+        return f"{name}: {pair.the_pruned} and {pair.the_reference} have no ratio in common yet{known.end}"
+    written = {ratio: tuple(f"{each[ratio]:.{digits}f}" for each in (known.values, theirs)) for ratio in both}
+    told = {ratio: direction(differences[ratio]) for ratio in both if written[ratio][0] != written[ratio][1]}
+    ways = []
+    for way in dict.fromkeys(way for way in told.values() if way):
+        where = [ratio for ratio in both if told.get(ratio) == way]
+        most = max(where, key=lambda ratio: abs(known.values[ratio] - theirs[ratio]))
+        by = f"{written[most][0]} against {written[most][1]}"
+        place = f" at {most:.3g}" if len(where) > 1 else ""
+        ways.append(f"**{'higher' if way > 0 else 'lower'}** {ratios_named(where, both)} ({by}{place})")
+    if ways:
+        words = f" is {' and '.join(ways)} than that of {pair.the_reference}"
+    else:
+        margin = max((differences[ratio] for ratio in both), key=lambda each: each.high - each.low)
+        words = f": {no_difference(basis)} from {pair.the_reference} at any ratio ({half_width(margin, digits)})"
+    return f"{name}{words}{_sides(gaps, known)}{known.end}"
+
+
+def of_gains(
+    rows: pd.DataFrame, name: str, differences: Mapping[float, Interval], basis: str, pair: Pair | None
+) -> str:
+    """One of the two, to three digits: against the other strategy of a `pair`, or against the dense network."""
+    if pair is None:
+        return of_curve(rows, name, 3, differences, basis)
+    return of_curves_apart(rows, name, 3, differences, basis, pair)
 
 
 def of_calibration(rows: pd.DataFrame, basis: str, smallest: Mapping[float, float]) -> str:

@@ -31,6 +31,7 @@ FIGURES: Mapping[str, StudyFigure] = {
         StudyFigure("accuracy", "Accuracy", "high"),
         StudyFigure("early_stop_epoch", "Early-stop epoch", "low", ("sooner", "later"), digits=0, of_truth=False),
         StudyFigure("epochs_spent", "Epochs spent in all", "low", ("cheaper", "dearer"), digits=0, of_truth=False),
+        StudyFigure("seconds_spent", "Seconds spent in all", "low", ("cheaper", "dearer"), " s", 2, of_truth=False),
         StudyFigure("nll", "NLL", "low", unit=" nats"),
         StudyFigure("brier", "Brier score", "low"),
         StudyFigure("ece", "ECE", "low", floor="ece_floor"),

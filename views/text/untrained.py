@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pruning import Network, Outcome
+from views.text.names import Pair, listed
 
 
 def sentences(networks: Sequence[Network]) -> list[str]:
@@ -47,6 +48,13 @@ def short(network: Network) -> str:
     if not network.trained:
         return "it **did not train**"
     return "" if network.beats_chance else "its answers are **no better than chance**"
+
+
+def apart(pair: Pair, reference: Network, pruned: Network) -> str:
+    """What is said in place of a comparison of two pruned networks where one has learned nothing; mostly nothing."""
+    named = ((pair.the_pruned, pruned), (pair.the_reference, reference))
+    failed = [name for name, network in named if pair.are_pruned and not network.trained]
+    return f"{listed(failed)} **did not train**, so there is nothing to compare" if failed else ""
 
 
 def verdict(network: Network) -> str:

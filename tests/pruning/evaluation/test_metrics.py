@@ -106,10 +106,10 @@ def test_the_number_of_bins_is_an_argument():
 
 
 def test_an_early_stop_is_told_in_all():
-    """Epoch 17 after 40 in the weights it started from; 90 were spent in all. Without training there is none."""
-    network = fabricated(history=History(before=40, trainings=2, spent=90))
+    """Epoch 17 after 40 in the weights it started from; 90 were spent in all, in 2.5 s. Untrained has none."""
+    network = fabricated(history=History(before=40, trainings=2, spent=90, seconds=2.5))
     result = figures(outcome(), network)
-    assert (result.early_stop_epoch, result.epochs_spent) == (57, 90)
+    assert (result.early_stop_epoch, result.epochs_spent, result.seconds_spent) == (57, 90, 2.5)
     assert figures(outcome(), fabricated(early_stop_epoch=None)).early_stop_epoch is None
 
 

@@ -9,8 +9,20 @@ import pytest
 
 from pruning import Experiment, module
 from pruning.data.posterior import posterior
-from pruning.inspect.plane import RESOLUTION, SAMPLES, Maps, Plane, extent, grid, make_plane, true_maps
+from pruning.inspect.plane import (
+    DRAWN,
+    RESOLUTION,
+    SAMPLES,
+    Maps,
+    Plane,
+    extent,
+    grid,
+    make_draws,
+    make_plane,
+    true_maps,
+)
 from pruning.outcome import MAX_SAMPLES, PlaneOutcome
+from uncertainty.options import Method, Source
 from uncertainty.predictions import Sampled
 from uncertainty.predictive import entropy
 from uncertainty.randomness import sampling_seed
@@ -176,3 +188,15 @@ def test_the_error_of_a_map_is_its_distance_from_the_truth():
     blobs = true_maps(Experiment(dataset="blobs", noise=0.5), (-1.0, 1.0, -1.0, 1.0))
     thirds = Maps(np.full_like(blobs.probs, 1 / 3), other, other, other)
     np.testing.assert_allclose(blobs.error(thirds), np.maximum(blobs.probs - 1 / 3, 0).sum(axis=-1))
+
+
+@pytest.mark.parametrize("method", Method)
+def test_the_mean_of_single_samples_is_the_plane(outcome_of, method):
+    """As many as are drawn, of whatever method; of a single pass there is one."""
+    outcome, source = outcome_of(strategy="one_shot", prune_ratio=0.3), Source(method)
+    asked = outcome.experiment, outcome.pruned, outcome.n_classes, extent(outcome)
+    draws = make_draws(*asked, source)
+    n = method.samples(DRAWN)
+    assert draws.shape == ((1 if method == Method.ENSEMBLE else n), RESOLUTION, RESOLUTION, outcome.n_classes)
+    plane = make_plane(*asked, (1, DRAWN), source)
+    np.testing.assert_allclose(plane.maps(len(draws)).probs, draws.mean(axis=0), atol=1e-5)

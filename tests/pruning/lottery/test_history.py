@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import math
+import pickle
+import time
+
 import pytest
 
 from pruning import Experiment, ImageExperiment, Strategy, run
 from pruning.lottery.history import History, next_history
 
 SOME = (0.1, 0.2, 0.5)
-DENSE = History(spent=91)  # stopped at epoch 71
+DENSE = History(spent=91, seconds=2.5)  # stopped at epoch 71
 
 
-def following(strategy, rewind_epoch=0, last=DENSE, stop=71, epochs=30):
+def following(strategy, rewind_epoch=0, last=DENSE, stop=71, epochs=30, seconds=0.25):
     recipe = Experiment(strategy=strategy, rewind_epoch=rewind_epoch)
-    return next_history(recipe, 91, last, stop, epochs)
+    return next_history(recipe, 91, last, stop, epochs, seconds)
 
 
 def test_fine_tuning_goes_on_where_the_last_network_stopped():
@@ -45,6 +49,23 @@ def test_without_retraining_nothing_is_added():
 
 
 @pytest.mark.parametrize("strategy", Strategy)
+def test_the_seconds_of_every_training_add_up(strategy):
+    """2.5 of the dense one, a quarter of each level, whatever the weights start from."""
+    first = following(strategy)
+    assert first.seconds == 2.75
+    assert following(strategy, last=first, stop=8).seconds == 3.0
+
+
+def test_seconds_decide_nothing():
+    """Two clocks never agree; what was kept by an older version has none, and then nobody knows their sum."""
+    assert History(spent=91, seconds=2.5) == History(spent=91, seconds=7.0)
+    old = pickle.loads(pickle.dumps(DENSE).replace(b"seconds", b"another"))
+    assert old == DENSE
+    assert math.isnan(old.seconds)
+    assert math.isnan(following("one_shot", last=old).seconds)
+
+
+@pytest.mark.parametrize("strategy", Strategy)
 @pytest.mark.parametrize("rewind_epoch", [0, 3])
 def test_an_outcome_tells_the_epochs_in_all(outcome_of, strategy, rewind_epoch):
     """From the lengths of the trainings themselves, for every strategy."""
@@ -58,6 +79,7 @@ def test_an_outcome_tells_the_epochs_in_all(outcome_of, strategy, rewind_epoch):
         if not strategy.retrain:
             assert (network.early_stop_epoch, network.epochs_in_all) == (None, None)
             assert network.history.spent == dense.history.spent
+            assert network.history.seconds == dense.history.seconds
             assert network.kept_epoch == 0
             continue
         if first or strategy.start_from != "trained":
@@ -72,8 +94,20 @@ def test_a_chain_adds_up_its_levels(outcome_of):
     for strategy in ("iterative", "iterative_finetune"):
         _, first, second, _ = outcome_of(strategy=strategy, ratios=SOME).networks
         assert second.history.spent == first.history.spent + len(second.train_loss)
+        assert second.history.seconds > first.history.seconds
         if strategy == "iterative_finetune":
             assert second.history.before == first.epochs_in_all
+
+
+def test_the_shares_of_a_stack_are_no_more_than_a_clock_on_the_wall_shows(small):
+    """Of all networks of a run together: asking them takes time, too, and is not counted."""
+    begun = time.perf_counter()
+    networks = run(small(), ratios=SOME).networks
+    shown = time.perf_counter() - begun
+    dense = networks[0].history.seconds
+    own = [network.history.seconds - dense for network in networks[1:]]
+    assert 0 < dense + sum(own) < shown
+    assert min(dense, *own) > 0
 
 
 def test_like_is_compared_with_like(outcome_of):
@@ -99,5 +133,7 @@ def test_networks_on_images_tell_the_epochs_in_all_too():
     assert first.history == History(dense.early_stop_epoch, 2, dense.history.spent + len(first.train_loss))
     assert second.history.before == first.epochs_in_all
     assert second.history.trainings == 3
-    idle = run(ImageExperiment(train_images=64, max_epochs=2, strategy="prune_only")).pruned
+    assert 0 < dense.history.seconds < first.history.seconds < second.history.seconds
+    before, idle = run(ImageExperiment(train_images=64, max_epochs=2, strategy="prune_only")).networks
     assert (idle.early_stop_epoch, idle.epochs_in_all) == (None, None)
+    assert idle.history.seconds == before.history.seconds

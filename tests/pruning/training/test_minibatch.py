@@ -540,3 +540,23 @@ def test_a_report_may_stop_it_all(monkeypatch):
     with pytest.raises(InterruptedError, match="enough"):
         learn(report=stop)
     assert calls == pytest.approx([1 / 6, 2 / 6, 3 / 6, 4 / 6])
+
+
+def test_a_training_takes_what_its_own_thread_computes(monkeypatch):
+    """A second a look here, with the one at the start; a report that takes long does not count, nor does no step."""
+    now, look = [0.0], minibatch._evaluate
+
+    def evaluate(*arguments):
+        now[0] += 1
+        return look(*arguments)
+
+    def report(curves):
+        now[0] += 100
+
+    monkeypatch.setattr(minibatch.time, "thread_time", lambda: now[0])
+    monkeypatch.setattr(minibatch, "_evaluate", evaluate)
+    trained = learn(report=report)
+    assert len(trained.train_loss) == 3
+    assert now[0] >= 304
+    assert trained.seconds == 4
+    assert learn(schedule=Schedule(0.05, 3, 0)).seconds == 0

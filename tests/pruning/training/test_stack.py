@@ -83,6 +83,24 @@ def oracle(begin, examples, epochs, dropout, *, phase=0, learning_rate=0.01, hid
     return dict(model.state_dict()), losses
 
 
+@pytest.fixture
+def clock(monkeypatch) -> list[float]:
+    """The processor's clock of the stack, which stands still until somebody moves it; a step or a look takes 1 s."""
+    now = [0.0]
+
+    def takes_a_second(method):
+        def act(*arguments):
+            now[0] += 1
+            return method(*arguments)
+
+        return act
+
+    monkeypatch.setattr(stack_training.time, "thread_time", lambda: now[0])
+    for name in ("step", "validate"):
+        monkeypatch.setattr(stack_training._Stack, name, takes_a_second(getattr(stack_training._Stack, name)))
+    return now
+
+
 def losses_of(model, inputs, labels):
     with torch.no_grad():
         return nn.functional.cross_entropy(model(inputs), labels).item()
@@ -495,3 +513,40 @@ def test_a_loss_of_nothing_is_no_negative_zero():
     ((_, trained),) = train_stack(one, Examples(inputs, labels, inputs, labels), Schedule(0.01, PATIENT, 2), 0.0)
     for losses in (trained.train_loss, trained.val_loss):
         assert [f"{loss:.3f}" for loss in losses] == ["0.000"] * len(losses)
+
+
+# What it takes
+
+
+def test_networks_share_each_epoch_that_they_are_in(examples, clock):
+    """Of three that go on for unlike times, the last pays alone for what it is alone in; nothing is lost."""
+    found = dict(train_stack(mixed_starts()[:3], examples, Schedule(0.05, 5, 200), 0.2))
+    epochs = [len(found[i].train_loss) for i in range(3)]
+    assert len(set(epochs)) == 3
+    learning = [sum(each >= epoch for each in epochs) for epoch in range(max(epochs) + 1)]
+    for i, last in enumerate(epochs):
+        looks = sum(1 / learning[epoch] for epoch in range(last + 1))
+        steps = sum(1 / learning[epoch] for epoch in range(1, last + 1))
+        assert found[i].seconds == pytest.approx(looks + steps)
+    assert sum(each.seconds for each in found.values()) == pytest.approx(clock[0]) == 2 * max(epochs) + 1
+
+
+def test_who_watches_or_takes_the_results_costs_a_network_nothing(examples, clock):
+    """Reports, a film of every epoch, and whatever is done with a network before the next one stops."""
+
+    def slow(*arguments):
+        clock[0] += 100
+
+    seconds = 0.0
+    for _, trained in train_stack(
+        [start(0), start(1, 0.5)], examples, Schedule(0.05, 5, 60), 0.2, on_epoch=slow, watch=slow
+    ):
+        seconds += trained.seconds
+        slow()
+    assert seconds == pytest.approx(clock[0] % 100)
+
+
+def test_without_a_step_nothing_is_spent(examples, clock):
+    """A network that is left as pruned is looked at once."""
+    ((_, trained),) = train_stack([start(0)], examples, Schedule(0.05, 5, 0), 0.2)
+    assert (trained.seconds, clock[0]) == (0.0, 1.0)

@@ -21,6 +21,7 @@ from pruning import RATIOS, Experiment, ImageExperiment, run
 from pruning.evaluation import Evaluated
 from pruning.model import cost
 from tests.conftest import use
+from uncertainty.options import Method
 from views.charts import export, vega
 from views.charts.colours import CLASSES, PAPER, Theme, rgb
 from views.charts.export import SCALE, archive, png, svg
@@ -169,7 +170,7 @@ def test_the_chosen_ratio_wears_a_ring(saved):
 
 def test_a_panel_has_a_circle_for_every_bin_that_is_not_empty(saved):
     """Both networks' bins, each with the number of its test points; together they hold every point twice."""
-    for name, (_, source, quantity) in zip(PANELS, sections.PANELS, strict=True):
+    for name, (_, source, quantity) in zip(PANELS, sections.panels(Method.MC_DROPOUT), strict=True):
         labels = [said(circle) for circle in marks(saved.drawing(name), "circle")]
         part = sections.answered(saved.seen, source)
         for series, evaluation in (("dense", part.dense), ("pruned", part.pruned)):

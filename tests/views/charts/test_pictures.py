@@ -165,7 +165,7 @@ def image_charts_of(seed: int) -> dict[str, vega.Chart]:
         {"position": [0, 1], "unknown": ["8", "9"], "known": ["0", "1"], "share": rng.random(2), "n": [3, 4]}
     )
     return {
-        "learning": image_charts.learning_chart(losses, "loss", 16, image_charts.DENSE_PRUNED),
+        "learning": image_charts.learning_chart(losses, "loss", 16, vega.DENSE_PRUNED),
         "spread": image_charts.spread_chart(rng.dirichlet(np.ones(3), 5), ("cat", "dog", "owl")),
         "rate": image_charts.rate_chart(rates.assign(chosen=[False, True])),
         "mistaken": image_charts.mistaken_chart(cells, 2, ("0", "1"), "dark"),

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.conftest import briefly, train_instead
+from tests.conftest import CLOCK_ROWS, briefly, train_instead
 from tests.views.link_cases import (
     SMALL,
     LinkCase,
@@ -74,7 +74,7 @@ def told(app: AppTest) -> dict[str, Any]:
 
 def figures(app: Any) -> dict[str, tuple[str, str, str]]:
     """The table without what a clock measured."""
-    return {name: row for name, row in table(app).items() if name != "Measured latency"}
+    return {name: row for name, row in table(app).items() if name not in CLOCK_ROWS}
 
 
 # ---- what a link says

@@ -183,7 +183,7 @@ def test_a_closer_look_draws_samples_and_neighbours_of_both_networks(role, monke
     """The picture large, two charts of the samples, two strips of test images, never the picture itself."""
     asked = []
 
-    def ask(experiment, one, pixels, n_samples):
+    def ask(experiment, one, pixels, n_samples, source):
         asked.append((one.prune_ratio, pixels, n_samples))
         return np.full((n_samples, 1, 8), 1 / 8)
 

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from cache import results
 from cache.store import Store
+from tests.conftest import CLOCK_ROWS
 from tests.views.link_cases import SMALL, charts, controls, opened, sentence, shared, shared_store, table, turned_to
 from views.browser import network_diagram
 
@@ -72,7 +73,7 @@ def network(app: AppTest) -> Any:
 
 def column(app: AppTest, which: int) -> dict[str, str]:
     """Figure → what it is for the dense (0) or the pruned network (1)."""
-    return {name: row[which] for name, row in table(app).items() if name != "Measured latency"}
+    return {name: row[which] for name, row in table(app).items() if name not in CLOCK_ROWS}
 
 
 def curves(app: AppTest) -> list[bytes]:

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from pruning import Experiment, PlaneOutcome, run
 from pruning.evaluation import Evaluated
 from uncertainty.calibration import adaptive_calibration_error, expected_calibration_error
+from uncertainty.options import Method
 from views.controls.moons import Choice
 from views.shared import basis, sections
 
@@ -82,6 +83,6 @@ def test_against_the_truth_chance_has_no_part():
     assert known.is_against_truth
     assert sections.floors(known) == {}
     charts, others = sections.all_charts(known), sections.all_charts(measured(run(TINY)))
-    for title, _, _ in sections.PANELS:
+    for title, _, _ in sections.panels(Method.MC_DROPOUT):
         assert charts[title].data["bins"][["low", "high"]].isna().all(axis=None)
         assert not others[title].data["bins"][["low", "high"]].isna().any(axis=None)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,16 +16,18 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cache import services, studies
-from pruning import RATIOS, Experiment, ImageExperiment, Strategy, run
+from cache import runs, services, studies
+from pruning import RATIOS, Experiment, ImageExperiment, ImageSet, Outcome, Strategy, run
 from pruning.lottery.engine import InMemory
 from pruning.model import cost
 from pruning.study import Study, rows_key, run_study
-from tests.conftest import keep
+from tests.conftest import keep, made
 from tests.views.study.tables import five, table
+from views.controls import images as image_controls
+from views.controls import state
 from views.controls.study import known, settings_of
 from views.controls.url import link
-from views.shared.over_seeds import OverSeeds, of, study_of
+from views.shared.over_seeds import AFTERWARDS, OverSeeds, of, study_of
 
 PAGE = Path(__file__).parents[3] / "views" / "pages" / "moons.py"
 SMALL = {"points": "200", "hidden": "10", "patience": "5", "strategy": "No retraining"}
@@ -182,24 +185,123 @@ def test_own_points_have_no_other_seeds(here, rows):
     assert not any("Over 10 seeds: " in each for each in captions(app))
 
 
-def test_the_image_page_tells_of_a_study_that_is_there(here, monkeypatch):
-    """Under accuracy, ECE and AUROC; without one, nothing."""
-    shown = ImageExperiment(train_images=100, max_epochs=2, strategy=Strategy.PRUNE_ONLY, prune_ratio=0.5)
-    monkeypatch.setattr(cost, "latency", partial(cost.latency, repeats=1))
-    keep(run(shown, ratios=RATIOS), *RATIOS)
+# On the image page
 
-    def opened() -> AppTest:
-        app = AppTest.from_file(str(PAGE.with_name("images.py")), default_timeout=60)
-        app.query_params.update({"images": "100", "epochs": "2", "strategy": "No retraining", "ratio": "0.5"})
-        app.run()
-        assert not app.exception
-        return app
+DIGITS = ImageExperiment(train_images=100, max_epochs=2, strategy=Strategy.PRUNE_ONLY, prune_ratio=0.5)
 
-    assert not any("Over 10 seeds" in each for each in captions(opened()))
+
+@pytest.fixture(scope="module")
+def digits() -> Iterator[Outcome]:
+    """All networks of one run on few digits."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cost, "latency", partial(cost.latency, repeats=1))
+        yield run(DIGITS, ratios=RATIOS)
+
+
+def images(**query: str) -> AppTest:
+    app = AppTest.from_file(str(PAGE.with_name("images.py")), default_timeout=60)
+    small = {"images": "100", "epochs": "2", "strategy": "No retraining", "ratio": "0.5"}
+    app.query_params.update(small | query)
+    app.run()
+    assert not app.exception
+    return app
+
+
+def studied() -> pd.DataFrame:
+    """What five seeds say of the four curves of the image page."""
     figures = {("dense", 0.0): five(0.9), ("prune_only", 0.5): five(0.8)}
-    made = table(dict.fromkeys(("accuracy", "ece", "auroc", "early_stop_epoch"), figures))
-    monkeypatch.setattr(studies, "finished", lambda study: made)
-    app = opened()
+    return table(dict.fromkeys(("accuracy", "ece", "auroc", "early_stop_epoch"), figures))
+
+
+def bands(app: AppTest) -> list[str]:
+    """The curves that have a band."""
+    return [each.proto.alt for each in app.get("vega_lite_chart") if "seeds_mean" in each.proto.spec]
+
+
+@pytest.fixture
+def held(here, digits) -> Iterator[threading.Event]:
+    """What trains waits, and reports, until the test lets it go on; then come the networks that there are."""
+    go, instead = threading.Event(), made(digits)
+
+    def wait(function: Any, order: Any, *, report: Callable[[Any], None]) -> dict[str, Any]:
+        end = time.monotonic() + 60
+        while not go.wait(0.005):
+            report(None)
+            assert time.monotonic() < end, "neither ended nor cancelled"
+        return instead(function, order, report=report)
+
+    here.instead = wait
+    yield go
+    go.set()
+    until(lambda: services.services().studies.get(study_of(DIGITS).key) is None)
+
+
+def test_the_image_page_tells_of_a_study_that_is_there(here, digits, monkeypatch):
+    """Under accuracy, ECE and AUROC; without one, nothing. A band is drawn of what is asked for alone."""
+    keep(digits, *RATIOS)
+    assert not any("Over 10 seeds" in each for each in captions(images()))
+    monkeypatch.setattr(studies, "finished", lambda study: studied())
+    app = images()
     assert sum("Over 5 seeds: 0.800 ± 0.020, **worse**" in each for each in captions(app)) == 2
     assert sum("Over 5 seeds: 0.800" in each for each in captions(app)) == 3
     assert any(each.startswith("[Ten seeds of this strategy as a study](./study?") for each in captions(app))
+    assert bands(app) == []
+    app.checkbox(key="over_seeds").check().run()
+    assert not app.exception
+    curves = ("Accuracy", "ECE", "Early-stop epoch", "AUROC of detecting unknown classes")
+    assert bands(app) == [f"{each} against prune ratio." for each in curves]
+
+
+@pytest.mark.parametrize("task", ImageSet)
+def test_only_images_that_train_in_seconds_have_the_switch(task, monkeypatch):
+    """Of the others the link knows no such control."""
+    names = {control.name for control in image_controls.in_tabs(task)}
+    assert image_controls.has_seeds(task) == (task == ImageSet.DIGITS)
+    assert ("over_seeds" in names) == image_controls.has_seeds(task)
+
+
+def test_on_images_the_seeds_come_after_what_was_asked_for(held, digits):
+    """While the page's own networks train no seed does, and the page says so; then it says how far they are."""
+    keep(digits, 0.0)
+    app = images(over_seeds="true")
+    assert AFTERWARDS in captions(app)
+    assert services.services().studies.get(study_of(DIGITS).key) is None
+    held.set()
+    until(lambda: services.queue().get(runs.key(DIGITS)) is None)
+    held.clear()
+    app.run()
+    assert not app.exception
+    assert AFTERWARDS not in captions(app)
+    assert [button.label for button in app.button] == ["Stop"]
+    job = services.services().studies.get(study_of(DIGITS).key)
+    assert job is not None
+    app.checkbox(key="over_seeds").uncheck().run()
+    assert job.cancelled.is_set()
+
+
+def test_seeds_of_images_go_on_behind_another_tab_until_something_else_is_asked_for(held, digits):
+    """Looking at the gallery or at another ratio stops nothing; another strategy trains before any seed."""
+    keep(digits, *RATIOS)
+    app = images(over_seeds="true")
+    job = services.services().studies.get(study_of(DIGITS).key)
+    assert job is not None
+    app.session_state["tab"] = "Gallery"
+    app.select_slider(key="ratio").set_value(0.9).run()
+    assert not app.exception
+    assert not job.cancelled.is_set()
+    app.selectbox(key="strategy").set_value(Strategy.ONE_SHOT).run()
+    assert not app.exception
+    assert job.cancelled.is_set()
+
+
+def test_a_link_that_is_locked_for_another_page_has_asked_for_no_seeds(here, digits):
+    """It says of the moons that ten seeds are wanted; on images, whose networks are there, they wait for a click."""
+    keep(digits, *RATIOS)
+    app = AppTest.from_file(str(PAGE.with_name("images.py")), default_timeout=60)
+    said = {"images": "100", "epochs": "2", "strategy": "No retraining", "over_seeds": "true", "only": "ratio"}
+    app.query_params["tab"] = "Reliability"
+    app.session_state[state.LOCK.name] = state.Lock(frozenset({"ratio"}), said, "moons")
+    app.run()
+    assert not app.exception
+    assert "Train these networks" in [button.label for button in app.button]
+    assert services.services().studies.get(study_of(DIGITS).key) is None

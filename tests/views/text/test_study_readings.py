@@ -39,6 +39,8 @@ def finding(value: float, half: float, ratio: float = 0.5, runs: int = 10, line:
         ("early_stop_epoch", -30, 10, "sooner"),
         ("early_stop_epoch", 0.4, 0.1, "cannot tell"),
         ("epochs_spent", 300, 10, "dearer"),
+        ("seconds_spent", -0.5, 0.1, "cheaper"),
+        ("seconds_spent", 0.004, 0.001, "cannot tell"),  # printed as 0.00
         ("uce", 0.03, 0.01, "higher"),
         ("epistemic_ood", -0.03, 0.01, "lower"),
     ],

@@ -31,8 +31,8 @@ from views.text.comparison import Compared
 
 DENSE = Figures(
     accuracy=0.95, nll=0.2, brier=0.1, ece=0.02, mce=0.3, ace=0.02, uce=0.1, epistemic_test=0.02, epistemic_ood=0.05,
-    early_stop_epoch=70, epochs_spent=90, units=128, parameters=4482, compression_ratio=1.0, speed_up=1.0,
-    latency=0.0002, test=scores(np.array([[0.9, 0.1], [0.6, 0.4]]), np.array([0, 1])),
+    early_stop_epoch=70, epochs_spent=90, seconds_spent=0.81, units=128, parameters=4482, compression_ratio=1.0,
+    speed_up=1.0, latency=0.0002, test=scores(np.array([[0.9, 0.1], [0.6, 0.4]]), np.array([0, 1])),
 )  # fmt: skip
 PRUNED = replace(
     DENSE,
@@ -46,7 +46,13 @@ PRUNED = replace(
 )
 FLOOR = Floor(0.03, 0.01, 0.05)
 
-PICTURE = {"samples", "bins", "binning"}  # controls that change what is shown, not what is trained
+PICTURE = {
+    "method",
+    "tempered",
+    "samples",
+    "bins",
+    "binning",
+}  # controls that change what is shown, not what is trained
 
 
 def rows(dense: Figures = DENSE, pruned: Figures = PRUNED, alike: bool = True) -> dict[str, tuple[str, str, str]]:
@@ -93,6 +99,7 @@ def test_a_difference_too_small_to_show_is_0():
         ("nll", 0.0346, 0.0354, ("0.035", "0.035", "0")),  # exactly 0.0008
         ("nll", 0.0356, 0.0344, ("0.036", "0.034", "−0.002")),
         ("latency", 0.0001234, 0.0003456, ("0.123 ms", "0.346 ms", "+0.223 ms")),  # exactly 0.2222
+        ("seconds_spent", 0.8149, 1.0251, ("0.81 s", "1.03 s", "+0.22 s")),  # exactly 0.2102
         ("speed_up", 1.0, 1.004, ("1.00 ×", "1.00 ×", "0")),
     ],
 )
@@ -141,6 +148,11 @@ def test_a_latency_not_measured_yet_is_left_open():
     """While networks still train, the latency shows an ellipsis."""
     waiting = replace(DENSE, latency=float("nan"))
     assert rows(waiting, replace(PRUNED, latency=float("nan")))["Measured latency"] == ("…", "…", "…")
+
+
+def test_seconds_that_nobody_measured_are_left_open():
+    """As of a network that was kept before they were measured."""
+    assert rows(replace(DENSE, seconds_spent=float("nan")))["Seconds spent"] == ("…", "0.81 s", "…")
 
 
 def test_every_figure_has_a_row_and_a_meaning():
@@ -290,7 +302,13 @@ def classes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def controls_of(task: ImageSet) -> tuple[Control, ...]:
     folded = (control for controls in image_controls.settings(task).values() for control in controls)
-    return (image_controls.TASK, *image_controls.MAIN, *folded, *image_controls.in_tabs(task))
+    return (
+        image_controls.TASK,
+        *image_controls.MAIN,
+        image_controls.TEMPERED,
+        *folded,
+        *image_controls.in_tabs(task),
+    )
 
 
 def choices(control: Control) -> list[object]:
@@ -340,9 +358,10 @@ def test_a_name_that_both_pages_know_means_the_same(classes, task):
     """The session and the link share such a name: its label, default, widget and words are the same on both pages."""
     moons = {control.name: control for control in moons_controls.ALL}
     shared = [(moons[control.name], control) for control in controls_of(task) if control.name in moons]
-    assert {control.name for _, control in shared} == {
-        "strategy", "ratio", "samples", "criterion", "scope", "dropout_rule", "rewind", "rounds", "bins", "binning",
-        "seed",
+    seeds = {"over_seeds"} if task == ImageSet.DIGITS else set()
+    assert {control.name for _, control in shared} == seeds | {
+        "strategy", "ratio", "method", "tempered", "samples", "criterion", "scope", "dropout_rule", "rewind",
+        "rounds", "bins", "binning", "seed",
     }  # fmt: skip
     for one, other in shared:
         assert (one.label, one.default, one.widget) == (other.label, other.default, other.widget)
