@@ -25,6 +25,7 @@ from uncertainty.conformal import (
     prediction_sets,
     threshold,
 )
+from uncertainty.paired import Difference, mean_difference
 from uncertainty.predictions import Predictions
 
 
@@ -83,6 +84,10 @@ class PredictionSets:
         sizes = self.members.sum(axis=1)
         none, one = float((sizes == 0).mean()), float((sizes == 1).mean())
         return none, one, 1 - none - one
+
+    def growth(self, dense: PredictionSets, comparisons: int = 1) -> Difference:
+        """By how many classes the sets are larger than another network's, corrected for so many `comparisons`."""
+        return mean_difference(dense.members.sum(axis=1), self.members.sum(axis=1), comparisons=comparisons)
 
     @property
     def is_vacuous(self) -> bool:

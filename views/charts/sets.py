@@ -1,4 +1,4 @@
-"""Prediction sets as charts: which classes are in the set of every point, and what pruning does to all sets."""
+"""Prediction sets and refusal as charts: points on a picture of the plane, coverage and size against prune ratio."""
 
 from __future__ import annotations
 
@@ -10,24 +10,23 @@ import pandas as pd
 
 from pruning.inspect.plane import Extent
 from views.charts.colours import CLASSES, DENSE, INK, PAPER, PRUNED, Theme
-from views.charts.raster import sets_picture
 from views.charts.vega import CROSS, Chart, layer, specification
 
 PLANE_HEIGHT = 320
 CURVE_HEIGHT = 190
 
 
-def sets_plane_chart(members: np.ndarray, extent: Extent, points: pd.DataFrame, theme: Theme) -> Chart:
-    """The plane coloured by the set of each cell (R, R, C), with points.
+def points_chart(picture: str, extent: Extent, points: pd.DataFrame, theme: Theme) -> Chart:
+    """A picture of the plane (a data URL) with points, some with a ring, some hollow.
 
-    points: columns x, y, label (class number), marked (bool: drawn with a ring), hollow (bool: drawn empty), told
-    (words about it).
+    points: columns x, y, label (class number), ringed (bool), hollow (bool), told (words about it).
     """
     x0, x1, y0, y1 = extent
-    url = sets_picture(members, theme)
-    picture = pd.DataFrame({"x": [x0], "x2": [x1], "y": [y0], "y2": [y1], "url": [url]})
-    rimmed = points.assign(rim=np.where(points.marked, INK[theme], PAPER[theme]))
-    return Chart(_plane_spec(extent), {"picture": picture, "points": rimmed})
+    place = pd.DataFrame({"x": [x0], "x2": [x1], "y": [y0], "y2": [y1], "url": [picture]})
+    own = np.array(CLASSES)[points.label]
+    rim = np.where(points.ringed, INK[theme], np.where(points.hollow, own, PAPER[theme]))
+    fill = np.where(points.hollow, PAPER[theme], own)
+    return Chart(_plane_spec(extent), {"picture": place, "points": points.assign(rim=rim, fill=fill)})
 
 
 @lru_cache(maxsize=64)
@@ -35,20 +34,22 @@ def _plane_spec(extent: Extent) -> str:
     axis = alt.Axis(grid=False)
     x = alt.X("x:Q", scale=alt.Scale(domain=extent[:2], nice=False), title=None, axis=axis)
     y = alt.Y("y:Q", scale=alt.Scale(domain=extent[2:], nice=False), title=None, axis=axis)
-    classes = alt.Scale(domain=list(range(len(CLASSES))), range=list(CLASSES))
-    tooltip = [alt.Tooltip("label:O", title="class"), alt.Tooltip("told:N", title="set")]
-    picture = layer("picture").mark_image(aspect=False, aria=False, clip=True)
-    dots = layer("points").mark_circle(opacity=1, clip=True)
+    tooltip = [alt.Tooltip("label:O", title="class"), alt.Tooltip("told:N", title="it gets")]
+    marked = "datum.ringed || datum.hollow"
     return specification(
         PLANE_HEIGHT,
-        picture.encode(x=x, x2="x2", y=y, y2="y2", url="url:N"),
-        dots.encode(
+        layer("picture")
+        .mark_image(aspect=False, aria=False, clip=True)
+        .encode(x=x, x2="x2", y=y, y2="y2", url="url:N"),
+        layer("points")
+        .mark_circle(opacity=1, clip=True)
+        .encode(
             x=x,
             y=y,
-            color=alt.Color("label:O", scale=classes, legend=None),
+            color=alt.Color("fill:N", scale=None),
             stroke=alt.Stroke("rim:N", scale=None),
-            strokeWidth=alt.condition("datum.marked", alt.value(2.4), alt.value(0.7)),
-            size=alt.condition("datum.marked", alt.value(90), alt.value(30)),
+            strokeWidth=alt.condition(marked, alt.value(2.2), alt.value(0.7)),
+            size=alt.condition(marked, alt.value(80), alt.value(36)),
             tooltip=tooltip,
         ),
     )
@@ -93,9 +94,7 @@ def _curve_spec(title: str, *, promised: bool) -> str:
         CURVE_HEIGHT,
         *([band] if promised else []),
         reference.encode(x=x, y="promised:Q" if promised else "dense:Q"),
-        rows.mark_line(color=PRUNED, strokeWidth=2, aria=False)
-        .transform_filter("datum.trained")
-        .encode(x=x, y=y),
+        rows.mark_line(color=PRUNED, strokeWidth=2, aria=False).transform_filter("datum.trained").encode(x=x, y=y),
         dots.encode(
             x=x,
             y=y,

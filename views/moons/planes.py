@@ -114,6 +114,13 @@ def plane_charts(
     return {**named, f"{view.quantity} scale": scene.legend()}
 
 
+def both_planes(
+    outcome: PlaneOutcome, choice: Choice, view: View, visit: Visit, other: PlaneOutcome | None = None
+) -> list[Plane]:
+    """The planes of the reference and of the pruned network."""
+    return list(_Scene(outcome, choice, view, visit, other).planes.values())
+
+
 def packed(probs: np.ndarray, *others: np.ndarray) -> str:
     """Maps with values in [0, 1] as the browser unpacks them: the probability of every class but the first
     (R, R, C), then the others (R, R).

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from views.charts import vega
-from views.moons import methods_tab, network_tab, planes, replay_tabs, toggled_network
+from views.moons import methods_tab, network_tab, planes, replay_tabs, sets_tab, toggled_network
 from views.moons.answer import Answer
 from views.shared import basis, export_tab, sections
 from views.text import comparison, program
@@ -71,6 +71,7 @@ OWN_POINTS = "Your own points"  # drawn in two halves: the board needs no networ
 TABS: Mapping[str, Callable[[Answer, DeltaGenerator], None]] = {
     "Reliability": draw_reliability,
     "Methods": methods_tab.draw,
+    "Sets and refusal": sets_tab.draw,
     "Watch it train": draw_replay,
     "The network": draw_network,
     "Checks": draw_checks,
