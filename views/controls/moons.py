@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from pruning import RATIOS, Experiment
 from pruning.inspect.plane import DRAWN, SAMPLES
-from uncertainty.options import ENSEMBLE_MEMBERS, MC_DROPOUT, DropoutLayers, Method, Source
+from uncertainty.options import ENSEMBLE_MEMBERS, MC_DROPOUT, DropoutLayers, Method, Score, Source
 from views.controls import compare
 from views.controls.control import Control, check, choice, draw_row, draw_settings, fields_set
 from views.controls.recipes import draw_recipes
+from views.controls.sets_and_refusal import ALPHA, REFUSE, SET_SCORE, TOLERATED
 from views.controls.url import warn_of_link
 
 if TYPE_CHECKING:
@@ -218,11 +219,18 @@ TEMPERATURE = Control(
     1.0, (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 4.0, 5.0, 7.0, 10.0),
     show=lambda value: f"{value:g}",
 )  # fmt: skip
-IN_TABS = (TEMPERATURE,)
+SCORE = choice(
+    "score", "Score", "What a point is judged by.", Score.MSP, (Score.MSP, Score.ENTROPY, Score.INFORMATION),
+    "buttons",
+)  # fmt: skip
+IN_TABS = (TEMPERATURE, ALPHA, SET_SCORE, TOLERATED, SCORE, REFUSE)
 EXPERIMENT = (*MAIN, TEMPERED, *(control for controls in SETTINGS.values() for control in controls))
-TABS = ("Reliability", "Methods", "Watch it train", "The network", "Checks", "Your own points", "Take home")
+TABS = (
+    "Reliability", "Methods", "Sets and refusal", "Watch it train", "The network", "Checks", "Your own points",
+    "Take home",
+)  # fmt: skip
 TAB = Control("view", "Tab", "What is shown below the planes.", TABS[0], TABS, "tabs")
-ALL = (*EXPERIMENT, *COMPARED, QUANTITY, POINTS, DRAWS, BASIS, OVER_SEEDS, *IN_TABS, TAB)
+ALL = (*EXPERIMENT, *COMPARED, QUANTITY, POINTS, DRAWS, BASIS, OVER_SEEDS, TAB, *IN_TABS)
 VIEW = (QUANTITY, POINTS, TAB, *COMPARED)  # how a preset may have it looked at
 # What decides how networks are asked and shown, of which no preset tells.
 UNTOLD = frozenset({"samples", "binning", "method", "tempered", "dropping"})

@@ -298,6 +298,23 @@ _WRITTEN = (
          "Lower is better; the least there can be ranks each error after all right answers.",
          r"\frac1N \sum_{n=1}^N \text{risk of the } n \text{ most certain}", "Geifman et al. 2019",
          ("Risk–coverage curve",)),
+    Term("Prediction set", "Calibration", "Instead of one class all that are not too strange: those whose score is "
+         "at most a threshold, the ⌈(n + 1)(1 − α)⌉-th smallest score that the true classes of n validation examples "
+         "have (split conformal prediction).", r"\{c : s(x, c) \le \hat q\}",
+         "Vovk et al. 2005; Angelopoulos & Bates 2023, section 1", ("Coverage of sets", "LAC", "APS")),
+    Term("Coverage of sets", "Calibration", "The share of prediction sets that hold the true class. For inputs like "
+         "the validation examples it is 1 − α or more on average, for any network; for n of them it varies as a beta "
+         "distribution does.",
+         r"\operatorname{Beta}\bigl(k,\, n + 1 - k\bigr), \;\; k = \lceil (n+1)(1-\alpha) \rceil",
+         "Vovk 2012, proposition 2b; Angelopoulos & Bates 2023, section 3.2", ("Prediction set",)),
+    Term("LAC", "Calibration", "Least ambiguous classes: strange is what the network finds improbable. The smallest "
+         "sets if its probabilities are right; where it doubts most, a set may be empty.", r"s(x, c) = 1 - \bar p_c",
+         "Sadinle et al. 2019", ("Prediction set", "APS")),
+    Term("APS", "Calibration", "Adaptive prediction sets: strange is a class that much probability lies on or above. "
+         "Drawn with a random share u of its own it is no larger than it must be; without, u is 1. Where the network "
+         "is surest, a set may be empty.",
+         r"s(x, c) = \sum_{j :\, \bar p_j > \bar p_c} \bar p_j + u\, \bar p_c", "Romano et al. 2020",
+         ("Prediction set", "LAC")),
     Term("Wilson interval", "Out of distribution", "The range that plausibly holds the true share behind k out of n, "
          "at 95\u00a0% with z = 1.96. It has a width even if none or all were counted.",
          r"\frac{k + z^2/2 \pm z \sqrt{k(n-k)/n + z^2/4}}{n + z^2}", "Wilson 1927"),
