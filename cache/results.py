@@ -47,7 +47,7 @@ def outcomes(experiment: Experiment, status: ProgressBar, visit: Visit) -> Gener
         return
     shown = _known(found)
     work = partial(runs.train, experiment, visit=visit)
-    with services().jobs.watch(runs.key(experiment, visit), work) as job:
+    with services().jobs.watch(runs.key(experiment, visit), work, visit.visitor) as job:
         while not job.wait(_pause()):
             _show_progress(job, status)
             so_far = job.progress.outcome if job.progress else None
@@ -82,7 +82,7 @@ def recording(experiment: Experiment, status: ProgressBar, visit: Visit) -> Reco
         report()
         return {key: kept.fetch(key, lambda: record(experiment, visit.points, report), waiting=report)}
 
-    with services().jobs.watch(key, work) as job:
+    with services().jobs.watch(key, work, visit.visitor) as job:
         while not job.wait(_pause()):
             _show_progress(job, status)
         results = _result(job)

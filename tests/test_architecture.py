@@ -27,7 +27,8 @@ ALLOWED = {
     # The boxes and the queue know nobody; results, which know pruning, are made of them.
     "cache/store.py": ("cache/private.py",),
     "cache/private.py": (),
-    "cache/jobs.py": (),
+    "cache/jobs.py": ("cache/turns.py",),
+    "cache/turns.py": (),
     "cache/workers": ("cache/workers", "cache/jobs.py"),
     "pruning": ("pruning", "uncertainty"),
     "pruning/options.py": ("uncertainty/options.py",),
