@@ -31,9 +31,14 @@ def expanded(folder: str | os.PathLike[str]) -> Path:
         return Path(folder)
 
 
+def names_nobody(folder: str | os.PathLike[str]) -> bool:
+    """Whether it is in the home of a user who does not exist, or has none."""
+    return str(expanded(folder)).startswith("~")
+
+
 def make_private(folder: Path) -> None:
     """Create the folder for its owner alone, or refuse one that others could have written to. Raises OSError."""
-    if str(folder).startswith("~"):
+    if names_nobody(folder):
         raise Unkept("there is no such user, or no home of that user")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     if os.name != "posix":

@@ -34,14 +34,17 @@ WAIT_STEP = 0.2  # seconds between two looks at a lock that another process hold
 class Store:
     """A keyed store of picklable values in a folder of its own.
 
-    `version` is part of every key: values of other code are never returned, and can live beside.
+    `version` is part of every key: values of other code are never returned, and can live beside. `remark` is what
+    `note` says of the folder for as long as nothing is wrong with it.
     """
 
-    def __init__(self, folder: str | os.PathLike[str], version: str, disk_bytes: int = DISK_BYTES) -> None:
+    def __init__(
+        self, folder: str | os.PathLike[str], version: str, disk_bytes: int = DISK_BYTES, remark: str | None = None
+    ) -> None:
         self.folder = expanded(folder)
         self.version = version
         self.disk_bytes = disk_bytes
-        self.note: str | None = None
+        self.note = self._remark = remark
         self._memory: LRUCache[str, tuple[int, Any]] = LRUCache(MEMORY_BYTES, getsizeof=lambda item: item[0])
         self._guard = threading.Lock()
         self._locks = [threading.Lock() for _ in range(STRIPES)]
@@ -143,7 +146,7 @@ class Store:
             disk.store_backend.dump_item(self._entry(key), (hashlib.sha256(payload).hexdigest(), payload))
         self._sweep(key)
         if self._read(key) == payload:
-            self.note = None
+            self.note = self._remark
         else:
             self._unsaved(why_unwritten(self.folder, len(payload)))
         self._touch(key)
