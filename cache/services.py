@@ -15,7 +15,7 @@ from cache.workers.choose import crew_beside, workers_from_environment
 from cache.workers.protocol import Workers
 
 ROOT = Path(__file__).parent.parent
-FORMAT = "2"  # of what is stored; which code has made it is said by each key
+FORMAT = "3"  # of what is stored; which code has made it is said by each key
 _STARTING = threading.Lock()
 
 
