@@ -12,7 +12,7 @@ from cache import services
 from cache.jobs import Job, QueueFull, Watcher
 from cache.store import Store
 from cache.visitor import Shelf, Visit
-from cache.workers.protocol import WorkerLost
+from cache.workers.protocol import NoWorkers, WorkerLost
 from pruning import RATIOS, Diverged, ImageExperiment, Outcome
 from pruning.data.images import NoImages
 from pruning.data.task import Task
@@ -23,7 +23,7 @@ from pruning.lottery.progress import WrongWorker
 
 Report = Callable[..., Any]
 """See `cache.jobs.Job.report`."""
-FORESEEN = (Diverged, NoImages, QueueFull, WorkerLost, WrongWorker)  # their messages are sentences for people
+FORESEEN = (Diverged, NoImages, NoWorkers, QueueFull, WorkerLost, WrongWorker)  # all of them sentences for people
 
 
 class Failure(RuntimeError):

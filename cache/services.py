@@ -47,7 +47,7 @@ class Services:
     @cached_property
     def crew(self) -> Workers:
         """Who trains the small networks of a study: one for each core, or those that the environment asks for."""
-        return crew_beside(self.workers)
+        return crew_beside(lambda: self.workers)
 
     @cached_property
     def studies(self) -> Jobs:

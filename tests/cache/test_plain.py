@@ -145,7 +145,7 @@ class Silent:
 
 
 def test_all_that_runs_studies_and_pictures_leave_is_kept(here: Here) -> None:
-    """Networks, answers, points, recordings, planes, tables: each is on disk, and none is refused as no plain data."""
+    """Networks, answers, points, recordings, planes, tables: each is on disk, and none is refused."""
     small = Experiment(points=100, hidden=(4,), max_epochs=2, prune_ratio=0.5)
     visit, store = Visit(Shelf()), services.services().store
     *_, outcome = results.outcomes(small, Silent(), visit)
