@@ -34,5 +34,7 @@ else:
     from views.browser.bounds import Bounded
     from views.browser.compression import Compressed
     from views.browser.page_style import Styled
+    from views.browser.visitor_cookie import Recognised
 
-    app = st.App(__file__, middleware=[Middleware(Bounded), Middleware(Compressed), Middleware(Styled)])
+    layers = (Bounded, Compressed, Recognised, Styled)
+    app = st.App(__file__, middleware=[Middleware(layer) for layer in layers])

@@ -35,7 +35,9 @@ def by_methods(
     yield found
     if len(found) == len(sources):
         return
-    with services().jobs.watch(key(experiment, sources, visit), partial(_ask, experiment, visit, sources)) as job:
+    with services().jobs.watch(
+        key(experiment, sources, visit), partial(_ask, experiment, visit, sources), visit.visitor
+    ) as job:
         for _ in followed(job, status):
             if len(more := _answered(experiment, task, kept.get, sources)) > len(found):
                 found = more

@@ -13,7 +13,7 @@ from cache import services
 from cache.jobs import Job, QueueFull, Watcher
 from cache.store import Store
 from cache.visitor import Shelf, Visit
-from cache.workers.protocol import WorkerLost
+from cache.workers.protocol import NoWorkers, WorkerLost
 from pruning import RATIOS, Diverged, ImageExperiment, Outcome
 from pruning.data.images import NoImages
 from pruning.data.plane_task import PlaneTask
@@ -28,7 +28,7 @@ from uncertainty.options import MC_DROPOUT, Source
 
 Report = Callable[..., Any]
 """See `cache.jobs.Job.report`."""
-FORESEEN = (Diverged, NoImages, QueueFull, WorkerLost, WrongWorker)  # their messages are sentences for people
+FORESEEN = (Diverged, NoImages, NoWorkers, QueueFull, WorkerLost, WrongWorker)  # all of them sentences for people
 
 
 class Failure(RuntimeError):

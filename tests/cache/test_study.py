@@ -15,12 +15,14 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from cache import services, studies
+from cache import runs, services, studies
 from cache.jobs import Cancelled
 from cache.study import main
 from cache.workers.choose import crew_beside
+from cache.workers.here import ThisProcess
 from cache.workers.local import LocalWorkers
-from pruning import Experiment
+from cache.workers.protocol import NoWorkers
+from pruning import Experiment, ImageExperiment
 from pruning.study import Study, StudyProgress, run_study
 from tests.conftest import CLOCK
 
@@ -164,12 +166,27 @@ def test_the_crew_is_a_process_a_core_unless_somebody_asks(monkeypatch):
     monkeypatch.delenv("EXPLORER_DASK", raising=False)
     monkeypatch.setattr("cache.workers.choose.cpu_count", lambda: 3)
     few = LocalWorkers(1)
-    assert crew_beside(few).count == 3
+    assert crew_beside(lambda: few).count == 3
     monkeypatch.setenv("EXPLORER_WORKERS", "1")
-    assert crew_beside(few) is few
+    assert crew_beside(lambda: few) is few
     monkeypatch.delenv("EXPLORER_WORKERS")
     other: Any = object()
-    assert crew_beside(other) is other
+    assert crew_beside(lambda: other) is other
+
+
+def test_without_workers_a_study_of_points_runs_in_this_process(here: Any, monkeypatch):
+    """With the very numbers; one of images says that there are none."""
+    monkeypatch.setenv("EXPLORER_WORKERS", "0")
+    monkeypatch.delenv("EXPLORER_DASK", raising=False)
+    monkeypatch.setattr(services, "_current", services.Services(services.services().store))
+    assert isinstance(services.crew(), ThisProcess)
+    found = studies.join(STUDY, "me", 60).result()
+    alone = run_study(STUDY)
+    pd.testing.assert_frame_equal(found.drop(columns="latency"), alone.drop(columns="latency"))
+    images = Study(ImageExperiment(), ("one_shot",), ratios=(0.5,), seeds=(0,))
+    with pytest.raises(NoWorkers, match="trains no networks on images: EXPLORER_WORKERS is 0") as refused:
+        studies.join(images, "me", 60).result()
+    assert runs.sentence(refused.value, images.key) == str(refused.value)
 
 
 def test_processes_give_the_same_table(tmp_path: Path, monkeypatch):

@@ -12,6 +12,7 @@ from pruning.data.own_points import Points
 from pruning.data.splits import sizes
 from uncertainty.proportion import wilson_interval
 from views.browser.drawing_board import draw_pad
+from views.browser.visitor_cookie import visitor
 from views.charts.colours import Theme
 from views.controls import lock, state
 from views.text.markdown import plain
@@ -28,8 +29,8 @@ EXAMPLE = "x,y,label\n" + "".join(
 
 
 def visit() -> Visit:
-    """What this visit alone has: its shelf, and the points that take the place of the data set."""
-    return Visit(state.SHELF.first(Shelf), state.POINTS.get())
+    """What this visit alone has: its shelf, the points instead of the data set, and whose turns it has in queues."""
+    return Visit(state.SHELF.first(Shelf), state.POINTS.get(), visitor())
 
 
 def draw_banner(points: Points, place: DeltaGenerator) -> None:

@@ -13,6 +13,7 @@ from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from cache.jobs import Cancelled, Job, Jobs, QueueFull, Watcher
+from views.browser.visitor_cookie import visitor
 from views.controls import state
 from views.controls.state import Followed
 
@@ -81,7 +82,7 @@ def _watcher() -> Watcher:
     """Who this visitor is to a queue, and whether their browser is still connected."""
     context = get_script_run_ctx()
     session = context.session_id if context else ""
-    return Watcher(state.WATCHER.first(lambda: uuid.uuid4().hex), partial(_is_connected, session))
+    return Watcher(state.WATCHER.first(lambda: uuid.uuid4().hex), partial(_is_connected, session), visitor())
 
 
 def _is_connected(session: str) -> bool:

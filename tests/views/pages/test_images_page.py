@@ -424,6 +424,22 @@ def test_without_cifar_the_page_offers_it_and_digits_stay_a_click_away(held, tmp
     assert [button.label for button in app.button] == ["Stop"]
 
 
+def test_a_server_without_workers_says_so_and_shows_what_there_is(here, whole, monkeypatch):
+    """Nothing is trained and nothing offered; with what is stored the page is whole."""
+    monkeypatch.setenv("EXPLORER_WORKERS", "0")
+    monkeypatch.delenv("EXPLORER_DASK", raising=False)
+    monkeypatch.setattr(services, "_current", services.Services(services.services().store))
+    app = page()
+    app.run()
+    (sentence,) = sentences(app)
+    assert sentence.startswith("This server trains no networks on images: EXPLORER_WORKERS is 0.")
+    assert [button.label for button in app.button] == []
+    keep(whole, *RATIOS)
+    app.run()
+    assert sentences(app) == []
+    assert drawn(app)
+
+
 @pytest.fixture
 def cifar(here: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two packed files of noise."""
