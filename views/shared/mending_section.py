@@ -58,8 +58,8 @@ def _draw_charts(seen: Evaluated, nouns: Nouns, tried: float, place: DeltaGenera
     chosen, measured = seen.outcome.experiment.prune_ratio, comparison.basis(seen, nouns.examples)
     labels = seen.outcome.validation_labels
     assert labels is not None
-    names = ("dense", "pruned") if seen.outcome.pruned.level else ("dense",)
-    pair = dict(zip(names, seen.pair, strict=False))
+    dense, pruned = seen.outcome.dense, seen.outcome.pruned
+    pair = {"dense": dense, "pruned": pruned} if pruned.level else {"dense": dense}
     fitted = {name: mended(seen, each) for name, each in pair.items()}
     parts, curves, temperatures = place.columns(3, gap="medium")
     parts.markdown("**What is mended, and what is gone**")

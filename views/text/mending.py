@@ -57,7 +57,7 @@ OBJECTIVES = (
 
 def reading(seen: Evaluated, nouns: Nouns) -> list[str]:
     """What a temperature does for the dense and for the pruned network, and what it cannot do."""
-    dense, pruned = seen.pair
+    dense, pruned = seen.outcome.dense, seen.outcome.pruned  # whatever else is compared with
     basis = comparison.basis(seen, nouns.examples)
     lines = [_mended_line(seen, dense, basis)]
     if pruned.level:
@@ -140,10 +140,11 @@ def _lost(seen: Evaluated, dense: Network, pruned: Network, basis: str) -> str:
 
 def tried(seen: Evaluated, temperature: float) -> str:
     """The NLL of both networks at a temperature, beside that at 1."""
-    names = ("dense", "pruned") if seen.outcome.pruned.level else ("dense",)
+    dense, pruned = seen.outcome.dense, seen.outcome.pruned
+    pair = {"dense": dense, "pruned": pruned} if pruned.level else {"dense": dense}
     said = [
         f"{name} {losses(seen, each, temperature).mean():.3f} nats ({mended(seen, each).before:.3f} at 1)"
-        for name, each in zip(names, seen.pair, strict=False)
+        for name, each in pair.items()
     ]
     return f"At T = {temperature:g}: {', '.join(said)}."
 

@@ -84,6 +84,14 @@ def test_nothing_is_told_of_a_network_that_did_not_train():
     assert not any("rises" in line or "Isotonic" in line for line in lines)
 
 
+def test_the_dense_network_is_what_is_lost_from_whatever_else_is_compared_with():
+    """Another strategy's network may stand beside the pruned one elsewhere on the page."""
+    seen = case(2.0, forgets=True)
+    compared = replace(seen, other=case(1.0, forgets=True).outcome)
+    assert reading(compared, POINTS) == reading(seen, POINTS)
+    assert tried(compared, 2.0) == tried(seen, 2.0)
+
+
 def test_what_is_tried_is_told_beside_what_is():
     """Of both networks, and at 1 it is the same."""
     words = tried(case(1.0), 1.0)
