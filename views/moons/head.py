@@ -70,6 +70,7 @@ def draw() -> Asked:
     share, preset_place = page_head.draw_title(TITLE, QUESTION)
     with st.container(key="controls"):
         choice = controls.draw_controls()
+    points_tab.keep()
     visit = points_tab.visit()
     toggled_units.settle(choice.experiment, visit, arrived=state.ARRIVED.get())
     _draw_presets(choice, visit, preset_place)
