@@ -148,6 +148,7 @@ def test_a_visit_from_nothing_to_everything(here):
     ("tab", "charts", "parts"),
     [
         ("Reliability", 8, 0),
+        ("Methods", 6, 0),
         ("Gallery", 0, 10),
         ("Mistaken for", 3, 0),
         ("Detection", 5, 4),
@@ -163,6 +164,7 @@ def test_every_tab_is_drawn_and_no_other(here, whole, tab, charts, parts):
     assert len(app.get("html")) == parts + 1  # the recipes, which stand beside the strategy on every tab
     assert len(app.file_uploader) == (tab == "Your picture")
     assert not app.info
+    until(lambda: services.queue().watchers() == 0)  # other methods are asked
     assert here.ratios == []
 
 
