@@ -65,6 +65,7 @@ def test_files_and_pictures_of_charts_arrive(look):
     visitor = look("?ratio=0.5&view=Take+home").complete()
     arrives(visitor, "Charts as SVG and PNG", b"PK\x03\x04")
     arrives(visitor, "Code", b"from pruning import")
+    visitor.chart("Accuracy against").hover()
     arrives(visitor, "Download as PNG: Accuracy against prune ratio.", b"\x89PNG")
 
 
