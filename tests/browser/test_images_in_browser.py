@@ -25,7 +25,9 @@ from tests.browser.small_cifar import make_archives, pack
 
 TimedOut = pytest.importorskip("playwright.sync_api").TimeoutError
 
-TABS = ("Reliability", "Methods", "Gallery", "Mistaken for", "Detection", "Your picture", "Take home")
+TABS = (
+    "Reliability", "Methods", "Gallery", "Mistaken for", "Detection", "Prediction sets", "Your picture", "Take home",
+)  # fmt: skip
 CIFAR = "?task=" + quote_plus("CIFAR-10 → CIFAR-100")
 QUICK = "&strategy=No+retraining"  # trains the dense network alone
 LONG = "&epochs=30&stop_after=10"

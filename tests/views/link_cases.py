@@ -45,8 +45,10 @@ LEGAL = {
     "against": "Dense network · One-shot · One-shot, re-initialised · One-shot, randomly re-initialised · Iterative",
     "against_criterion": "The same · L1 of incoming weights · L2", "against_scope": "The same · Per layer · Global",
     "against_rewind": "The same · 0 · 1 · 2 · 5 · 10 · 20 · 50. Using The same.",
-    "view": "Reliability · Methods · Watch it train · The network · Checks · Your own points · Take home. Using "
-    "Reliability.",
+    "view": "Reliability · Methods · Sets and refusal · Watch it train · The network · Checks · Your own points · "
+    "Take home. Using Reliability.",
+    "alpha": "0.01 · 0.02 · 0.05 · 0.1 · 0.15 · 0.2 · 0.3. Using 0.05.",
+    "sets": "LAC · APS · APS, randomised. Using LAC.",
 }  # fmt: skip
 HOSTILE = (  # each at most 40 printable characters without a backtick, so shown as it is
     "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "&lt;b&gt;&#x41;", "**b** [l](http://example.org)",
@@ -91,8 +93,9 @@ def _right() -> Iterator[LinkCase]:
         "label_noise": "0.4", "points": "400", "hidden": "16-16", "dropout": "0.0", "learning_rate": "0.1",
         "patience": "10", "criterion": "L2 of incoming weights", "scope": "Global", "rewind": "5", "rounds": "2",
         "bins": "30", "seed": "9999", "data_seed": "0", "colour": "Predictive entropy", "show": "None",
-        "view": "Take home", "units": "hidden1.3", "binning": "Equal mass", "method": "Last-layer Laplace",
-        "tempered": "true", "against": "Random tickets (control)", "against_rewind": "5",
+        "view": "Take home", "units": "hidden1.3", "binning": "Equal mass", "alpha": "0.3", "sets": "APS, randomised",
+        "loss": "10 points", "score": "Mutual information", "refuse": "30 %", "method": "Last-layer Laplace",
+        "tempered": "true", "against": "Random tickets (control)", "against_rewind": "5", "t": "2",
     }.items():  # fmt: skip
         yield LinkCase(f"right: {name}", {name: value}, (), {name: value})
     yield LinkCase("nothing more", {})

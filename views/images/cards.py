@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
@@ -18,6 +18,8 @@ WIDTH = 236  # pixels of a card where two stand side by side; on a narrower scre
 CARD = f"width:clamp({WIDTH}px,(520px - 100vw)*999,100vw - 2rem);max-width:100%"
 FAINT = "#80808080"  # seen on light and on dark
 NOT_TRAINED = "not trained"
+CHIPS = 5  # classes of a set that are named
+NO_CLASS = "no class"
 
 
 @dataclass(frozen=True)
@@ -49,12 +51,39 @@ def data_url(content: bytes, shape: tuple[int, ...]) -> str:
     return png(np.frombuffer(content, np.uint8).reshape(shape))
 
 
-def card(pixels: np.ndarray, side: int, name: str, rows: Sequence[Row], classes: Sequence[str]) -> str:
-    """A picture, its name, and what every network makes of it: below, or beside it where that is wide enough."""
+def card(
+    pixels: np.ndarray,
+    side: int,
+    name: str,
+    rows: Sequence[Row],
+    classes: Sequence[str],
+    sets: Mapping[str, np.ndarray] | None = None,
+) -> str:
+    """A picture, its name, and what every network makes of it: below, or beside it where that is wide enough.
+
+    sets: prediction sets (C,) of some of them, by their names; they stand under the rest.
+    """
     return (
         f'<div style="{CARD};display:flex;flex-wrap:wrap;column-gap:12px">'
         f"<div>{picture(pixels, side, name)}<strong>{escape(name)}</strong></div>"
-        f'<div style="flex:1 1 200px">{bars(rows, classes)}</div></div>'
+        f'<div style="flex:1 1 200px">{bars(rows, classes)}</div>{chips(sets or {}, classes)}</div>'
+    )
+
+
+def chips(sets: Mapping[str, np.ndarray], classes: Sequence[str]) -> str:
+    """Prediction sets (C,), a line each: its network's name, and a chip for every class in it, a few of many."""
+    return "".join(_chip_row(name, members, classes) for name, members in sets.items())
+
+
+def _chip_row(name: str, members: np.ndarray, classes: Sequence[str]) -> str:
+    held = [each for each, is_in in zip(classes, members, strict=True) if is_in]
+    more = [f"+ {len(held) - CHIPS}"] if len(held) > CHIPS else []
+    look = f"border:1px solid {FAINT};border-radius:9px;padding:0 7px;line-height:17px;overflow-wrap:anywhere"
+    spans = "".join(f'<span style="{look}">{escape(each)}</span>' for each in (*held[:CHIPS], *more))
+    told = f"{name}, set of {len(held)}: {', '.join(held) or NO_CLASS}"
+    return (
+        f'<div title="{escape(told)}" style="flex:1 1 100%;display:flex;flex-wrap:wrap;gap:3px;font-size:12px;'
+        f'margin-top:3px"><span style="opacity:.8">{escape(name)}:</span>{spans or f"<em>{NO_CLASS}</em>"}</div>'
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +18,7 @@ from pruning.outcome import IMAGE_SAMPLES
 from views.charts import images as image_charts
 from views.controls.images import ALL_CLASSES, ORDER, PICTURES, experiment_of, of_class
 from views.images import cards
+from views.shared import sets_section
 from views.shared.placeholder import Place
 from views.text import comparison, names, readings
 from views.text.markdown import plain
@@ -37,6 +38,7 @@ def draw(seen: Evaluated, images: Shown, place: DeltaGenerator) -> None:
             pictures = PICTURES.draw()
             order = ORDER.draw()
             wanted = of_class(images).draw()
+        asked = sets_section.draw_controls(st.container())
         role: Part = "ood" if pictures == "never seen" else "test"
         part = _pictures(images, role)
         which = _of_class(part, ranking(seen.outcome, role, order, seen.n_samples), wanted)
@@ -45,9 +47,12 @@ def draw(seen: Evaluated, images: Shown, place: DeltaGenerator) -> None:
             return
         page = st.pagination(-(-len(which) // PER_PAGE), key=f"page_{role}_{wanted}_{order}")
         st.caption(_caption(len(which), part, images.test.classes))
+        said = [part_of(network, role).probs(seen.n_samples) for network in seen.pair]
+        sets = sets_section.of_inputs(seen, asked, said)
         with st.container(key="gallery_cards", horizontal=True, gap="small"):
             for place_on_page, index in enumerate(which[PER_PAGE * (page - 1) : PER_PAGE * page]):
-                _card(seen, images, role, int(index), place_on_page)
+                own = {name: members[index] for name, members in sets.items()}
+                _card(seen, images, role, int(index), place_on_page, own)
 
 
 def _caption(count: int, part: Images, classes: tuple[str, ...]) -> str:
@@ -75,11 +80,13 @@ def rows(outcome: Outcome, said: Sequence[np.ndarray]) -> list[cards.Row]:
     ]
 
 
-def _card(seen: Evaluated, images: Shown, role: Part, index: int, position: int) -> None:
+def _card(
+    seen: Evaluated, images: Shown, role: Part, index: int, position: int, sets: Mapping[str, np.ndarray]
+) -> None:
     part = _pictures(images, role)
     name, answers = part.classes[part.labels[index]], rows(seen.outcome, _said(seen, role, index))
     with st.container(width="content", gap="xsmall"):
-        st.html(cards.card(part.pixels[index], SIDE, name, answers, images.test.classes))
+        st.html(cards.card(part.pixels[index], SIDE, name, answers, images.test.classes, sets))
         if st.button("Look closer", key=f"look_{position}", icon=":material/zoom_in:"):
             _look_closer(seen, images, role, index)
 

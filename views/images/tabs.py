@@ -11,7 +11,15 @@ from pruning.data.images import Shown
 from pruning.evaluation.evaluated import Evaluated
 from views.charts.colours import Theme
 from views.controls.images import ImageChoice
-from views.images import confusion_tab, detection_tab, gallery_tab, methods_tab, reliability_tab, upload_tab
+from views.images import (
+    confusion_tab,
+    detection_tab,
+    gallery_tab,
+    methods_tab,
+    reliability_tab,
+    sets_tab,
+    upload_tab,
+)
 from views.shared import export_tab, sections
 from views.text import comparison, program
 
@@ -54,6 +62,11 @@ def draw_detection(answer: Answer, place: DeltaGenerator) -> None:
     detection_tab.draw(answer.seen, answer.images, answer.theme, place)
 
 
+def draw_sets(answer: Answer, place: DeltaGenerator) -> None:
+    """Sets of classes instead of one."""
+    sets_tab.draw(answer.seen, place)
+
+
 def draw_upload(answer: Answer, place: DeltaGenerator) -> None:
     """A visitor's own picture."""
     upload_tab.draw(answer.seen, answer.images.test.classes, place)
@@ -73,6 +86,7 @@ TABS: Mapping[str, Callable[[Answer, DeltaGenerator], None]] = {
     "Gallery": draw_gallery,
     "Mistaken for": draw_confusion,
     "Detection": draw_detection,
+    "Prediction sets": draw_sets,
     "Your picture": draw_upload,
     "Take home": draw_export,
 }

@@ -20,6 +20,7 @@ from views.controls import state
 from views.controls.images import experiment_of
 from views.images import cards
 from views.images.gallery_tab import rows
+from views.shared import sets_section
 from views.text import comparison
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def draw(seen: Evaluated, classes: tuple[str, ...], place: DeltaGenerator) -> No
             line.error(str(problem), icon=":material/error:")
             return
         is_new = state.PICTURE.get() != file.file_id
-        _draw_answers(seen, classes, picture, is_new)
+        _draw_answers(seen, classes, picture, sets_section.draw_controls(st.container()), is_new)
         state.PICTURE.set(file.file_id)
 
 
@@ -80,7 +81,9 @@ def _photograph() -> UploadedFile | None:
     )
 
 
-def _draw_answers(seen: Evaluated, classes: tuple[str, ...], picture: Picture, is_new: bool) -> None:
+def _draw_answers(
+    seen: Evaluated, classes: tuple[str, ...], picture: Picture, wanted: sets_section.Asked, is_new: bool
+) -> None:
     """The picture at once; where it `is_new`, what was said of another leaves before the networks have answered."""
     left, *columns = st.columns([1, 1, 2], gap="medium")
     left.html(cards.picture(picture.pixels, LARGE, "your picture as the networks see it", kept=False))
@@ -104,6 +107,10 @@ def _draw_answers(seen: Evaluated, classes: tuple[str, ...], picture: Picture, i
     told = TWO_ROWS.format(method=outcome.source.method.label) if slow else "One row a prune ratio."
     middle.caption(f"{told} The bars from left to right: {', '.join(classes)}.")
     pair = dict(zip(comparison.pair(seen).titles, seen.pair, strict=True))
+    of_pair = [samples[network].mean(axis=0) for network in seen.pair]
+    sets = {name: members[0] for name, members in sets_section.of_inputs(seen, wanted, of_pair).items()}
+    middle.html(cards.chips(sets, classes))
+    middle.caption("Below: the prediction sets, see α.")
     right.table(
         measures({name: (network, samples[network]) for name, network in pair.items()}, seen.n_samples),
         hide_index=True,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from pruning.evaluation.evaluated import Evaluated
@@ -50,6 +52,13 @@ def both(seen: Evaluated, asked: Asked) -> tuple[PredictionSets, PredictionSets]
     """The sets of the reference and of the pruned network."""
     reference, pruned = (seen.sets(network, asked.alpha, asked.score) for network in seen.pair)
     return reference, pruned
+
+
+def of_inputs(seen: Evaluated, asked: Asked, probs: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+    """The sets (M, C) of inputs of which the reference and the pruned network say so (M, C), by their names."""
+    names = dict.fromkeys(comparison.pair(seen).titles)
+    found = zip(names, both(seen, asked), probs, strict=True)
+    return {name: sets.classes_of(said) for name, sets, said in found}
 
 
 def draw_summary(seen: Evaluated, asked: Asked, nouns: Nouns, place: DeltaGenerator) -> None:

@@ -105,7 +105,7 @@ def of_shares(name: str, sets: PredictionSets) -> str:
     if not none:
         return f"{words}."
     who = "surest" if sets.empties_are_sure else "least sure"
-    return f"{words}; it is of those that it is **{who}** there."
+    return f"{words}, for inputs that it is **{who}** of."
 
 
 def of_tolerance(found: Tolerance | None, points: int, n: int, examples: str, *, against_truth: bool) -> str:

@@ -29,7 +29,7 @@ from tests.views.link_cases import (
 )
 from views.controls import url
 from views.controls.control import Control
-from views.controls.moons import ALL
+from views.controls.moons import ALL, IN_TABS
 from views.moons.presets import PRESETS
 
 CASES = link_cases()
@@ -273,7 +273,8 @@ def moved(seed: int) -> dict[str, Any]:
     """A value other than the default for some controls; the network stays small."""
     draw = random.Random(seed)
     # Ten seeds would train beside the test, and beyond it: see `tests/views/shared/test_over_seeds.py`.
-    free = [control for control in ALL if control.name not in {*SMALL, "view", "learning_rate", "over_seeds"}]
+    elsewhere = {*SMALL, "view", "learning_rate", "over_seeds", *(control.name for control in IN_TABS)}
+    free = [control for control in ALL if control.name not in elsewhere]
     chosen = draw.sample(free, 8)
     return {control.name: draw.choice([o for o in choices(control) if o != control.default]) for control in chosen}
 

@@ -33,6 +33,7 @@ def network(prune_ratio: float, test: Predictions, ood: Predictions) -> Network:
         prune_ratio=prune_ratio, level=int(prune_ratio > 0), masks={}, start_weights={}, weights={},
         early_stop_epoch=1, train_loss=np.zeros(1), val_loss=np.zeros(2), diverged=False,
         units=10, parameters=25, multiply_adds=20, latency=0.002, test=test, ood=ood,
+        validation=test,
     )  # fmt: skip
 
 
@@ -40,7 +41,7 @@ def outcome(dense: Predictions, pruned: Predictions) -> Outcome:
     """Two networks that say the same of test images as of unknown classes."""
     labels = np.arange(len(dense.logits)) % 8
     pair = (network(0.0, dense, dense), network(0.5, pruned, pruned))
-    return Outcome(ImageExperiment(prune_ratio=0.5), labels, 8, pair)
+    return Outcome(ImageExperiment(prune_ratio=0.5), labels, 8, pair, validation_labels=labels)
 
 
 # Filter

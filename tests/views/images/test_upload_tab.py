@@ -149,7 +149,8 @@ def test_a_picture_is_answered_by_every_network(trained):
     app.file_uploader(key="own_picture").set_value(("seven.png", drawing(), "image/png")).run()
     assert not app.exception
     assert not app.error
-    seen, rows = (element.value for element in app.get("html"))
+    seen, rows, sets = (element.value for element in app.get("html"))
+    assert [line.partition(":")[0] for line in sets.split('opacity:.8">')[1:]] == ["Dense", "Pruned"]
     assert f'alt="{LABEL}"' in seen
     assert rows.count("white-space:nowrap") == len(trained.networks)
     assert rows.count("font-weight:bold") == 1

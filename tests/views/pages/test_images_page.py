@@ -152,6 +152,7 @@ def test_a_visit_from_nothing_to_everything(here):
         ("Gallery", 0, 10),
         ("Mistaken for", 3, 0),
         ("Detection", 5, 4),
+        ("Prediction sets", 2, 0),
         ("Your picture", 0, 0),
         ("Take home", 0, 0),
     ],
