@@ -96,7 +96,9 @@ async function load(stage, data) {
   stage.wanted = data;
   const draws = data.panels.map((panel) => panel.draws ?? "");
   const texts = [...data.panels.map(({ maps }) => maps), ...draws, ...(data.truth ? [data.truth] : [])];
-  const maps = await Promise.all(texts.map((text) => stage.known.get(text) ?? (text ? unpacked(text, data.side) : [])));
+  /** @param {string} text */
+  const known = (text) => stage.known.get(text) ?? (text ? unpacked(text, data.side) : []);
+  const maps = await Promise.all(texts.map(known));
   if (stage.wanted !== data) return; // others have come in the meantime
   stage.known = new Map(texts.map((text, i) => [text, maps[i]]));
   if (stage.scene?.data.panels.length !== data.panels.length) buildPanels(stage, data);

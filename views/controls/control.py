@@ -12,7 +12,6 @@ import streamlit as st
 from uncertainty.options import Option
 from views.controls import lock, state
 
-WITH_NEIGHBOUR = 1.4  # the width of a column with something beside its control, where the others have 1
 MANY = 12  # options of a select box, from which on one looks for one of them by typing
 
 
@@ -34,6 +33,7 @@ class Control:
     show: Callable[[Any], str] = str
     field: str = ""
     idle: bool = False  # whether it decides nothing just now, and is drawn as such
+    width: float = 1.0  # of its column in a row, where others have 1: with something beside it more
 
     def legal(self) -> dict[str, Any]:
         """What the link may say for this control, and the value it stands for."""
@@ -175,7 +175,7 @@ def draw_row(
     """
     values = {control.name: control.draw() for control in controls if not control.is_open}
     shown = [control for control in controls if control.is_open]
-    widths = [WITH_NEIGHBOUR if control.name in beside else 1.0 for control in shown]
+    widths = [control.width for control in shown]
     for column, control in zip(st.columns(widths, gap="medium") if shown else (), shown, strict=True):
         has_neighbour = control.name in beside
         with column.container(horizontal=True, vertical_alignment="bottom") if has_neighbour else column:

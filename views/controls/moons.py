@@ -36,7 +36,10 @@ def rounds_of(value: float) -> dict[str, Any]:
     return {"round_share": value} if value == FIFTH else {"rounds": value}
 
 
-STRATEGY = choice("strategy", "Strategy", "How the pruned network comes about.", STANDARD.strategy, field="strategy")
+STRATEGY = replace(
+    choice("strategy", "Strategy", "How the pruned network comes about.", STANDARD.strategy, field="strategy"),
+    width=1.4,
+)
 RATIO = Control(
     "ratio",
     "Prune ratio",
@@ -62,13 +65,13 @@ SAMPLES_OF: Mapping[Method, tuple[str, str]] = {  # label and help, where the me
     Method.LAST_LAYER: _DRAWS,
     Method.SURVIVORS: _DRAWS,
 }
-METHOD = choice(
-    "method", "Method",
-    "Where class probabilities come from. A *temperature* divides all logits by one number, that which fits the "
-    "validation examples best: it changes how sure a single pass is, and none of its answers.",
-    MC_DROPOUT.method,
+METHOD = replace(choice("method", "Method", "Where class probabilities come from.", MC_DROPOUT.method), width=1.75)
+TEMPERED = check(
+    "tempered", "Temperature",
+    "Divides all logits by one number, that which fits the validation examples best. It changes how sure a single "
+    "pass is, and none of its answers.",
+    default=MC_DROPOUT.tempered,
 )  # fmt: skip
-TEMPERED = check("tempered", "Temperature", "", default=MC_DROPOUT.tempered)  # told with the method: there is no room
 MAIN = (STRATEGY, RATIO, METHOD, N_SAMPLES)
 ROW = (STRATEGY, compare.AGAINST, RATIO, METHOD, N_SAMPLES)
 
