@@ -10,7 +10,7 @@ from torch import nn
 from tests.uncertainty.laplace_networks import examples, fitted, tanh_net, trained_on_moons
 from uncertainty import laplace_predictive
 from uncertainty.laplace import fit_laplace
-from uncertainty.laplace_predictive import STREAM, Laplace
+from uncertainty.laplace_predictive import Laplace
 from uncertainty.predictive import mutual_information
 from uncertainty.randomness import Purpose, sampling_seed, stream
 from uncertainty.sampling import mc_dropout, single_pass
@@ -101,6 +101,16 @@ def test_a_sample_is_one_function_of_all_inputs(options, monkeypatch):
     np.testing.assert_allclose(found.probit(asked), probit, atol=1e-12)
 
 
+@pytest.mark.parametrize("weights", ["last_layer", "surviving"])
+def test_a_prefix_is_one_in_single_precision_too(weights):
+    """Where products of another size round differently."""
+    model, points, labels = trained_on_moons()
+    found = fit_laplace(model, points, labels, weights, prior_precision=1, limit=200)
+    larger = found.sample_logits(points, 60, 0)
+    for n_samples in (1, 7, 53):
+        np.testing.assert_array_equal(found.sample_logits(points, n_samples, 0), larger[:n_samples])
+
+
 def test_a_seed_decides_the_draws():
     """The same in another fit of the same data, and other ones for another seed."""
     np.testing.assert_array_equal(fitted().draws(2, 5), fitted().draws(2, 5))
@@ -113,7 +123,7 @@ def test_the_noise_is_a_stream_of_the_samplers_seed_that_dropout_does_not_use():
     with torch.no_grad():
         model[0].weight[0], model[0].bias[0] = 0, 0  # a feature that is zero
     drawn = fit_laplace(model, inputs, labels, prior_precision=1).draws(3, sampling_seed(4))
-    noise = stream(4, Purpose.MC_DROPOUT, STREAM).standard_normal((3, 18))
+    noise = stream(4, Purpose.MC_DROPOUT, 2**31).standard_normal((3, 18))
     np.testing.assert_allclose(drawn[:, [0, 5, 10]], noise[:, [0, 5, 10]], atol=1e-12)
 
 
