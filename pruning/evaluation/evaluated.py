@@ -18,8 +18,10 @@ from pruning.evaluation.comparison import Comparison
 from pruning.evaluation.detection import Detection
 from pruning.evaluation.memo import remembered
 from pruning.evaluation.metrics import Figures, figures
+from pruning.evaluation.sets import PredictionSets
 from pruning.outcome import Network, Outcome, PlaneOutcome
 from uncertainty.calibration import Binning
+from uncertainty.conformal import SetScore
 from uncertainty.estimate import Estimate
 from uncertainty.options import Method, Score
 from uncertainty.paired import Difference
@@ -130,6 +132,15 @@ class Evaluated:
             ece={ratio: each.ece.difference for ratio, each in found.items()},
             gaps={each.prune_ratio: self.of(each).gap(len(networks)) for each in networks},
         )
+
+    def sets(self, network: Network, alpha: float, score: SetScore = SetScore.LAC) -> PredictionSets:
+        """The prediction sets of one network of the outcome: see `PredictionSets.of`, and what it raises."""
+        truth = self.outcome.test_labels
+
+        def make() -> PredictionSets:
+            return PredictionSets.of(self.outcome, network, self.n_samples, alpha, score)
+
+        return _kept(network, ("sets", alpha, score, self.n_samples), make, lambda found: _same(found.truth, truth))
 
     def can_detect(self, score: Score) -> bool:
         """Whether a score means anything: mutual information needs samples that can disagree."""

@@ -25,6 +25,7 @@ from uncertainty.conformal import (
     prediction_sets,
     threshold,
 )
+from uncertainty.paired import Difference, mean_difference
 from uncertainty.predictions import Predictions
 
 
@@ -76,6 +77,32 @@ class PredictionSets:
     def mean_size(self) -> float:
         """The mean number of classes in a set."""
         return mean_set_size(self.members)
+
+    @cached_property
+    def shares(self) -> tuple[float, float, float]:
+        """The shares of sets that hold no class, one class and more."""
+        sizes = self.members.sum(axis=1)
+        none, one = float((sizes == 0).mean()), float((sizes == 1).mean())
+        return none, one, 1 - none - one
+
+    def growth(self, dense: PredictionSets, comparisons: int = 1) -> Difference:
+        """By how many classes the sets are larger than another network's, corrected for so many `comparisons`."""
+        return mean_difference(dense.members.sum(axis=1), self.members.sum(axis=1), comparisons=comparisons)
+
+    @property
+    def is_vacuous(self) -> bool:
+        """Whether the validation examples are too few for this α, so that every class is in every set."""
+        return self.threshold == np.inf
+
+    @property
+    def empties_are_sure(self) -> bool:
+        """Whether the network is surer of the examples with an empty set than of the others, by the medians.
+
+        So it is by APS, of whose scores those of the surest examples are among the highest; by LAC it never is.
+        """
+        probs = self.predictions.probs(self.n_samples).max(axis=1)
+        empty = ~self.members.any(axis=1)
+        return bool(empty.any() and not empty.all() and np.median(probs[empty]) > np.median(probs[~empty]))
 
     def classes_of(self, probs: np.ndarray) -> np.ndarray:
         """Which classes (M, C) are in the sets of any examples that have these probabilities (M, C)."""

@@ -14,6 +14,7 @@ OTHER = "#d55e00"  # another strategy in the place of the dense network (Okabe &
 CLASSES = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9")  # Okabe & Ito
 PAPER = {"light": "#ffffff", "dark": "#14171f"}
 INK = {"light": "#1f2430", "dark": "#f3f4f6"}
+SEVERAL = {"light": "#dfe2e8", "dark": "#3a4050"}  # of a prediction set with more than one class
 TRUE_BOUNDARY = {"light": "#c2185b", "dark": "#ff8ab5"}  # of Bayes, dashed: the best that can be
 STRONGEST = 0.72  # share of a class's colour where its probability is 1
 # From none to most uncertainty; the lightness runs one way only.

@@ -129,15 +129,15 @@ def _roc_spec(theme: Theme, names: Names) -> str:
     )
 
 
-def risk_chart(curves: Mapping[str, Curve], chosen: Mapping[str, Point]) -> Chart:
-    """Risk–coverage curves: x the share of test images kept, y the error rate among them."""
+def risk_chart(curves: Mapping[str, Curve], chosen: Mapping[str, Point], examples: str = GROUPS[0]) -> Chart:
+    """Risk–coverage curves: x the share of test examples kept, y the error rate among them."""
     names = tuple(curves)
-    return Chart(_risk_spec(names), _curve_tables(curves, chosen), other_key(names))
+    return Chart(_risk_spec(names, examples), _curve_tables(curves, chosen), other_key(names))
 
 
 @lru_cache(maxsize=64)
-def _risk_spec(names: Names) -> str:
-    x_title, y_title = "coverage: test images kept", "risk: error rate among them"
+def _risk_spec(names: Names, examples: str) -> str:
+    x_title, y_title = f"coverage: {examples} kept", "risk: error rate among them"
     return specification(HEIGHT, *_curve_layers(x_title, y_title, alt.Scale(zero=True), names))
 
 

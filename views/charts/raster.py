@@ -9,9 +9,10 @@ import numpy as np
 from PIL import Image
 
 from pruning.inspect.plane import Maps
-from views.charts.colours import INK, PAPER, Theme, blend, rgb, sequence
+from views.charts.colours import INK, PAPER, SEVERAL, Theme, blend, rgb, sequence
 
 PIXELS = 320  # of each side, smoothly enlarged from the plane's resolution
+HATCH = 8  # pixels from one stroke of a hatching to the next
 
 
 def plane_picture(maps: Maps, quantity: str, top: float, theme: Theme) -> str:
@@ -25,6 +26,24 @@ def plane_picture(maps: Maps, quantity: str, top: float, theme: Theme) -> str:
     pixels[_widened(line)] = rgb(PAPER[theme]).astype(np.uint8)  # a halo: the line crosses ink-dark places
     pixels[line] = rgb(INK[theme]).astype(np.uint8)
     return png(pixels[::-1])  # a picture's first row is at the top, the plane's at the bottom
+
+
+def sets_picture(members: np.ndarray, theme: Theme) -> str:
+    """The plane coloured by its prediction sets (R, R, C), as a data URL.
+
+    The class's colour where a set holds one class, a neutral one where it holds more, ink that is hatched where it
+    holds none. A cell is drawn as it is: between two of them nobody knows of a set.
+    """
+    across = np.arange(PIXELS) * len(members) // PIXELS
+    members = members[across][:, across]
+    size = members.sum(axis=-1)
+    one = np.eye(members.shape[-1])[members.argmax(axis=-1)]
+    pixels = np.where((size == 1)[..., None], blend(one, theme), rgb(SEVERAL[theme]).astype(np.uint8))
+    row, column = np.indices(size.shape)
+    stroke = (row + column) % HATCH < HATCH // 2
+    pixels[(size == 0) & stroke] = rgb(INK[theme]).astype(np.uint8)
+    pixels[(size == 0) & ~stroke] = rgb(PAPER[theme]).astype(np.uint8)
+    return png(pixels[::-1])
 
 
 def scale_picture(quantity: str, n_classes: int, theme: Theme) -> str:

@@ -15,6 +15,7 @@ from uncertainty.options import MC_DROPOUT, Score, Source
 from views.controls import compare
 from views.controls import moons as moons_controls
 from views.controls.control import Control, choice, draw_settings, fields_set
+from views.controls.sets_and_refusal import ALPHA, REFUSE, SET_SCORE, TOLERATED
 from views.controls.url import warn_of_link
 
 if TYPE_CHECKING:
@@ -43,10 +44,6 @@ MAIN = (STRATEGY, RATIO, METHOD, N_SAMPLES)
 ROW = (STRATEGY, compare.AGAINST, RATIO, METHOD, N_SAMPLES)
 REWIND = replace(moons_controls.REWIND, options=(0, 1, 2, 4, 8))  # of the few epochs of a run on images
 COMPARED = (compare.AGAINST, *compare.differing(REWIND))
-
-
-def percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
 
 
 def settings(task: ImageSet) -> Mapping[str, tuple[Control, ...]]:
@@ -83,13 +80,16 @@ def settings(task: ImageSet) -> Mapping[str, tuple[Control, ...]]:
             REWIND,
             own["rounds"],
         ),
-        "Measurement": (own["bins"], own["binning"], own["seed"]),
+        "Measurement": (own["bins"], own["binning"], own["dropping"], own["seed"]),
     }  # fmt: skip
 
 
 TAB = Control(
     "tab", "Tab", "", "Reliability",
-    ("Reliability", "Gallery", "Mistaken for", "Detection", "Your picture", "Take home"), "tabs",
+    (
+        "Reliability", "Methods", "Gallery", "Mistaken for", "Detection", "Prediction sets", "Your picture",
+        "Take home",
+    ), "tabs",
 )  # fmt: skip
 
 
@@ -122,12 +122,6 @@ SCORE = choice(
     "score", "Score", "What an image is judged by. OOD, out of distribution, is an image of a class that the network "
     "has never seen.", Score.MSP, (), "buttons",
 )  # fmt: skip
-REFUSE = Control(
-    "refuse", "Refuse the most uncertain",
-    "Images whose score is above a threshold get no answer. Each network has its own threshold: the one that refuses "
-    "this share of its test images.",
-    0.1, tuple(step / 20 for step in range(19)), "steps", percent,
-)  # fmt: skip
 ALL_CLASSES = "all classes"
 
 
@@ -154,6 +148,7 @@ def pair(dataset: ImageSet, images: Shown) -> tuple[Control, Control]:
 def in_tabs(task: ImageSet) -> tuple[Control, ...]:
     """The controls that stand further down the page."""
     fixed = (TAB, *((OVER_SEEDS,) if has_seeds(task) else ()), PICTURES, ORDER, MISTAKEN_ROWS, SCORE, REFUSE)
+    fixed += ALPHA, SET_SCORE, TOLERATED
     try:
         images = shown(task)
     except NoImages:  # whose classes nobody knows

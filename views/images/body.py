@@ -21,7 +21,7 @@ from views.text import comparison, untrained
 def draw(asked: Asked) -> None:
     """Everything that images and networks are needed for."""
     choice, places = asked.choice, asked.places
-    over_seeds.settle(choice.experiment)
+    over_seeds.settle(choice.experiment, choice.source)
     if lock.current() is None:  # a tour speaks of controls that may not be there
         draw_tour("images", IMAGES, places.tour, quiet=bool(st.query_params))
     share.draw_share(choice.values, controls.known(choice.experiment.dataset), {}, "", places.share)
@@ -54,7 +54,7 @@ def _answer(asked: Asked, images: Shown) -> tabs.Answer | None:
     other = runs.stored(choice.other, source=choice.source) if choice.other else None
     training_panel.draw_training(choice, trained, other, places.status)
     if trained is None:
-        places.sentence.caption("The pictures below appear as soon as the first network is trained.")
+        places.sentence.caption("The pictures below appear as soon as the first network has answered.")
         return None
     outcome, nearest = training_panel.nearest(trained, choice)
     if nearest != choice:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -11,15 +10,16 @@ import numpy as np
 import pandas as pd
 
 from pruning.data.images import Images, Shown
-from pruning.evaluation.detection import CAUGHT, Detection, Group, Measures, Refusal, groups
+from pruning.evaluation.detection import CAUGHT, Group, Measures, Refusal, groups
 from pruning.evaluation.evaluated import Evaluated
-from pruning.evaluation.memo import remembered
 from uncertainty.options import Score
 from views.charts import detection as detection_charts
 from views.charts import vega
 from views.charts.colours import Theme
-from views.controls.images import REFUSE, SCORE, percent
+from views.controls.images import SCORE
+from views.controls.sets_and_refusal import REFUSE, percent
 from views.images.cards import picture
+from views.shared import refusal
 from views.shared.glossary_popover import draw_depth
 from views.shared.placeholder import Place
 from views.text import comparison, figure_table, readings, readings_curves
@@ -30,17 +30,12 @@ if TYPE_CHECKING:
 
 SIDE = 64  # pixels of an example
 EXAMPLES = 8  # of a group
-LEAST_COVERAGE = 0.05  # where the risk–coverage curve begins: the error rate of fewer images is noise
 TITLES = {  # (unknown, refused) → what a group is called
     (False, False): "Test images kept",
     (False, True): "Test images refused",
     (True, True): "Unknown classes refused",
     (True, False): "Unknown classes kept: the dangerous ones",
 }
-EQUAL_SAMPLES = (
-    "Mutual information is the disagreement of the samples, and here they cannot disagree: there is only one, or the "
-    "dropout rate is 0. Take more samples, another method, or another score."
-)
 MEANINGS = """
 - **AUROC**: the chance that an image of an unknown class has a higher score than a test image.
 - **AUPR**: of the images above a threshold, the share that is of unknown classes, averaged over all thresholds
@@ -57,19 +52,6 @@ those of a single pass: so the accuracy may change with the score.
 Rows = Mapping[Score, tuple[Measures, Measures] | None]  # of the reference and of the pruned network
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """What is drawn of one network and one threshold."""
-
-    detection: Detection
-    refusal: Refusal
-    roc: detection_charts.Curve
-    risk: detection_charts.Curve  # over coverage, from where there are images enough
-
-
-Both = Mapping[str, Drawn]  # by their names: the reference, and the pruned network
-
-
 def draw(seen: Evaluated, images: Shown, theme: Theme, place: DeltaGenerator) -> None:
     """Scores of test images and of unknown classes, and what it does to refuse by the chosen one."""
     place.header("Detection: does the score tell unknown classes from known ones?", anchor=False)
@@ -82,33 +64,16 @@ def draw(seen: Evaluated, images: Shown, theme: Theme, place: DeltaGenerator) ->
     rows = {each: both_measures(seen, each) for each in Score}
     _draw_measures(rows, score, seen, table)
     if rows[score] is None:
-        pictures.info(EQUAL_SAMPLES)
+        pictures.info(refusal.EQUAL_SAMPLES)
         place.caption("There is nothing to refuse by: the score is the same for all images.")
         return
     names = comparison.pair(seen)
-    both = [drawn(seen.detection(network, score), refused) for network in seen.pair]
-    pair = dict(zip(names.both, both, strict=True))
+    pair = refusal.both(seen, score, refused)
     _draw_scores(pair, names, theme, pictures)
-    _draw_rejection(pair, names, place)
-    _draw_groups(both[-1].refusal, names, images, place)
+    refusal.draw(pair, names, refusal.IMAGES, place)
+    _draw_groups(pair[names.pruned].refusal, names, images, place)
     place.expander("What each figure means", icon=":material/menu_book:").markdown(MEANINGS)
     draw_depth(place, score.label, "AUROC", "AUPR", "FPR@95TPR", "Risk–coverage curve", "AURC")
-
-
-def drawn(detection: Detection, share: float) -> Drawn:
-    """What is drawn where this share of the test images is refused; curves are thinned once."""
-
-    def roc() -> detection_charts.Curve:
-        curve = detection.roc
-        return detection_charts.thinned(curve.fpr, curve.tpr)
-
-    def risk() -> detection_charts.Curve:
-        curve = detection.risk_coverage
-        enough = curve.coverage >= LEAST_COVERAGE
-        return detection_charts.thinned(curve.coverage[enough], curve.risk[enough])
-
-    curves = remembered(detection, "drawn roc", roc), remembered(detection, "drawn risk", risk)
-    return Drawn(detection, detection.refuse(share), *curves)
 
 
 def both_measures(seen: Evaluated, score: Score) -> tuple[Measures, Measures] | None:
@@ -119,7 +84,7 @@ def both_measures(seen: Evaluated, score: Score) -> tuple[Measures, Measures] | 
     return reference, pruned
 
 
-def _draw_scores(pair: Both, names: Pair, theme: Theme, place: DeltaGenerator) -> None:
+def _draw_scores(pair: refusal.Both, names: Pair, theme: Theme, place: DeltaGenerator) -> None:
     """The histograms of both networks, and their ROC curves."""
     *columns, last = place.columns(3, gap="medium")
     histograms = detection_charts.histogram_charts(
@@ -137,7 +102,7 @@ def _draw_scores(pair: Both, names: Pair, theme: Theme, place: DeltaGenerator) -
         {name: each.refusal.refused for name, each in pair.items()},
         theme,
     )
-    Place(last).chart(chart, f"ROC curves of {_both_named(names)}.")
+    Place(last).chart(chart, f"ROC curves of {refusal.both_named(names)}.")
     place.caption(
         "The columns of each group add up to 100 %. The upright line is the threshold that is chosen under "
         "Rejection: what is right of it is refused. The dots on the ROC curves are that threshold. The dashed "
@@ -202,63 +167,13 @@ def orientation(fpr: float) -> str:
     )
 
 
-def _draw_rejection(pair: Both, names: Pair, place: DeltaGenerator) -> None:
-    """What the chosen threshold keeps and refuses, and the error rate at every coverage."""
-    left, right = place.columns(2, gap="medium")
-    left.table(
-        rejection_table({name: each.refusal for name, each in pair.items()}), hide_index=True, border="horizontal"
-    )
-    colours = ("orange" if names.are_pruned else "gray", "violet")
-    left.markdown(
-        "\n".join(
-            _area_line(f":{colour}[**{name}**]", each.detection)
-            for colour, (name, each) in zip(colours, pair.items(), strict=True)
-        )
-    )
-    left.caption(
-        f"AURC: lower is better. The curve begins at {percent(LEAST_COVERAGE)}: the error rate of fewer images is "
-        "noise. Images of equal score are kept or refused together, so that fewer may be refused than asked for."
-    )
-    chart = detection_charts.risk_chart(
-        {name: each.risk for name, each in pair.items()},
-        {name: each.refusal.risk for name, each in pair.items()},
-    )
-    Place(right).chart(chart, f"Risk–coverage curves of {_both_named(names)}.")
-
-
-def rejection_table(pair: Mapping[str, Refusal]) -> pd.DataFrame:
-    """What the threshold does to each network's accuracy and to both groups, with the counts."""
-
-    def column(refusal: Refusal) -> list[str]:
-        kept, (known, unknown) = refusal.kept, refusal.refused
-        return [
-            f"{refusal.accuracy:.3f} (n = {len(refusal.known):,})",
-            f"{kept.accuracy:.3f} (n = {kept.id_kept:,})",
-            f"{percent(known)} ({kept.id_refused:,} of {len(refusal.known):,})",
-            f"{percent(unknown)} ({kept.ood_refused:,} of {len(refusal.unknown):,})",
-        ]
-
-    names = ["Accuracy, all test images", "Accuracy, those kept", "Test images refused", "Unknown classes refused"]
-    return pd.DataFrame({"Figure": names} | {titled(name): column(refusal) for name, refusal in pair.items()})
-
-
-def _area_line(name: str, detection: Detection) -> str:
-    best = detection.best_aurc
-    return f"- {name} AURC **{detection.aurc:.3f}**; ranking its errors perfectly: {best:.3f}"
-
-
-def _both_named(names: Pair) -> str:
-    """Both networks, for whoever cannot see a chart."""
-    return " and of ".join(names.both) if names.are_pruned else "the dense and of the pruned network"
-
-
-def _draw_groups(refusal: Refusal, names: Pair, images: Shown, place: DeltaGenerator) -> None:
+def _draw_groups(found: Refusal, names: Pair, images: Shown, place: DeltaGenerator) -> None:
     """Pictures that the pruned network answers, and pictures that it refuses."""
     whose = f"Pictures of {names.the_pruned}" if names.are_pruned else "The pruned network's pictures"
     place.markdown(f"**{whose}: true class → what it says**")
-    shown = groups(refusal.known, refusal.unknown, refusal.threshold, EXAMPLES)
+    shown = groups(found.known, found.unknown, found.threshold, EXAMPLES)
     for column, group in zip(place.columns(len(shown), gap="medium"), shown, strict=True):
-        part, said = (images.ood, refusal.said_unknown) if group.is_unknown else (images.test, refusal.said_known)
+        part, said = (images.ood, found.said_unknown) if group.is_unknown else (images.test, found.said_known)
         column.markdown(f"{TITLES[group.is_unknown, group.is_refused]}  \n**{group.count:,}** of {len(part):,}")
         column.html(group_html(group, part, said, images.test.classes))
     place.caption("The most certain of those kept come first, and the most uncertain of those refused.")

@@ -14,6 +14,7 @@ from pruning.evaluation.evaluated import Evaluated
 from uncertainty.options import Score
 from views.charts import images as image_charts
 from views.charts import vega
+from views.controls import moons as moons_controls
 from views.controls.images import OVER_SEEDS, RATIO, experiment_of, has_seeds
 from views.images import cards
 from views.shared import over_seeds, sections
@@ -39,7 +40,7 @@ def draw(seen: Evaluated, images: Shown, place: DeltaGenerator) -> None:
     place.markdown(f"{sections.read(seen, *figures, figure_table.IMAGES)} {_detected(seen)}")
     if names:
         place.markdown(comparison.legend(names))
-    over = over_seeds.of(outcome.experiment, wanted=_wants_seeds(outcome, place))
+    over = over_seeds.of(outcome.experiment, outcome.source, wanted=_wants_seeds(outcome, place))
     columns = place.columns(5, gap="small")
     places = [(Place(column.container()), Place(column.container())) for column in columns[:3]]
     sections.draw_curves(seen, places, figure_table.IMAGES, answers=RATIO.is_open, over=over)
@@ -66,6 +67,9 @@ def draw(seen: Evaluated, images: Shown, place: DeltaGenerator) -> None:
 def _wants_seeds(outcome: Outcome, place: DeltaGenerator) -> bool:
     """Whether ten seeds are to be trained: what the switch says, where there is one."""
     if not has_seeds(experiment_of(outcome).dataset):
+        return False
+    if not moons_controls.has_seeds(outcome.source):
+        place.caption(moons_controls.NO_SEEDS)
         return False
     with place:
         return bool(OVER_SEEDS.draw())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from views.charts import vega
 from views.moons import planes
 from views.moons.answer import Answer
 from views.shared.bin_examples import PickedBin
@@ -29,9 +30,9 @@ def draw(answer: Answer, picked: PickedBin, place: DeltaGenerator) -> None:
     probs = picked.evaluation.probs[shown]
     points = pd.DataFrame({"x": inputs[:, 0], "y": inputs[:, 1], "label": labels})
     points = points.assign(wrong=probs.argmax(axis=1) != labels, p=probs[np.arange(len(labels)), labels])
-    chart = planes.chart_of_points(
-        outcome, answer.choice, answer.view, answer.visit, points, answer.other, reference=picked.is_reference
-    )
+    both = planes.both_planes(outcome, answer.choice, answer.view, answer.visit, answer.other)
+    plane = both[0 if picked.is_reference else 1]
+    chart = vega.plane_chart(plane, answer.choice.n_samples, points, "probability", 1.0, answer.view.theme)
     Place(place).chart(chart, "The points of the bin, on the plane of their network.")
     ring = "another class than the one that is truly more probable" if fresh else "another class than their own"
     more = f" The {MOST} least sure are drawn." if len(picked.members) > MOST else ""

@@ -159,7 +159,7 @@ def _over_seeds(asked: Asked) -> OverSeeds | None:
     """What ten seeds say; of one's own points there are no others to draw."""
     if asked.visit.points:
         return None
-    return over_seeds.of(asked.choice.experiment, wanted=asked.choice.over_seeds)
+    return over_seeds.of(asked.choice.experiment, asked.choice.source, wanted=asked.choice.over_seeds)
 
 
 def _draw_curves(pair: _Pair, asked: Asked, slots: _Slots, over: OverSeeds | None) -> None:

@@ -114,20 +114,11 @@ def plane_charts(
     return {**named, f"{view.quantity} scale": scene.legend()}
 
 
-def chart_of_points(
-    outcome: PlaneOutcome,
-    choice: Choice,
-    view: View,
-    visit: Visit,
-    points: pd.DataFrame,
-    other: PlaneOutcome | None = None,
-    *,
-    reference: bool,
-) -> vega.Chart:
-    """The plane of one of both networks, coloured by probability, with these points: see `vega.plane_chart`."""
-    scene = _Scene(outcome, choice, view, visit, other)
-    plane = list(scene.planes.values())[0 if reference else 1]
-    return vega.plane_chart(plane, choice.n_samples, points, "probability", 1.0, view.theme)
+def both_planes(
+    outcome: PlaneOutcome, choice: Choice, view: View, visit: Visit, other: PlaneOutcome | None = None
+) -> list[Plane]:
+    """The planes of the reference and of the pruned network."""
+    return list(_Scene(outcome, choice, view, visit, other).planes.values())
 
 
 def packed(probs: np.ndarray, *others: np.ndarray) -> str:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from views.charts import vega
-from views.moons import bin_points, methods_tab, network_tab, planes, replay_tabs, toggled_network
+from views.moons import bin_points, methods_tab, network_tab, planes, replay_tabs, sets_tab, toggled_network
 from views.moons.answer import Answer
 from views.shared import basis, export_tab, sections
 from views.text import comparison, program
@@ -55,6 +55,7 @@ def draw_export(answer: Answer, place: DeltaGenerator) -> None:
         choice.experiment,
         choice.n_samples,
         choice.n_bins,
+        source=choice.source,
         own=visit.points is not None,
         units=answer.units,
         other=choice.other if comparison.pair(answer.seen).are_pruned else None,
@@ -72,6 +73,7 @@ OWN_POINTS = "Your own points"  # drawn in two halves: the board needs no networ
 TABS: Mapping[str, Callable[[Answer, DeltaGenerator], None]] = {
     "Reliability": draw_reliability,
     "Methods": methods_tab.draw,
+    "Sets and refusal": sets_tab.draw,
     "Watch it train": draw_replay,
     "The network": draw_network,
     "Checks": draw_checks,

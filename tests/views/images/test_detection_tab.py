@@ -21,6 +21,7 @@ from views.charts import detection as detection_charts
 from views.charts.detection import MOST_POINTS, N_BINS, Curve
 from views.controls import images as image_controls
 from views.images import detection_tab
+from views.shared import refusal
 
 LABELS = np.arange(40) % 8
 
@@ -50,9 +51,9 @@ def outcome(**changes: object) -> Outcome:
     return Outcome(ImageExperiment(**{"prune_ratio": 0.5} | changes), LABELS, 8, networks)
 
 
-def drawn(share: float, score: Score = Score.MSP) -> detection_tab.Drawn:
+def drawn(share: float, score: Score = Score.MSP) -> refusal.Drawn:
     """What is drawn of one network, where that share of its test images is refused."""
-    return detection_tab.drawn(Evaluated(outcome(), 20).detection(outcome().pruned, score), share)
+    return refusal.drawn(Evaluated(outcome(), 20).detection(outcome().pruned, score), share)
 
 
 def test_measures_of_dense_and_pruned_stand_beside_each_other():
@@ -76,9 +77,9 @@ def test_the_threshold_lies_on_the_curve_that_is_drawn():
 def test_the_risk_coverage_curve_begins_where_there_are_images_enough():
     """The error rate of one image in forty is not drawn; AURC counts it all the same."""
     one = drawn(0.1)
-    assert one.risk.x[0] == pytest.approx(detection_tab.LEAST_COVERAGE)
+    assert one.risk.x[0] == pytest.approx(refusal.LEAST_COVERAGE)
     assert one.risk.x[-1] == 1
-    assert one.detection.risk_coverage.coverage[0] < detection_tab.LEAST_COVERAGE
+    assert one.detection.risk_coverage.coverage[0] < refusal.LEAST_COVERAGE
 
 
 # Examples
@@ -141,12 +142,12 @@ def test_chance_is_the_share_of_the_positive_ones():
 
 def test_the_rejection_table_counts():
     """Of 40 test images 4 are refused; the shares and the counts are of the same images."""
-    refusal = drawn(0.1).refusal
-    all_images, kept, refused, strangers = detection_tab.rejection_table({"pruned": refusal}).Pruned
+    found = drawn(0.1).refusal
+    all_images, kept, refused, strangers = refusal.rejection_table({"pruned": found}).Pruned
     assert all_images.endswith("(n = 40)")
     assert kept.endswith("(n = 36)")
     assert refused == "10 % (4 of 40)"
-    assert strangers.endswith(f"({refusal.kept.ood_refused} of 30)")
+    assert strangers.endswith(f"({found.kept.ood_refused} of 30)")
 
 
 # Charts
@@ -288,7 +289,7 @@ def test_samples_that_cannot_disagree_get_a_sentence_and_no_charts(changes):
     app.session_state["score"] = Score.INFORMATION
     app.run()
     assert not app.exception
-    assert [element.value for element in app.info] == [detection_tab.EQUAL_SAMPLES]
+    assert [element.value for element in app.info] == [refusal.EQUAL_SAMPLES]
     assert alts(app) == []
     assert list(app.table[0].value.AUROC == "–") == [score == Score.INFORMATION for score in Score]
     app.segmented_control(key="score").set_value(Score.MSP).run()

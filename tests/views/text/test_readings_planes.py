@@ -101,7 +101,7 @@ def test_with_one_sample_no_direction_is_told():
     [
         ("probability", f"{LESS}{BOTH}: mean winning probability 0."),
         ("entropy", f"{LESS}{BOTH}: mean predictive entropy 0."),
-        ("aleatoric", f"each thinned network is **less sure**{BOTH}: mean aleatoric (expected entropy) 0."),
+        ("aleatoric", f"each sample is by itself **less sure**{BOTH}: mean aleatoric (expected entropy) 0."),
     ],
 )
 def test_a_flatter_boundary_is_less_sure_on_both_sides(quantity, words):
