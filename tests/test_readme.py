@@ -52,8 +52,12 @@ def test_the_metrics_in_the_readme_take_any_model(capsys):
 
     model = nn.Sequential(nn.Linear(3, 8), nn.ReLU(), nn.Dropout(0.5), nn.Linear(8, 4))
     inputs = np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32)
-    exec(PYTHON[3], {"model": model, "inputs": inputs, "labels": np.arange(20) % 4})
+    labels = np.arange(20) % 4
+    given = {"model": model, "inputs": inputs, "labels": labels, "train_inputs": inputs, "train_labels": labels}
+    exec(PYTHON[3], given)
     assert 0 <= float(capsys.readouterr().out) <= 1
+    assert given["logits"].shape == (100, 20, 4)
+    assert given["probs"].shape == (20, 4)
 
 
 def test_the_sessions_in_the_readme_give_what_they_say():

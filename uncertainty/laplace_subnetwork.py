@@ -5,10 +5,11 @@ f(x) + J(x) δ (Immer et al. 2021, equation 5), with δ over a subnetwork (Daxbe
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import cache, reduce
 
 import torch
 from torch import Tensor
@@ -86,6 +87,7 @@ class Linearised:
         def along(direction: dict[str, Tensor]) -> Tensor:
             return jvp(lambda values: functional_call(model, values, (batch.clone(),)), (tensors,), (direction,))[1]
 
+        _load_forward_mode()
         with self._refusing():
             found = [vmap(along)(_spread(part, columns, tensors)).transpose(1, 2) for part in deviations]
         return found, self.network.logits(batch.clone())
@@ -116,6 +118,14 @@ class Linearised:
         for rows in seen:
             ggn.addmm_(rows.T, rows)
         return full_curvature(ggn)
+
+
+@cache
+def _load_forward_mode() -> None:
+    """Have torch load its rules for `jvp` as it does at the first use, without what it then warns of in itself."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        jvp(torch.sin, (torch.zeros(1),), (torch.ones(1),))
 
 
 def _spread(deviations: Tensor, columns: Tensor, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -4,5 +4,6 @@ import subprocess
 import sys
 
 if __name__ == "__main__":
-    for name in ("training", "study", "sampling", "images", "trained", "page", "place", "layout", "image_page"):
+    numbers = ("training", "study", "sampling", "laplace", "images", "trained")
+    for name in (*numbers, "page", "place", "layout", "image_page"):
         subprocess.run([sys.executable, "-m", f"tests.benchmarks.bench_{name}"], check=True)
