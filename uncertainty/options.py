@@ -58,7 +58,7 @@ class Method(Option):
     )  # fmt: skip
     SURVIVORS = (
         "survivors", "Laplace of the survivors",
-        "A Gaussian around the weights that survived pruning or, of many, around those that the data decide least: "
+        "A Gaussian around the weights that survived pruning or, of many, around those that the data say most of: "
         "Daxberger et al. 2021, over a subnetwork.", "Laplace draw", None,
     )  # fmt: skip
 

@@ -118,7 +118,7 @@ def test_an_instance_comes_back_without_a_call_of_its_methods(monkeypatch: pytes
         (OrderedDict(a=1), "OrderedDict is not among"),
         (Path("a"), "PosixPath is not among"),
     ],
-    ids=repr,
+    ids=["objects", "records", "object", "function", "class", "ordered", "path"],
 )
 def test_what_is_no_plain_data_is_refused_by_name(value: Any, message: str) -> None:
     with pytest.raises(NotPlain, match=message):
