@@ -33,6 +33,10 @@ else:
 
     from views.browser.bounds import Bounded
     from views.browser.compression import Compressed
+    from views.browser.hosts import Addressed
     from views.browser.page_style import Styled
+    from views.browser.response_headers import Shielded
+    from views.browser.visitor_cookie import Recognised
 
-    app = st.App(__file__, middleware=[Middleware(Bounded), Middleware(Compressed), Middleware(Styled)])
+    layers = (Addressed, Bounded, Shielded, Compressed, Recognised, Styled)
+    app = st.App(__file__, middleware=[Middleware(layer) for layer in layers])

@@ -1,5 +1,6 @@
-"""One gate for what takes long: a bounded queue over an executor, with progress and cancel.
+"""One gate for what takes long: a bounded queue over an executor, with fair turns, progress and cancel.
 
+Turns go round between those who ask (`cache.turns`), so that nobody's many tabs keep others waiting.
 Equal requests are one job, which everybody who asked for it can watch. Who wants a job wants it
 either until they leave (`Jobs.watch`) or for so many seconds (`Jobs.join`, a lease that can be
 renewed). A job that its last watcher leaves is cancelled: its work hears of that through
@@ -13,16 +14,21 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator
+import uuid
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from cache.turns import NOBODY, Turns, Visitor
+
 Work = Callable[[Callable[..., None]], Any]
 """Takes `report` (see `Job.report`), which it calls with whatever describes its progress, and returns the result."""
 
-MAX_WAITING = 64
+PER_BROWSER = 4  # that may wait
+PER_ADDRESS = 30 * PER_BROWSER  # a class behind one proxy, each of which has as much waiting as may be
+MAX_WAITING = 4 * PER_ADDRESS
 
 
 class Cancelled(Exception):
@@ -43,6 +49,7 @@ class Watcher:
 
     name: str
     is_there: Callable[[], bool] = field(compare=False)
+    visitor: Visitor = field(default=NOBODY, compare=False)  # whose turns its jobs take
 
 
 @dataclass(eq=False)
@@ -56,11 +63,13 @@ class Job:
     key: str
     clock: Callable[[], float]
     lock: threading.Lock  # of the queue
+    work: Work = field(repr=False)
+    asked_at: int = 0  # how many turns had been taken then
     progress: Any = None
     since: float | None = None  # seconds on the clock when it was started
-    watchers: dict[object, float] = field(default_factory=dict)  # until when on the clock each of them wants it
+    watchers: dict[Watcher | str, float] = field(default_factory=dict)  # until when on the clock each wants it
     cancelled: threading.Event = field(default_factory=threading.Event)
-    future: Future[Any] | None = None
+    future: Future[Any] = field(default_factory=Future)
     others_wait: Callable[[], bool] = bool  # whether there is somebody in the queue whose turn it could be
 
     @property
@@ -79,6 +88,11 @@ class Job:
         leases = tuple(self.watchers.items())  # a copy: others join while this is read
         return sum(now < until or (isinstance(who, Watcher) and who.is_there()) for who, until in leases)
 
+    @property
+    def visitors(self) -> Collection[Visitor]:
+        """Who wants it, or has: a lease that has run out is still in the line."""
+        return dict.fromkeys(_visitor(who) for who in tuple(self.watchers)).keys()
+
     def report(self, progress: Any = None, *, between_steps: bool = False) -> None:
         """Called by the work: note the progress, and raise Cancelled if the job has been cancelled.
 
@@ -95,12 +109,10 @@ class Job:
 
     def wait(self, seconds: float) -> bool:
         """Wait for the end at most so long; True once it has come."""
-        assert self.future is not None
         return bool(wait([self.future], timeout=seconds).done)
 
     def result(self) -> Any:
         """What the work returned; raises what it raised."""
-        assert self.future is not None
         return self.future.result()
 
 
@@ -115,23 +127,28 @@ class Jobs:
         executor: Executor | None = None,
         max_waiting: int = MAX_WAITING,
         *,
+        per_browser: int = PER_BROWSER,
+        per_address: int = PER_ADDRESS,
         count: int = 1,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._executor = executor or ThreadPoolExecutor(max_workers=count, thread_name_prefix="job")
         self._max_waiting = max_waiting
+        self._per_browser = per_browser
+        self._per_address = per_address
         self._count = count
         self._clock = clock
         self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}  # waiting or running, in order of arrival
+        self._turns: Turns[Job] = Turns()
 
     @contextmanager
-    def watch(self, key: str, work: Work) -> Iterator[Job]:
+    def watch(self, key: str, work: Work, visitor: Visitor = NOBODY) -> Iterator[Job]:
         """Join the job of this key, or start it; on leaving, cancel it if nobody else wants it.
 
-        Raises QueueFull where too many jobs wait already.
+        Raises QueueFull where too many jobs wait already, of all or of this visitor.
         """
-        watcher = object()
+        watcher = Watcher(uuid.uuid4().hex, bool, visitor)
         job = self._want(key, work, watcher, math.inf)
         try:
             yield job
@@ -143,7 +160,7 @@ class Jobs:
         """Join the job of this key, or start it, and want it for so many seconds; `renew` wants it for longer.
 
         Hold the job: once it has ended, its result, or its error, is found there alone, and an equal request
-        starts afresh. Raises QueueFull where too many jobs wait already.
+        starts afresh. Raises QueueFull where too many jobs wait already, of all or of this visitor.
         """
         return self._want(key, work, watcher, seconds)
 
@@ -169,10 +186,10 @@ class Jobs:
             return self._under_way(key)
 
     def position(self, job: Job) -> int:
-        """How many jobs come before this one; 0 once it runs."""
+        """How many jobs come before this one, as things stand; 0 once it runs."""
         with self._lock:
             self._sweep()
-            waiting = [other for other in self._jobs.values() if not other.started]
+            waiting = self._turns.order(self._waiting())
             return 0 if job.started or job not in waiting else waiting.index(job) + 1
 
     def watchers(self) -> int:
@@ -180,13 +197,13 @@ class Jobs:
         with self._lock:
             return sum(job.wanting() for job in self._jobs.values())
 
-    def _want(self, key: str, work: Work, watcher: object, seconds: float) -> Job:
+    def _want(self, key: str, work: Work, watcher: Watcher | str, seconds: float) -> Job:
         with self._lock:
-            job = self._under_way(key) or self._start(key, work)
+            job = self._under_way(key) or self._start(key, work, _visitor(watcher))
             job.watchers[watcher] = self._clock() + seconds
             return job
 
-    def _leave(self, job: Job, watcher: object) -> None:
+    def _leave(self, job: Job, watcher: Watcher | str) -> None:
         if job.watchers.pop(watcher, None) is not None and not job.wanted:
             self._drop(job)
 
@@ -201,25 +218,60 @@ class Jobs:
             if job.cancelled.is_set() or not (job.started or job.wanted):
                 self._drop(job)
 
-    def _start(self, key: str, work: Work) -> Job:
+    def _start(self, key: str, work: Work, visitor: Visitor) -> Job:
+        self._admit(visitor)
+        job = Job(key, self._clock, self._lock, work, self._turns.taken, others_wait=self._some_wait)
+        self._executor.submit(self._take_turn)
+        self._jobs[key] = job  # not before: an executor that refuses leaves no job behind
+        return job
+
+    def _admit(self, visitor: Visitor) -> None:
+        """Raise QueueFull where too much is under way already for one more job of this visitor."""
+        wanted_by = [job.visitors for job in self._jobs.values()]
+        own = sum(visitor in visitors for visitors in wanted_by)
+        if own >= self._per_browser + self._count:
+            raise QueueFull(
+                f"{own} computations of yours are running or waiting already, in all tabs of this browser together, "
+                f"and no more than {self._per_browser} may wait. Try again when one has ended, or close a tab."
+            )
+        near = sum(any(each.address == visitor.address for each in visitors) for visitors in wanted_by)
+        if near >= self._per_address + self._count:
+            raise QueueFull(
+                f"{near} computations are running or waiting already for browsers at your network address, and no "
+                f"more than {self._per_address} may wait. Try again in a moment."
+            )
         if len(self._jobs) >= self._max_waiting + self._count:
             raise QueueFull(
                 f"{len(self._jobs)} computations are running or waiting already, and no more than "
                 f"{self._max_waiting} may wait. Try again in a moment."
             )
-        job = Job(key, self._clock, self._lock, others_wait=self._some_wait)
-        job.future = self._executor.submit(self._carry_out, job, work)
-        self._jobs[key] = job  # not before: an executor that refuses leaves no job behind
-        return job
+
+    def _waiting(self) -> list[Job]:
+        """In order of arrival."""
+        return [job for job in self._jobs.values() if not job.started]
 
     def _some_wait(self) -> bool:
-        return any(not job.started and job.wanted for job in self._jobs.values())
+        return any(job.wanted for job in self._waiting())
 
-    def _carry_out(self, job: Job, work: Work) -> Any:
-        job.since = self._clock()
+    def _take_turn(self) -> None:
+        """Carry out the job whose turn it is; there were as many turns as jobs, some of which may have gone."""
+        with self._lock:
+            job = self._turns.take(self._waiting())
+            if job is None:
+                return
+            job.future.set_running_or_notify_cancel()
+            job.since = self._clock()
+        try:
+            result = self._carry_out(job)
+        except BaseException as error:  # whatever it is belongs to those who asked, and not to this thread
+            job.future.set_exception(error)
+        else:
+            job.future.set_result(result)
+
+    def _carry_out(self, job: Job) -> Any:
         try:
             job.report(between_steps=True)  # left, or forgotten, while it waited
-            return work(job.report)
+            return job.work(job.report)
         finally:
             with self._lock:
                 self._forget(job)
@@ -227,10 +279,14 @@ class Jobs:
     def _drop(self, job: Job) -> None:
         """Cancel a job that nobody wants; an equal request that comes now starts afresh."""
         job.cancelled.set()
-        if job.future is not None:
-            job.future.cancel()
+        if not job.future.done() and job.future.cancel():
+            job.future.set_running_or_notify_cancel()  # so that whoever waits for it hears of it now
         self._forget(job)
 
     def _forget(self, job: Job) -> None:
         if self._jobs.get(job.key) is job:
             del self._jobs[job.key]
+
+
+def _visitor(watcher: Watcher | str) -> Visitor:
+    return watcher.visitor if isinstance(watcher, Watcher) else NOBODY

@@ -9,8 +9,9 @@ from functools import partial
 from typing import Any
 
 from cache import runs
+from cache.jobs import Job, Watcher
 from cache.results import ProgressBar, followed, result_of
-from cache.services import services
+from cache.services import queue, services
 from cache.visitor import Visit
 from pruning.data.task import Task
 from pruning.evaluation.by_method import SOURCES
@@ -34,9 +35,9 @@ def by_methods(
     yield found
     if len(found) == len(sources):
         return
-    named = {"methods": json.loads(runs.key(experiment, visit)), "ratio": experiment.prune_ratio}
-    key = json.dumps({**named, "asked by": [asdict(source) for source in sources]})
-    with services().jobs.watch(key, partial(_ask, experiment, visit, sources)) as job:
+    with services().jobs.watch(
+        key(experiment, sources, visit), partial(_ask, experiment, visit, sources), visit.visitor
+    ) as job:
         for _ in followed(job, status):
             if len(more := _answered(experiment, task, kept.get, sources)) > len(found):
                 found = more
@@ -47,7 +48,27 @@ def by_methods(
     yield _answered(experiment, task, lambda key: results[key] if key in results else kept.get(key), sources)
 
 
-def _ask(experiment: Recipe, visit: Visit, sources: Sequence[Source], report: Callable[..., Any]) -> dict[str, Any]:
+def stored(experiment: Recipe, sources: Sequence[Source] = SOURCES) -> Mapping[Source, Outcome]:
+    """The outcome of the experiment's own ratio by each source that has answered all it is asked."""
+    task, kept = runs.task_and_kept(experiment)
+    return _answered(experiment, task, kept.get, sources)
+
+
+def join(experiment: Recipe, sources: Sequence[Source], watcher: Watcher | str, seconds: float) -> Job:
+    """Have these sources asked by the workers for images, or join those who wait for the same: see `runs.join`."""
+    work = partial(_ask, experiment, None, sources)
+    return queue().join(key(experiment, sources), work, watcher, seconds)
+
+
+def key(experiment: Recipe, sources: Sequence[Source], visit: Visit | None = None) -> str:
+    """The name of the work that asks these sources."""
+    named = {"methods": json.loads(runs.key(experiment, visit)), "ratio": experiment.prune_ratio}
+    return json.dumps({**named, "asked by": [asdict(source) for source in sources]})
+
+
+def _ask(
+    experiment: Recipe, visit: Visit | None, sources: Sequence[Source], report: Callable[..., Any]
+) -> dict[str, Any]:
     """Have every source asked, one after the other; all results by their keys."""
     results: dict[str, Any] = {}
     for done, source in enumerate(sources):

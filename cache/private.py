@@ -31,9 +31,28 @@ def expanded(folder: str | os.PathLike[str]) -> Path:
         return Path(folder)
 
 
-def make_private(folder: Path) -> None:
-    """Create the folder for its owner alone, or refuse one that others could have written to. Raises OSError."""
-    if str(folder).startswith("~"):
+def names_nobody(folder: str | os.PathLike[str]) -> bool:
+    """Whether it is in the home of a user who does not exist, or has none."""
+    return str(expanded(folder)).startswith("~")
+
+
+def is_trusted(file: Path | int) -> bool:
+    """Whether a file or folder, or an open file by its number, is one's own and not for everybody to write to.
+
+    For the owner's group to write is common, and does no harm below a private folder. Raises OSError.
+    """
+    if os.name != "posix":
+        return True
+    status = os.stat(file)
+    return status.st_uid == os.getuid() and not status.st_mode & stat.S_IWOTH
+
+
+def make_private(folder: Path, *within: str) -> None:
+    """Create the folder for its owner alone, or refuse one that others could have written to. Raises OSError.
+
+    Refused as well is a folder `within` it that is another user's, or that everybody may write to.
+    """
+    if names_nobody(folder):
         raise Unkept("there is no such user, or no home of that user")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     if os.name != "posix":
@@ -49,6 +68,9 @@ def make_private(folder: Path) -> None:
             folder.chmod(0o700)
         if folder.stat().st_mode & _OTHERS_WRITE:  # as on the drives of Windows under WSL, and on network shares
             raise Unkept("the drive lets other users write to the folder, whatever its permissions say")
+    for name in within:
+        if (folder / name).exists() and not is_trusted(folder / name):
+            raise Unkept(f"everybody can write to the folder {name} in it, or it is another user's", "Remove it")
 
 
 def why_unwritten(folder: Path, size: int) -> OSError:

@@ -54,7 +54,7 @@ def outcomes(
         return
     shown = _known(found)
     work = partial(runs.train, experiment, visit=visit, source=source)
-    with services().jobs.watch(runs.key(experiment, visit, source), work) as job:
+    with services().jobs.watch(runs.key(experiment, visit, source), work, visit.visitor) as job:
         for _ in followed(job, status):
             so_far = job.progress.outcome if job.progress else None
             if so_far is not None and _known(so_far) > shown:
@@ -93,7 +93,7 @@ def recording(experiment: Experiment, status: ProgressBar, visit: Visit) -> Reco
         report()
         return {key: kept.fetch(key, lambda: record(experiment, visit.points, report), waiting=report)}
 
-    with services().jobs.watch(key, work) as job:
+    with services().jobs.watch(key, work, visit.visitor) as job:
         for _ in followed(job, status):
             pass
         results = result_of(job)

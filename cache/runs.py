@@ -13,7 +13,7 @@ from cache import services
 from cache.jobs import Job, QueueFull, Watcher
 from cache.store import Store
 from cache.visitor import Shelf, Visit
-from cache.workers.protocol import WorkerLost
+from cache.workers.protocol import NoWorkers, WorkerLost
 from pruning import RATIOS, Diverged, ImageExperiment, Outcome
 from pruning.data.images import NoImages
 from pruning.data.plane_task import PlaneTask
@@ -21,12 +21,14 @@ from pruning.data.task import Task
 from pruning.data.task_of import task_of
 from pruning.experiment import Recipe
 from pruning.lottery.engine import Call, Run, here, outcome
+from pruning.lottery.members import members
+from pruning.lottery.plan import plan
 from pruning.lottery.progress import WrongWorker
 from uncertainty.options import MC_DROPOUT, Source
 
 Report = Callable[..., Any]
 """See `cache.jobs.Job.report`."""
-FORESEEN = (Diverged, NoImages, QueueFull, WorkerLost, WrongWorker)  # their messages are sentences for people
+FORESEEN = (Diverged, NoImages, NoWorkers, QueueFull, WorkerLost, WrongWorker)  # all of them sentences for people
 
 
 class Failure(RuntimeError):
@@ -68,6 +70,16 @@ def answered(found: Outcome, task: Task, ratios: Sequence[float]) -> bool:
     asked = {network.fresh is not None for network in found.networks}
     wanted = asked == {isinstance(task, PlaneTask) and not task.own}
     return wanted and all(found.has(ratio) for ratio in (0.0, found.experiment.prune_ratio, *ratios))
+
+
+def trained(experiment: Recipe, source: Source = MC_DROPOUT, ratios: Sequence[float] = RATIOS) -> tuple[int, int]:
+    """How many of the networks that a run to these ratios needs are there, answers or not, and how many it needs.
+
+    Those that a chain leads through are among them, and the other members of an ensemble.
+    """
+    task, kept = task_and_kept(experiment)
+    keys = {step.key for batch in plan(members(experiment, source.method), ratios, task) for step in batch.steps}
+    return sum(kept.get(key) is not None for key in keys), len(keys)
 
 
 def train(

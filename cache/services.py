@@ -9,13 +9,13 @@ from functools import cached_property
 from pathlib import Path
 
 from cache.jobs import Jobs
-from cache.private import VARIABLE
+from cache.private import VARIABLE, names_nobody
 from cache.store import Store
 from cache.workers.choose import crew_beside, workers_from_environment
 from cache.workers.protocol import Workers
 
 ROOT = Path(__file__).parent.parent
-FORMAT = "2"  # of what is stored; which code has made it is said by each key
+FORMAT = "3"  # of what is stored; which code has made it is said by each key
 _STARTING = threading.Lock()
 
 
@@ -47,7 +47,7 @@ class Services:
     @cached_property
     def crew(self) -> Workers:
         """Who trains the small networks of a study: one for each core, or those that the environment asks for."""
-        return crew_beside(self.workers)
+        return crew_beside(lambda: self.workers)
 
     @cached_property
     def studies(self) -> Jobs:
@@ -65,12 +65,25 @@ _current: Services | None = None
 
 
 def services() -> Services:
-    """Those of this process: the store is where EXPLORER_CACHE says, or in the project."""
+    """Those of this process: the store is where EXPLORER_CACHE says, or in the project.
+
+    It is there, too, where EXPLORER_CACHE names the home of nobody, which the store's note then says.
+    """
     global _current
     with _STARTING:
         if _current is None:
-            _current = Services(Store(os.environ.get(VARIABLE, "").strip() or ROOT / "cache" / "store", FORMAT))
+            _current = Services(_store())
         return _current
+
+
+def _store() -> Store:
+    usual, wish = ROOT / "cache" / "store", os.environ.get(VARIABLE, "").strip()
+    if not names_nobody(wish):
+        return Store(wish or usual, FORMAT)
+    remark = (
+        f"{VARIABLE} is {wish!r}, but there is no such user, or no home of that user: results are kept in {usual}."
+    )
+    return Store(usual, FORMAT, remark=remark)
 
 
 def workers() -> Workers:

@@ -1,16 +1,16 @@
 """Results on disk, by the store of `joblib.Memory`, with the promises that joblib alone does not give.
 
 One key is computed once, whatever number of threads and processes ask for it. An entry that does
-not match its checksum is computed again. A disk that is full or read-only costs the
+not match its checksum, or is another's, is computed again. A disk that is full or read-only costs the
 storing, not the answer, and leaves in `Store.note` what to do. The size is bounded; what was used
-longest ago goes first. The folder is readable by its owner alone, because entries are pickles.
+longest ago goes first. Entries are plain data (`cache.plain`): reading one runs nothing, whoever has
+written it. The folder is readable by its owner alone, and nothing is read that others could have written.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import pickle
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -22,9 +22,11 @@ import joblib
 from cachetools import LRUCache
 from filelock import FileLock, Timeout
 
-from cache.private import advice, expanded, make_private, why_unwritten
+from cache import plain
+from cache.private import advice, expanded, is_trusted, make_private, why_unwritten
 
 T = TypeVar("T")
+RESULTS = "results"  # the folder of all entries
 STRIPES = 256  # locks; two keys that share one wait for each other, which is harmless
 MEMORY_BYTES = 256 * 2**20
 DISK_BYTES = 2 * 2**30
@@ -32,16 +34,20 @@ WAIT_STEP = 0.2  # seconds between two looks at a lock that another process hold
 
 
 class Store:
-    """A keyed store of picklable values in a folder of its own.
+    """A keyed store of values, of the kinds that `cache.plain` knows, in a folder of its own.
 
-    `version` is part of every key: values of other code are never returned, and can live beside.
+    `version` is part of every key: values of other code are never returned, and can live beside. `remark` is what
+    `note` says of the folder for as long as nothing is wrong with it.
     """
 
-    def __init__(self, folder: str | os.PathLike[str], version: str, disk_bytes: int = DISK_BYTES) -> None:
+    def __init__(
+        self, folder: str | os.PathLike[str], version: str, disk_bytes: int = DISK_BYTES, remark: str | None = None
+    ) -> None:
         self.folder = expanded(folder)
+        self._results = self.folder / RESULTS
         self.version = version
         self.disk_bytes = disk_bytes
-        self.note: str | None = None
+        self.note = self._remark = remark
         self._memory: LRUCache[str, tuple[int, Any]] = LRUCache(MEMORY_BYTES, getsizeof=lambda item: item[0])
         self._guard = threading.Lock()
         self._locks = [threading.Lock() for _ in range(STRIPES)]
@@ -50,7 +56,7 @@ class Store:
     def _open(self) -> joblib.Memory:
         """The folder as joblib sees it; one that keeps nothing, where the folder cannot be used."""
         try:
-            make_private(self.folder)
+            make_private(self.folder, RESULTS)
             return joblib.Memory(self.folder, verbose=0)
         except (OSError, Warning) as error:  # warnings are raised where they are made errors
             self._unsaved(error)
@@ -65,8 +71,8 @@ class Store:
         if payload is None:
             return None
         try:
-            value = pickle.loads(payload)
-        except Exception:  # whatever comes of a class that is no more
+            value = plain.unpacked(payload)
+        except Exception:  # whatever comes of bytes that are no value, or of a class that is no more
             return None
         self._touch(key)
         self._remember(key, value, len(payload))
@@ -107,7 +113,7 @@ class Store:
 
     def _saved(self, key: str, value: T) -> T:
         try:
-            payload = pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
+            payload = plain.packed(value)
         except Exception as error:
             self._unsaved(error)
         else:
@@ -121,29 +127,43 @@ class Store:
         Entries are named here, not by `Memory.cache`, which drops all of them when its note of the
         function's source is lost or damaged, or another process has another source.
         """
-        return ["results", hashlib.sha256(repr((self.version, key)).encode()).hexdigest()]
+        return [RESULTS, hashlib.sha256(repr((self.version, key)).encode()).hexdigest()]
 
     def _path(self, key: str) -> Path:
         return self.folder.joinpath(*self._entry(key))
 
+    def _checksum(self, key: str, payload: bytes) -> str:
+        """Of the value and of its entry: one that has been moved to where another was is no more valid than that."""
+        digest = hashlib.sha256(self._entry(key)[-1].encode())
+        digest.update(payload)
+        return digest.hexdigest()
+
     def _read(self, key: str) -> bytes | None:
-        """The pickled value; None where there is none, or it does not match its checksum."""
+        """The packed value; None where there is none, it does not match its checksum, or others may have written it.
+
+        It is not read by joblib, whose reading carries out what a file says.
+        """
+        if self._disk.store_backend is None:
+            return None
         try:
-            checksum, payload = self._disk.store_backend.load_item(self._entry(key))
-            return payload if hashlib.sha256(payload).hexdigest() == checksum else None
+            with (self._path(key) / "output.pkl").open("rb") as file:
+                if not is_trusted(file.fileno()) or not is_trusted(self._results):
+                    return None
+                checksum, payload = plain.read_tree(file)
+            return payload if self._checksum(key, payload) == checksum else None
         except Exception:  # no folder, no file, or whatever damage makes of reading
             return None
 
     def _write(self, key: str, payload: bytes) -> None:
-        """Store the pickled value, see whether it has reached the disk, and keep the store within its size."""
+        """Store the packed value, see whether it has reached the disk, and keep the store within its size."""
         disk = self._disk = self._open()  # the folder may have gone, or have become usable
         if disk.store_backend is None:
             return
         with suppress(Warning):  # how joblib says that it could not write; raised where warnings are errors
-            disk.store_backend.dump_item(self._entry(key), (hashlib.sha256(payload).hexdigest(), payload))
+            disk.store_backend.dump_item(self._entry(key), (self._checksum(key, payload), payload))
         self._sweep(key)
         if self._read(key) == payload:
-            self.note = None
+            self.note = self._remark
         else:
             self._unsaved(why_unwritten(self.folder, len(payload)))
         self._touch(key)

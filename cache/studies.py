@@ -12,6 +12,7 @@ from cachetools import LRUCache
 from cache import runs, services
 from cache.jobs import Job, Jobs, Watcher
 from cache.store import Store
+from cache.workers.here import ThisProcess
 from cache.workers.local import LocalWorkers
 from cache.workers.protocol import Workers
 from pruning.experiment import Experiment
@@ -59,6 +60,8 @@ def train(study: Study, report: Report) -> pd.DataFrame:
     """
     workers, store = _workers(study), services.services().store
     of_points = isinstance(study.base, Experiment)
+    if isinstance(workers, ThisProcess):
+        runs.load_torch()
 
     def part(study: Study, number: int, told: Told) -> dict[str, Rows]:
         def heard(news: tuple[Collection[str], str] | None) -> None:

@@ -2,6 +2,7 @@
 
     python -m cache.study --preset as-published --out study.csv
     python -m cache.study --task digits --strategies one_shot random_mask --seeds 5 --out digits.parquet
+    python -m cache.study --strategies one_shot --method single_pass last_layer --tempered both
 
 It can be stopped and started again: what is finished is kept, in the store of the app.
 """
@@ -22,10 +23,12 @@ from cache import services, studies
 from pruning.data.images import NoImages
 from pruning.experiment import Experiment, ImageExperiment, Recipe
 from pruning.options import Dataset, ImageSet, Strategy
-from pruning.study import Study, StudyProgress
+from pruning.study import BASE, Study, StudyProgress, by_methods
 from pruning.study_files import ENDINGS, written
-from pruning.study_presets import PRESETS
+from pruning.study_presets import PRESETS, VARIED
+from uncertainty.options import Method, Source
 
+TEMPERED = {"no": (False,), "yes": (True,), "both": (False, True)}
 TASKS = {each.value: each for each in (*Dataset, *ImageSet)}
 
 
@@ -58,7 +61,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--task", choices=list(TASKS), help="default: the preset's, else moons")
     parser.add_argument("--strategies", nargs="+", choices=[each.value for each in Strategy], help="default: all")
     parser.add_argument("--ratios", nargs="+", type=float, help="default: those of the page")
-    parser.add_argument("--seeds", type=int, help="how many, from 0 on; default: 10")
+    parser.add_argument("--seeds", type=int, help="how many; default: 10")
+    parser.add_argument(
+        "--method", nargs="+", choices=[each.value for each in Method],
+        help="where class probabilities come from; several are compared. Default: the preset's, else mc_dropout",
+    )  # fmt: skip
+    parser.add_argument(
+        "--tempered", choices=list(TEMPERED), default="no", help="whether by a temperature; default: no"
+    )
+    parser.add_argument("--first-seed", type=int, default=0, help="from which on they are counted; default: 0")
     parser.add_argument("--one-data-set", action="store_true", help="the same points for all seeds")
     parser.add_argument(
         "--set", nargs="+", default=[], metavar="FIELD=VALUE", help="of the experiment, as hidden=64,64 or noise=0.3"
@@ -85,7 +96,23 @@ def _study(chosen: argparse.Namespace) -> Study:
         if chosen.seeds < 1:
             raise ValueError(f"--seeds is {chosen.seeds}; at least 1 is needed")
         study = replace(study, seeds=tuple(range(chosen.seeds)))
+    if chosen.first_seed:
+        study = replace(study, seeds=tuple(chosen.first_seed + seed for seed in study.seeds))
+    if chosen.method or chosen.tempered != "no":
+        methods = chosen.method or [study.source.method]
+        sources = [Source(method, tempered) for method in methods for tempered in TEMPERED[chosen.tempered]]
+        study = _by(study, sources)
     return replace(study, own_data=False) if chosen.one_data_set else study
+
+
+def _by(study: Study, sources: Sequence[Source]) -> Study:
+    """The study by one source, or with several of them as variants; raises ValueError where it has others already."""
+    if len(sources) == 1:
+        return replace(study, source=sources[0])
+    if study.variants not in ((BASE,), VARIED["method"]):
+        names = ", ".join(variant.name for variant in study.variants)
+        raise ValueError(f"--method names {len(sources)} sources; the preset compares {names} already, so name one")
+    return replace(study, variants=by_methods(dict.fromkeys(sources)))
 
 
 def _fitting(task: Dataset | ImageSet) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from cachetools import LRUCache
 
+from cache.turns import NOBODY, Visitor
 from pruning.data.own_points import Points
 
 SHELF_BYTES = 64 * 2**20
@@ -58,7 +59,8 @@ class Shelf:
 
 @dataclass(frozen=True, eq=False)
 class Visit:
-    """Where one visitor's results are kept, never on disk, and the points they brought, if any."""
+    """Where one visitor's results are kept, never on disk, the points they brought, if any, and who they are."""
 
     shelf: Shelf
     points: Points | None = None
+    visitor: Visitor = NOBODY

@@ -2,6 +2,7 @@
 
     from pruning import Experiment, run
     outcome = run(Experiment(strategy="iterative", prune_ratio=0.8))
+    outcome = run(Experiment(prune_ratio=0.8), source=Source("last_layer", tempered=True))
 
 `run` and what belongs to it load PyTorch on first use.
 """
@@ -17,6 +18,7 @@ from pruning.experiment import RATIOS, Experiment, ImageExperiment
 from pruning.lottery.progress import Diverged, Progress
 from pruning.options import Architecture, Criterion, Dataset, DropoutRule, ImageSet, PrunedLayers, Scope, Strategy
 from pruning.outcome import Network, Outcome, PlaneOutcome
+from uncertainty.options import MC_DROPOUT, Method, Source
 
 if TYPE_CHECKING:
     from torch import nn
@@ -31,6 +33,7 @@ __all__ = [
     "Experiment",
     "ImageExperiment",
     "ImageSet",
+    "Method",
     "Network",
     "Outcome",
     "PlaneOutcome",
@@ -38,6 +41,7 @@ __all__ = [
     "Progress",
     "PrunedLayers",
     "Scope",
+    "Source",
     "Strategy",
     "module",
     "read_points",
@@ -53,6 +57,7 @@ def run(
     *,
     ratios: Sequence[float] | None = None,
     points: Points | None = None,
+    source: Source = MC_DROPOUT,
 ) -> PlaneOutcome: ...
 @overload
 def run(
@@ -60,6 +65,7 @@ def run(
     progress: Callable[[Any], None] | None = None,
     *,
     ratios: Sequence[float] | None = None,
+    source: Source = MC_DROPOUT,
 ) -> Outcome: ...
 def run(
     experiment: Experiment | ImageExperiment,
@@ -67,17 +73,19 @@ def run(
     *,
     ratios: Sequence[float] | None = None,
     points: Points | None = None,
+    source: Source = MC_DROPOUT,
 ) -> Outcome:
     """Train the dense network and the pruned one of the experiment's strategy and ratio.
 
     `ratios` asks for several ratios at once; what each yields is the same as on its own. `points`
-    are somebody's own, instead of those that a two-dimensional experiment describes.
+    are somebody's own, instead of those that a two-dimensional experiment describes. `source` is where
+    class probabilities come from; for an ensemble its other members are trained, too, from the seeds that follow.
     `progress` is called now and then and may raise to stop the run. Raises `Diverged` if the dense
     network cannot be trained, `NoImages` where the images of the task are not there.
     """
     from pruning.lottery.engine import run_seeds as run_all
 
-    return run_all(experiment, [experiment.seed], progress, ratios=ratios, points=points)[0]
+    return run_all(experiment, [experiment.seed], progress, ratios=ratios, points=points, source=source)[0]
 
 
 def run_seeds(
@@ -87,6 +95,7 @@ def run_seeds(
     *,
     ratios: Sequence[float] | None = None,
     points: Points | None = None,
+    source: Source = MC_DROPOUT,
 ) -> list[Any]:
     """The same experiment with several seeds: an outcome per seed, in order. On points they train as one stack.
 
@@ -94,7 +103,7 @@ def run_seeds(
     """
     from pruning.lottery.engine import run_seeds as run_all
 
-    return run_all(experiment, seeds, progress, ratios=ratios, points=points)
+    return run_all(experiment, seeds, progress, ratios=ratios, points=points, source=source)
 
 
 def module(experiment: Experiment | ImageExperiment, network: Network, n_classes: int) -> nn.Sequential:

@@ -3,13 +3,14 @@
 study = Study(Experiment(hidden=(30,)), strategies=("one_shot", "random_mask"), seeds=range(10))
 table = run_study(study)
 for found in verdicts(table, "truth_ece", against="dense"): print(found.line, found.prune_ratio, found.verdict)
+by_method = replace(study, variants=by_methods([Source("single_pass"), Source("ensemble", tempered=True)]))
 """
 
 from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
@@ -22,12 +23,14 @@ from pruning.data.task_of import task_of
 from pruning.evaluation.rows import DENSE, rows
 from pruning.experiment import RATIOS, Experiment, Recipe
 from pruning.lottery.engine import Call, InMemory, Kept, Run, here
+from pruning.lottery.members import members
 from pruning.lottery.plan import plan, worker_code
 from pruning.lottery.progress import Diverged, Progress
 from pruning.options import Strategy
 from pruning.outcome import Outcome
 from uncertainty import verdict
 from uncertainty.estimate import mean_estimate
+from uncertainty.options import MC_DROPOUT, Source
 from uncertainty.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -41,9 +44,15 @@ STOP = "early_stop_epoch"
 MEASURED_BY = ("pruning.evaluation.rows", "pruning.inspect.training_gap")
 
 
+OF_SOURCE = tuple(each.name for each in fields(Source))
+
+
 @dataclass(frozen=True)
 class Variant:
-    """Fields of an experiment that are to be otherwise than in the base of a study."""
+    """Fields of an experiment, or of the source of its class probabilities, that are to be otherwise than in a study.
+
+    method, tempered: see `uncertainty.options.Source`.
+    """
 
     name: str
     changes: tuple[tuple[str, Any], ...] = ()
@@ -53,8 +62,23 @@ class Variant:
         """`Variant.of("Taylor", criterion="taylor")`."""
         return cls(name, tuple(changes.items()))
 
+    @property
+    def of_experiment(self) -> dict[str, Any]:
+        """What is otherwise in how networks are trained and pruned; of others the networks are the same."""
+        return {name: value for name, value in self.changes if name not in OF_SOURCE}
+
+    @property
+    def of_source(self) -> dict[str, Any]:
+        """What is otherwise in how they are asked."""
+        return {name: value for name, value in self.changes if name in OF_SOURCE}
+
 
 BASE = Variant("")
+
+
+def by_methods(sources: Iterable[Source]) -> tuple[Variant, ...]:
+    """A variant for each source of class probabilities, by its label: the same networks, asked in several ways."""
+    return tuple(Variant.of(source.label, **asdict(source)) for source in sources)
 
 
 @dataclass(frozen=True)
@@ -63,7 +87,8 @@ class Study:
 
     With `variants` every strategy is run in every variant, each with dense networks of its own where these differ.
     With `own_data` every seed draws points of its own, for one test set is the largest error of all: the data seed is
-    that of `base` plus the seed. Images are the same for all seeds. Raises ValueError, naming the value and what is
+    that of `base` plus the seed. Images are the same for all seeds. `source` is where class probabilities come from,
+    unless a variant says otherwise. Raises ValueError, naming the value and what is
     legal, for what no experiment may have, for nothing at all, and for what is named twice.
     """
 
@@ -73,6 +98,7 @@ class Study:
     seeds: tuple[int, ...] = SEEDS
     own_data: bool = True
     variants: tuple[Variant, ...] = (BASE,)
+    source: Source = MC_DROPOUT
 
     def __post_init__(self) -> None:
         plain = replace(self.base, prune_ratio=0.0)
@@ -94,34 +120,61 @@ class Study:
     def _normal(self, variant: Variant) -> Variant:
         legal = [each.name for each in fields(self.base) if each.name not in ("strategy", "prune_ratio", "seed")]
         for name, _ in variant.changes:
-            if name not in legal:
+            if name not in (*legal, *OF_SOURCE):
+                legal += OF_SOURCE
                 raise ValueError(f"variant {variant.name!r} changes {name!r}; it may change: {', '.join(legal)}")
-        changed = replace(self.base, **dict(variant.changes))
-        return Variant(variant.name, tuple((name, getattr(changed, name)) for name, _ in variant.changes))
+        trained, asked = replace(self.base, **variant.of_experiment), self.source_of(variant)
+        normal = {name: getattr(asked if name in OF_SOURCE else trained, name) for name, _ in variant.changes}
+        return Variant.of(variant.name, **normal)
 
     @property
     def key(self) -> str:
         """Canonical JSON of everything that decides the table."""
-        return json.dumps(asdict(self) | {"kind": type(self.base).__name__}, sort_keys=True)
+        said = asdict(self) | {"kind": type(self.base).__name__}
+        if self.source == MC_DROPOUT:  # as it was before there were others
+            del said["source"]
+        return json.dumps(said, sort_keys=True)
+
+    def source_of(self, variant: Variant = BASE) -> Source:
+        """Where class probabilities come from in a variant."""
+        return replace(self.source, **variant.of_source)
 
     def run(self, strategy: Strategy, seed: int, variant: Variant = BASE, prune_ratio: float | None = None) -> Recipe:
         """One run of the study, as the explorer pages show it; without a ratio at the largest."""
         ratio = self.ratios[-1] if prune_ratio is None else prune_ratio
-        chosen = replace(self.base, seed=seed, strategy=strategy, prune_ratio=ratio, **dict(variant.changes))
+        chosen = replace(self.base, seed=seed, strategy=strategy, prune_ratio=ratio, **variant.of_experiment)
         if self.own_data and isinstance(chosen, Experiment):
             return replace(chosen, data_seed=chosen.data_seed + chosen.seed)
         return chosen
 
+    @property
+    def pruned_networks(self) -> int:
+        """How many different networks are pruned for it, those of the other members of ensembles among them."""
+        asked = {(each, self.source_of(variant).method) for shard in self.shards() for variant, each in shard}
+        return len({member for each in asked for member in members(*each)}) * len(self.ratios)
+
     def shards(self) -> list[list[tuple[Variant, Recipe]]]:
-        """Every run with its variant, as many seeds as train well together; the first alone, to be soon there."""
-        few = NETWORKS_TOGETHER // (len(self.strategies) * len(self.ratios))
+        """Every run with its variant, as many seeds as train well together; the first alone, to be soon there.
+
+        Variants that ask the same networks in several ways are one after the other in the same shard.
+        """
+        members = max(self.source_of(variant).method.trainings for variant in self.variants)
+        few = NETWORKS_TOGETHER // (len(self.strategies) * len(self.ratios) * members)
         together = max(1, min(SEEDS_TOGETHER, few)) if isinstance(self.base, Experiment) else 1
         rest = self.seeds[1:]
         parts = [self.seeds[:1], *(rest[at : at + together] for at in range(0, len(rest), together))]
+        alike: dict[str, list[Variant]] = {}
+        for variant in self.variants:
+            alike.setdefault(repr(variant.of_experiment), []).append(variant)
         return [
-            [(variant, self.run(strategy, seed, variant)) for seed in seeds for strategy in self.strategies]
+            [
+                (variant, self.run(strategy, seed, variant))
+                for variant in variants
+                for seed in seeds
+                for strategy in self.strategies
+            ]
             for seeds in parts
-            for variant in self.variants
+            for variants in alike.values()
         ]
 
 
@@ -160,7 +213,8 @@ def run_study(
 ) -> pd.DataFrame:
     """Train what the study needs, and measure it: a row for every network, see `pruning.evaluation.rows`.
 
-    Before the figures stand `variant` and `line`, which names strategy and variant together; behind them
+    Before the figures stand `variant`, `line`, which names strategy and variant together, `method` and `tempered`,
+    whose class probabilities are measured; behind them
     `training_gap`, see `pruning.inspect.training_gap`. `kept` may hold networks
     already, which are not trained again: strategies share their dense networks. `call` may carry out the training
     elsewhere, `at_once` parts of the study side by side; or `part` carries out whole ones elsewhere: see `run_part`.
@@ -197,22 +251,41 @@ def run_part(study: Study, number: int, kept: Kept, told: Told, call: Call = her
 def _carried_out(
     shard: Sequence[tuple[Variant, Recipe]], study: Study, kept: Kept, told: Told, call: Call
 ) -> dict[str, Rows]:
-    keys = [rows_key(experiment, study.ratios) for _, experiment in shard]
+    keys = [_rows_key(study, variant, experiment) for variant, experiment in shard]
     there: dict[str, Rows] = {key: found for key in keys if (found := kept.get(key)) is not None}
     missing = [each for each, key in zip(shard, keys, strict=True) if key not in there]
-    if not missing:
-        return there
+    for source, experiments in _by_source(study, missing):
+        there |= _asked(experiments, source, study, kept, told, call)
+    return there
+
+
+def _by_source(study: Study, runs: Iterable[tuple[Variant, Recipe]]) -> Iterator[tuple[Source, list[Recipe]]]:
+    """Runs that train and are asked together: those of one source; of ensembles each alone, being a stack itself."""
+    found: dict[Source, list[Recipe]] = {}
+    for variant, experiment in runs:
+        found.setdefault(study.source_of(variant), []).append(experiment)
+    for source, experiments in found.items():
+        if source.method.trainings > 1:
+            yield from ((source, [experiment]) for experiment in experiments)
+        else:
+            yield source, experiments
+
+
+def _asked(
+    experiments: Sequence[Recipe], source: Source, study: Study, kept: Kept, told: Told, call: Call
+) -> dict[str, Rows]:
+    there: dict[str, Rows] = {}
     try:
-        outcomes = _trained([experiment for _, experiment in missing], study, kept, call, told)
+        outcomes = _trained(experiments, source, study, kept, call, told)
     except Diverged as error:
-        if len(missing) > 1:  # the others are not to blame
-            for each in missing:
-                there |= _carried_out([each], study, kept, told, call)
+        if len(experiments) > 1:  # the others are not to blame
+            for each in experiments:
+                there |= _asked([each], source, study, kept, told, call)
             return there
-        key, reason = rows_key(missing[0][1], study.ratios), str(error)
-        return there | kept.fetch_all([key], lambda keys: {key: reason})
+        key, reason = rows_key(experiments[0], study.ratios, source), str(error)
+        return kept.fetch_all([key], lambda keys: {key: reason})
     for outcome in outcomes:
-        key = rows_key(outcome.experiment, study.ratios)
+        key = rows_key(outcome.experiment, study.ratios, source)
         there |= kept.fetch_all([key], partial(_measured, outcome, study))
     return there
 
@@ -227,16 +300,18 @@ def so_far(study: Study, kept: Kept) -> pd.DataFrame:
     found: list[dict[str, Any]] = []
     failed: dict[str, str] = {}
     for variant, experiment in (each for shard in study.shards() for each in shard):
-        came = kept.get(rows_key(experiment, study.ratios))
+        came = kept.get(_rows_key(study, variant, experiment))
         if isinstance(came, str):
             failed[f"{_line(experiment.strategy.value, variant)}, seed {experiment.seed}"] = came
             continue
+        source = study.source_of(variant)
+        asked = {"method": source.method.value, "tempered": source.tempered}
         for row in came or ():
-            found.append({"variant": variant.name, "line": _line(row["strategy"], variant), **row})
+            found.append({"variant": variant.name, "line": _line(row["strategy"], variant), **asked, **row})
     names = [variant.name for variant in study.variants]
     strategies = [DENSE, *(each.value for each in study.strategies)]
     found.sort(key=lambda row: (names.index(row["variant"]), strategies.index(row["strategy"]), row["prune_ratio"]))
-    columns = None if found else ["variant", "line", "strategy", "prune_ratio", "seed"]
+    columns = None if found else ["variant", "line", "method", "tempered", "strategy", "prune_ratio", "seed"]
     table = pd.DataFrame(found, columns=columns)
     table = table.drop_duplicates(["line", "prune_ratio", "seed"], ignore_index=True)  # dense, of each strategy
     table.attrs["failed"] = failed
@@ -256,14 +331,17 @@ def is_whole(study: Study, kept: Kept) -> bool:
 def _measured_runs(study: Study, kept: Kept) -> Iterator[bool]:
     """Of one run after the other, whether it has been measured or is known not to be trainable."""
     for shard in study.shards():
-        yield from (kept.get(rows_key(experiment, study.ratios)) is not None for _, experiment in shard)
+        yield from (kept.get(_rows_key(study, *each)) is not None for each in shard)
 
 
-def _trained(experiments: Sequence[Recipe], study: Study, kept: Kept, call: Call, told: Told) -> list[Outcome]:
+def _trained(
+    experiments: Sequence[Recipe], source: Source, study: Study, kept: Kept, call: Call, told: Told
+) -> list[Outcome]:
     def heard(news: Progress | None) -> None:
         told(run.done, news.message if news else "")
 
-    run = Run(experiments, study.ratios, task_of(experiments[0]), kept, call, heard, own_first=False)
+    task = task_of(experiments[0])
+    run = Run(experiments, study.ratios, task, kept, call, heard, own_first=False, source=source)
     run.train()
     return run.outcomes()
 
@@ -277,12 +355,17 @@ def _measured(outcome: Outcome, study: Study, keys: Collection[str]) -> dict[str
     return dict.fromkeys(keys, found)
 
 
-def rows_key(experiment: Recipe, ratios: Sequence[float]) -> str:
-    """The key of the rows of a run at these ratios: everything that decides them."""
+def _rows_key(study: Study, variant: Variant, experiment: Recipe) -> str:
+    return rows_key(experiment, study.ratios, study.source_of(variant))
+
+
+def rows_key(experiment: Recipe, ratios: Sequence[float], source: Source = MC_DROPOUT) -> str:
+    """The key of the rows of a run at these ratios by a source: everything that decides them."""
     task = task_of(experiment)
     code = f"{worker_code(task)}-{code_version(*MEASURED_BY)}"
     named = {"rows": json.loads(experiment.key()), "ratios": ratios, "data": task.fingerprint, "code": code}
-    return json.dumps(named, sort_keys=True)
+    asked = {} if source == MC_DROPOUT else {"asked by": asdict(source)}
+    return json.dumps(named | asked, sort_keys=True)
 
 
 class _Stopped(Exception):
@@ -309,8 +392,10 @@ class _Counter:
 
 
 def _keys(shard: Sequence[tuple[Variant, Recipe]], study: Study) -> set[str]:
-    """Those of the networks that these runs need."""
-    experiments = [experiment for _, experiment in shard]
+    """Those of the networks that these runs need, the other members of ensembles among them."""
+    experiments = list(
+        dict.fromkeys(member for variant, each in shard for member in members(each, study.source_of(variant).method))
+    )
     return {step.key for batch in plan(experiments, study.ratios, task_of(experiments[0])) for step in batch.steps}
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pruning.code_version import LIBRARIES
 from pruning.experiment import Recipe
 from pruning.study import BASE, SEEDS, Study
-from uncertainty.options import Option
+from uncertainty.options import MC_DROPOUT, Option
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,6 +59,9 @@ def program(study: Study) -> str:
         *([f"seeds={_seeds(study.seeds)}"] if study.seeds != SEEDS else []),
         *([] if study.own_data else ["own_data=False"]),
     ]
+    asked = study.source != MC_DROPOUT
+    if asked:
+        parts.append(f"source=Source({study.source.method.value!r}{', tempered=True' * study.source.tempered})")
     variants = study.variants != (BASE,)
     if variants:
         named = [", ".join([repr(each.name), *_changes(dict(each.changes))]) for each in study.variants]
@@ -66,7 +69,7 @@ def program(study: Study) -> str:
     lines = "".join(f"    {part},\n" for part in parts)
     imports = "Study, Variant, run_study, summary" if variants else "Study, run_study, summary"
     return (
-        f"from pruning import {type(study.base).__name__}\n"
+        f"from pruning import {type(study.base).__name__}{', Source' * asked}\n"
         f"from pruning.study import {imports}\n\n"
         f"study = Study(\n{lines})\n"
         "table = run_study(study)\n"

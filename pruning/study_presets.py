@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pruning.evaluation.by_method import SOURCES
 from pruning.experiment import Experiment, ImageExperiment
 from pruning.options import Criterion, Scope, Strategy
-from pruning.study import Study, Variant
+from pruning.study import Study, Variant, by_methods
 
 PUBLISHED = (Strategy.ONE_SHOT, Strategy.ONE_SHOT_REWIND, Strategy.ONE_SHOT_RANDOM, Strategy.ITERATIVE)
 """The four strategies of the published study."""
@@ -18,9 +19,10 @@ VARIED: Mapping[str, tuple[Variant, ...]] = {
     "rewind_epoch": tuple(Variant.of(f"rewound to epoch {epoch}", rewind_epoch=epoch) for epoch in (0, 2, 5, 10)),
     "dropout": tuple(Variant.of(f"dropout {rate:g}", dropout=rate) for rate in (0.0, 0.1, 0.2, 0.4)),
     "label_noise": tuple(Variant.of(f"label noise {share:g}", label_noise=share) for share in (0.0, 0.1, 0.2, 0.4)),
+    "method": by_methods(SOURCES),
     "noise": tuple(Variant.of(f"noise {noise:g}", noise=noise) for noise in (0.1, 0.2, 0.3)),
 }
-"""Field → what a study may compare beside strategies."""
+"""Field → what a study may compare beside strategies; `method` is that of the class probabilities."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,18 @@ PRESETS: Mapping[str, StudyPreset] = {
             variants=VARIED["label_noise"],
         ),
         "truth_accuracy",
+    ),
+    "methods": StudyPreset(
+        "Where doubt comes from",
+        "The same pruned networks, asked by five methods, with a temperature and without: whose probabilities come "
+        "true?",
+        Study(
+            Experiment(),
+            (Strategy.ONE_SHOT, Strategy.RANDOM_MASK),
+            (0.3, 0.5, 0.7, 0.9),
+            variants=VARIED["method"],
+        ),
+        "truth_ece",
     ),
     "digits": StudyPreset(
         "Digits",

@@ -89,6 +89,14 @@ def test_the_study_in_the_readme_runs(capsys):
         assert sure == "cannot tell" or float(low) >= 0 or float(high) <= 0
 
 
+def test_another_method_in_the_readme_runs(capsys):
+    """The seventh block prints the figures by a tempered ensemble, and the temperature."""
+    exec(PYTHON[6], {})
+    printed = capsys.readouterr().out
+    assert "units=26" in printed
+    assert float(printed.split()[-1]) > 0
+
+
 def test_the_recipe_for_a_strategy_is_all_it_takes(tmp_path):
     """Pasting the README's member into the enum gives a strategy that runs, with nothing else touched."""
     for package in ("pruning", "uncertainty"):
@@ -96,7 +104,7 @@ def test_the_recipe_for_a_strategy_is_all_it_takes(tmp_path):
     options = tmp_path / "pruning" / "options.py"
     text = options.read_text()
     assert text.count("    ONE_SHOT = (\n") == 1
-    member = textwrap.indent(PYTHON[6], "    ")
+    member = textwrap.indent(PYTHON[7], "    ")
     options.write_text(text.replace("    ONE_SHOT = (\n", member + "    ONE_SHOT = (\n"))
     program = (
         "from pruning import Experiment, run\n"
@@ -112,7 +120,7 @@ def test_the_recipe_for_a_criterion_scores_units():
     from pruning.model.importance import Evidence
 
     namespace: dict = {"np": np, "Evidence": Evidence}
-    exec(PYTHON[7], namespace)
+    exec(PYTHON[8], namespace)
     activation = np.array([[[0.0], [1.0]], [[0.0], [3.0]]])
     evidence = Evidence(np.zeros((2, 1)), activation, np.zeros_like(activation), np.random.default_rng(0))
     np.testing.assert_array_equal(namespace["_spread"](evidence), [0, 1])

@@ -67,9 +67,10 @@ class Chain:
 
 def chain_of(network: Examined) -> Chain | None:
     """The network as a chain, if it is one: a sequential, and every dropout that it calls is a layer of it."""
-    layers, dropouts = network.layers, tuple(network.places)
-    if not all(network.drops) or any(type(layers[i]) not in FACTORS or not is_bare(layers[i]) for i in dropouts):
+    layers = network.layers
+    if any(type(layers[i]) not in FACTORS or not is_bare(layers[i]) for i in network.places):
         return None
+    dropouts = tuple(place for place, drop in zip(network.places, network.drops, strict=True) if drop)
     head = layers[dropouts[0] :]
     linear = [layer.out_features for layer in head if isinstance(layer, nn.Linear)]
     unitwise = linear and all(type(layer) in UNITWISE or type(layer) in (nn.Dropout, UnitDropout) for layer in head)

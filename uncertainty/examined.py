@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
 import torch
@@ -53,6 +53,11 @@ class Examined:
             (place - self.places[0], call) if call else (place - self.places[0],)
             for place, call in zip(self.places, within, strict=True)
         ]
+
+    def last_alone(self) -> Examined:
+        """The same with every dropout switched off but the last that training switches on; it keeps its stream."""
+        last = max(at for at, drop in enumerate(self.drops) if drop)
+        return replace(self, drops=[drop if at == last else None for at, drop in enumerate(self.drops)])
 
     def batch(self, inputs: Inputs) -> Tensor:
         return tensor(inputs, self.few.dtype, self.few.device)

@@ -1,9 +1,9 @@
 """Laplace approximations of a network's posterior, over its last layer or over the weights that pruning has left.
 
 The posterior is a Gaussian around the trained weights, its covariance the inverse of the curvature there: the
-generalised Gauss–Newton matrix of the cross-entropy over the training examples, plus the precision of a Gaussian prior
-(MacKay 1992; Daxberger et al. 2021, *Laplace Redux*). Nothing is trained, and the trained network is the mean: the
-predictive is that of the network linearised there (Immer et al. 2021), in which it stays the single pass.
+generalised Gauss–Newton matrix (GGN) of the cross-entropy over the training examples, plus the precision of a
+Gaussian prior (MacKay 1992; Daxberger et al. 2021, *Laplace Redux*). Nothing is trained, and the trained network is
+the mean: the predictive is that of the network linearised there (Immer et al. 2021), which at the mean is itself.
 """
 
 from __future__ import annotations
@@ -24,12 +24,14 @@ from uncertainty.laplace_last_layer import LastLayer, last_layer
 from uncertainty.laplace_options import Structure, Subnetwork
 from uncertainty.laplace_posterior import Curvature, best_precision, checked_precision
 from uncertainty.laplace_predictive import BLOCK_ELEMENTS, MOST_WEIGHTS, Laplace
-from uncertainty.laplace_subnetwork import Linearised, least_certain, rooted
+from uncertainty.laplace_subnetwork import Linearised, diagonal, least_certain, most_certain, rooted
 from uncertainty.refusal import Refused, kind
 
-LIMIT = 1200
-"""Weights of a subnetwork. Its GGN is decomposed in about a second; the time grows with the third power."""
+LIMIT = 1300
+"""Weights of a subnetwork: as many as a 64-64 network has with half of its units. Time grows with the third power."""
 
+PICK = {Subnetwork.SURVIVING: most_certain, Subnetwork.LEAST_CERTAIN: least_certain}
+"""Which weights are taken where all are too many."""
 Chosen = Subnetwork | str | Sequence[int] | np.ndarray
 """A rule by which weights are chosen, or their indices among all parameters, flattened one after the other."""
 
@@ -47,8 +49,9 @@ def fit_laplace(
 
     model: maps inputs (N, …) to logits (N, C). It is copied, so that it may go on being trained. Dropout is off.
     inputs, labels: the N training examples, labels from 0 to C − 1.
-    weights: the last linear layer; or the surviving weights, all of them if they are at most `limit`, else those of
-    largest marginal variance; or the indices of some among all parameters, flattened one after the other.
+    weights: the last linear layer; or the surviving weights, all of them if they are at most `limit`, else as many
+    of them, as `laplace_subnetwork.most_certain` or `least_certain` says; or the indices of some among all
+    parameters, flattened one after the other.
     structure: of the covariance; Kronecker-factored for the last layer alone.
     prior_precision: λ of the prior N(0, I/λ); None is the one of the largest evidence (MacKay 1992).
 
@@ -57,24 +60,25 @@ def fit_laplace(
     nn.Linear where the last layer is asked for, labels and indices out of range, a prior precision that is not above
     zero, more weights than a full covariance can hold, and where no prior precision has the largest evidence.
     """
-    inputs, structure, limit = checked_inputs(inputs), Structure(structure), whole_number(limit, "limit", 1)
+    inputs, structure, limit = checked_inputs(inputs), Structure(structure), whole_number(limit, "limit", 1)  # type: ignore[call-arg]
+    rule = Subnetwork(weights) if isinstance(weights, str) else _indices(weights)  # type: ignore[call-arg]
     precision = None if prior_precision is None else checked_precision(prior_precision)
     if limit > MOST_WEIGHTS:
         raise ValueError(f"limit is {limit}; a full covariance can hold {MOST_WEIGHTS} weights at most")
     network = _network(model, inputs)
     log_probs = _log_probs(network, inputs)
     targets = _targets(labels, *log_probs.shape)
-    if isinstance(weights, str) and Subnetwork(weights) == Subnetwork.LAST_LAYER:
+    if rule == Subnetwork.LAST_LAYER:
         around, curvature, is_limited = *_of_last_layer(network, inputs, log_probs.exp(), structure), False
     elif structure == Structure.FULL:
-        around, curvature, is_limited = _of_subnetwork(network, inputs, log_probs.exp(), weights, limit)
+        around, curvature, is_limited = _of_subnetwork(network, inputs, log_probs.exp(), rule, limit)
     else:
         raise ValueError(f"structure is {structure.value}, which the last layer alone can have; here it must be full")
     trained = torch.cat([values.flatten() for values in network.model.parameters()])[around.indices].double()
     squares = float(trained.square().sum())
     if precision is None:
         precision = best_precision(squares, curvature.values.cpu().numpy())
-    log_likelihood = float(log_probs.gather(1, targets[:, None]).sum())
+    log_likelihood = float(log_probs.gather(1, targets.to(log_probs.device)[:, None]).sum())
     return Laplace(around, curvature, precision, log_likelihood, squares, is_limited)
 
 
@@ -94,7 +98,7 @@ def _of_last_layer(network: Examined, inputs: Inputs, probs: Tensor, structure: 
 
 
 def _of_subnetwork(
-    network: Examined, inputs: Inputs, probs: Tensor, weights: Chosen, limit: int
+    network: Examined, inputs: Inputs, probs: Tensor, rule: Subnetwork | Tensor, limit: int
 ) -> tuple[Linearised, Curvature, bool]:
     every = torch.arange(sum(values.numel() for values in network.model.parameters()), device=probs.device)
 
@@ -103,11 +107,14 @@ def _of_subnetwork(
         return (rooted(around.jacobians(batch)[0], own) for batch, own in parts)
 
     around, is_limited = Linearised(network, every, probs.shape[1]), False
-    if not isinstance(weights, str):
-        around = replace(around, indices=_indices(weights, len(every)).to(probs.device))
-    elif Subnetwork(weights) == Subnetwork.SURVIVING and (is_limited := len(every) > limit):
-        diagonal = torch.stack([rows.square().sum(dim=0) for rows in seen(around)]).sum(dim=0)
-        around = replace(around, indices=least_certain(diagonal, limit))
+    if isinstance(rule, Tensor):
+        if int(rule[-1]) >= len(every):
+            raise ValueError(
+                f"weights has index {int(rule[-1])}; {network.name} has those from 0 to {len(every) - 1}"
+            )
+        around = replace(around, indices=rule.to(probs.device))
+    elif is_limited := len(every) > limit:
+        around = replace(around, indices=PICK[rule](diagonal(seen(around)), limit))
     return around, around.curvature(seen(around)), is_limited
 
 
@@ -127,8 +134,8 @@ def _network(model: nn.Module, inputs: Inputs) -> Examined:
     network = examine(twin, inputs, thinning=False)
     if not network.apart:
         raise Refused(
-            f"what {network.name} answers for an input depends on the inputs beside it (a normalisation by the batch, "
-            "say), so that its examples have no curvature each of its own"
+            f"what {network.name} answers for an input depends on the inputs beside it (a normalisation by the "
+            "batch, say), so that the curvature is no sum over examples"
         )
     return network
 
@@ -156,17 +163,18 @@ def _targets(labels: object, n: int, n_classes: int) -> Tensor:
     return torch.from_numpy(found)
 
 
-def _indices(weights: Sequence[int] | np.ndarray, n_weights: int) -> Tensor:
-    """Chosen indices (P,), rising, once they are found to be whole, different and in range."""
+def _indices(weights: Sequence[int] | np.ndarray) -> Tensor:
+    """Chosen indices (P,), rising, once they are found to be whole and different."""
     found = as_array(weights, "weights")
     if found.ndim != 1 or found.dtype.kind not in "iu" or not 1 <= len(found) <= MOST_WEIGHTS:
         raise ValueError(
-            f"weights must be a rule ({', '.join(Subnetwork)}) or 1 to {MOST_WEIGHTS} whole numbers in one row; "
+            f"weights must be one of {', '.join(Subnetwork)}, or 1 to {MOST_WEIGHTS} whole numbers in one row; "
             f"got {found.dtype} of shape {found.shape}"
         )
-    if found.min() < 0 or found.max() >= n_weights or len(np.unique(found)) < len(found):
+    rising = np.unique(found)
+    if rising[0] < 0 or len(rising) < len(found):
         raise ValueError(
-            f"weights must be different indices from 0 to {n_weights - 1}; got {len(found)}, {len(np.unique(found))} "
-            f"of them different, from {found.min()} to {found.max()}"
+            f"weights must be different indices from 0 on; got {len(found)}, {len(rising)} of them different, "
+            f"from {rising[0]} on"
         )
-    return torch.from_numpy(np.sort(found).astype(np.int64))
+    return torch.from_numpy(rising.astype(np.int64))

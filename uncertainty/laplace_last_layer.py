@@ -58,8 +58,8 @@ class LastLayer:
     def curvature(self, seen: Iterable[tuple[Tensor, Tensor]], structure: Structure) -> Curvature:
         """The GGN Σ Λₙ ⊗ φₙφₙᵀ of the cross-entropy, Λ = diag(p) − ppᵀ, in one of two structures.
 
-        It is the Hessian itself, for in these weights the logits are linear. Kronecker-factored it is ΣΛₙ ⊗ mean φₙφₙᵀ
-        (Martens & Grosse 2015, section 3; Ritter et al. 2018), exact for a single example.
+        It is the Hessian itself, for in these weights the logits are linear. Kronecker-factored it is
+        ΣΛₙ ⊗ mean φₙφₙᵀ (Martens & Grosse 2015, section 3; Ritter et al. 2018), exact for a single example.
         seen: features (n, F) and class probabilities (n, C) in float64, block by block.
         """
         n_classes, n_features = self.order.shape
@@ -148,7 +148,5 @@ def _passed(network: Examined, batch: Tensor) -> tuple[Tensor, _Linear]:
             "leave out what comes behind it, or choose the weights yourself"
         )
     if sum(weight is seen.last.weight for weight in seen.weights) > 1:
-        raise Refused(
-            f"the last linear layer of {network.name} is called more than once in a pass; choose its weights"
-        )
+        raise Refused(f"the last linear layer of {network.name} is called twice in a pass; choose weights yourself")
     return logits, seen.last

@@ -13,7 +13,11 @@ class Subnetwork(Option):
     )  # fmt: skip
     SURVIVING = (
         "surviving", "Surviving weights",
-        "All weights that pruning has left or, where these are too many, the least certain: Daxberger et al. 2021.",
+        "All weights that pruning has left or, where these are too many, those that the data say most of.",
+    )  # fmt: skip
+    LEAST_CERTAIN = (
+        "least_certain", "Least certain weights",
+        "All weights that pruning has left or, where these are too many, of largest variance: Daxberger et al. 2021.",
     )  # fmt: skip
 
 

@@ -39,7 +39,7 @@ class FullCurvature:
         return (jacobians @ self.vectors).square() @ (self.values + precision).reciprocal()
 
     def layer_variances(self, features: Tensor, order: Tensor, precision: float) -> Tensor:
-        """The variances (N, C) of a linear layer's outputs for features (N, F); order (C, F) as in `KronCurvature`."""
+        """The variances (N, C) of a linear layer's outputs for features (N, F); order: `KronCurvature`."""
         covariance = self.covariance(precision)
         by_class = [((features @ covariance[own][:, own]) * features).sum(dim=1) for own in order]
         return torch.stack(by_class, dim=1)

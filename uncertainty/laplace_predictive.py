@@ -37,7 +37,7 @@ class Laplace:
     prior_precision: float
     log_likelihood: float  # nats, of all training labels at the trained weights
     squares: float  # ‖θ‖² of the P trained weights
-    is_limited: bool  # whether the network has more weights, and the least certain were taken
+    is_limited: bool  # whether the network has more weights than it was limited to
 
     @property
     def indices(self) -> np.ndarray:
@@ -144,7 +144,7 @@ class Laplace:
                 yield torch.cat(changes)[:n_samples] + logits.T, logits
 
     def _variance_blocks(self, inputs: Inputs) -> Iterator[tuple[Tensor, Tensor]]:
-        """One block of inputs after the other: the variances of its logits in float64, and the logits, (n, C) each."""
+        """One block of inputs after the other: its logits' variances in float64, and the logits, (n, C) each."""
         inputs = checked_inputs(inputs)
         around = self.around.of(examine(self.around.network.model, inputs, thinning=False))
         for block in blocks(inputs, max(BLOCK_ELEMENTS // around.network.largest, 1)):

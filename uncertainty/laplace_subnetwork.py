@@ -5,8 +5,10 @@ f(x) + J(x) δ (Immer et al. 2021, equation 5), with δ over a subnetwork (Daxbe
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import reduce
 
 import torch
 from torch import Tensor
@@ -72,13 +74,8 @@ class Linearised:
             logits = functional_call(self.network.model, values, (example.clone().unsqueeze(0),)).squeeze(0)
             return logits, logits
 
-        try:
+        with self._refusing():
             found, logits = vmap(jacrev(single, has_aux=True), in_dims=(None, 0))(tensors, batch)
-        except RuntimeError as error:
-            raise Refused(
-                f"{self.network.name} cannot be differentiated one input at a time ({kind(error)}: {error}); "
-                "take the last layer alone"
-            ) from error
         flat = torch.cat([found[name].flatten(2) for name in tensors], dim=2)
         return (flat if flat.shape[2] == len(self.indices) else flat[..., self.columns]), logits
 
@@ -89,20 +86,20 @@ class Linearised:
         def along(direction: dict[str, Tensor]) -> Tensor:
             return jvp(lambda values: functional_call(model, values, (batch.clone(),)), (tensors,), (direction,))[1]
 
-        found = []
-        for part in deviations:
-            wide = batch.new_zeros(
-                (len(part), sum(values.numel() for values in tensors.values())),
-                dtype=next(iter(tensors.values())).dtype,
-            )
-            wide[:, columns] = part.to(wide.dtype)
-            pieces = wide.split([values.numel() for values in tensors.values()], dim=1)
-            directions = {
-                name: piece.reshape(len(part), *values.shape)
-                for (name, values), piece in zip(tensors.items(), pieces, strict=True)
-            }
-            found.append(vmap(along)(directions).transpose(1, 2))
+        with self._refusing():
+            found = [vmap(along)(_spread(part, columns, tensors)).transpose(1, 2) for part in deviations]
         return found, self.network.logits(batch.clone())
+
+    @contextmanager
+    def _refusing(self) -> Iterator[None]:
+        """Say of a network that cannot be differentiated so that it cannot."""
+        try:
+            yield
+        except (RuntimeError, NotImplementedError) as error:
+            raise Refused(
+                f"{self.network.name} cannot be differentiated input by input ({kind(error)}: {error}); "
+                "take the last layer alone"
+            ) from error
 
     def variances(self, batch: Tensor, curvature: FullCurvature, precision: float) -> tuple[Tensor, Tensor]:
         """The posterior variances (N, C) of the logits, and the logits (N, C)."""
@@ -121,6 +118,15 @@ class Linearised:
         return full_curvature(ggn)
 
 
+def _spread(deviations: Tensor, columns: Tensor, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Deviations (s, P) at their columns in whole parameters (s, …), by name; the rest of these stays at zero."""
+    sizes = [values.numel() for values in tensors.values()]
+    wide = next(iter(tensors.values())).new_zeros((len(deviations), sum(sizes)))
+    wide[:, columns] = deviations.to(wide.dtype)
+    pieces = zip(tensors.items(), wide.split(sizes, dim=1), strict=True)
+    return {name: piece.reshape(-1, *values.shape) for (name, values), piece in pieces}
+
+
 def rooted(jacobians: Tensor, probs: Tensor) -> Tensor:
     """Rows (n·C, P) in float64 whose products with themselves sum to JᵀΛJ, for Jacobians (n, C, P).
 
@@ -131,9 +137,26 @@ def rooted(jacobians: Tensor, probs: Tensor) -> Tensor:
     return (scaled - root[..., None] * (root[:, None] @ scaled)).flatten(0, 1)
 
 
-def least_certain(diagonal: Tensor, limit: int) -> Tensor:
-    """The rising indices of the `limit` weights of largest marginal posterior variance 1/(h + λ), h (P,) of the GGN.
+def diagonal(seen: Iterable[Tensor]) -> Tensor:
+    """The diagonal (P,) of the GGN, from blocks of `rooted` Jacobians."""
+    return reduce(torch.add, (rows.square().sum(dim=0) for rows in seen))
 
-    Daxberger et al. 2021, section 5.2. The order is the same for every λ; of equal ones the first are taken.
+
+def most_certain(diagonal: Tensor, limit: int) -> Tensor:
+    """The rising indices of the `limit` weights of largest curvature h (P,), the GGN's diagonal; the first of equals.
+
+    Taken by itself, a weight adds h/(h + λ) to the variances of the logits over the training examples, each by Λ:
+    these are the weights that the predictive depends on. In networks with dead units it stays far closer to the
+    predictive of all weights than with those of `least_certain`.
+    """
+    return torch.argsort(diagonal, stable=True, descending=True)[:limit].sort().values
+
+
+def least_certain(diagonal: Tensor, limit: int) -> Tensor:
+    """The rising indices of the `limit` weights of largest marginal variance 1/(h + λ); the first of equals.
+
+    Of all subnetworks the nearest to the whole posterior in Wasserstein distance, with no covariances between weights
+    (Daxberger et al. 2021, section 5). It is the same for every λ. The weights of dead units come first: the data
+    say nothing of them, and their variance is the prior's.
     """
     return torch.argsort(diagonal, stable=True)[:limit].sort().values

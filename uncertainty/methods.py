@@ -21,7 +21,7 @@ from uncertainty.examples import Examples
 from uncertainty.laplace import LIMIT, fit_laplace
 from uncertainty.laplace_options import Structure, Subnetwork
 from uncertainty.laplace_predictive import Laplace
-from uncertainty.options import Method, Source
+from uncertainty.options import DropoutLayers, Method, Source
 from uncertainty.predictions import Predictions, averaged
 from uncertainty.sampling import mc_dropout, predict, single_pass
 from uncertainty.temperature import fit_temperature
@@ -80,7 +80,7 @@ def predictor(
     unless it is needed. Raises ValueError for a tempered network whose last layer is no `nn.Linear`, for one without
     dropout where its samples are wanted, and as `fit_temperature` does.
     """
-    voice = _voice(source.method, models, seed, training)
+    voice = _voice(source, models, seed, training)
     if not source.tempered:
         return Predictor(voice)
     held_out = validation()
@@ -88,9 +88,10 @@ def predictor(
     return Predictor(voice, fitted.value)
 
 
-def _voice(method: Method, models: Sequence[nn.Module], seed: int, training: Callable[[], Examples]) -> Voice:
+def _voice(source: Source, models: Sequence[nn.Module], seed: int, training: Callable[[], Examples]) -> Voice:
+    method = source.method
     if method == Method.MC_DROPOUT:
-        return _Dropout(models[0], seed)
+        return _Dropout(models[0], seed, source.layers)
     if method in (Method.SINGLE_PASS, Method.ENSEMBLE):
         return _Members(models if method == Method.ENSEMBLE else models[:1])
     return _Laplace(_fitted(method, models[0], training()), seed)
@@ -113,15 +114,16 @@ class _Dropout:
 
     model: nn.Module
     seed: int
+    layers: DropoutLayers
 
     def logits(self, inputs: Inputs, n_samples: int) -> np.ndarray:
-        probs = mc_dropout(self.model, inputs, n_samples, self.seed)
+        probs = mc_dropout(self.model, inputs, n_samples, self.seed, self.layers)
         return np.log(np.maximum(probs, np.finfo(np.float32).tiny))
 
     def predictions(
         self, inputs: Inputs, samples: Sequence[int], temperature: float, on_block: Callable[[], None]
     ) -> Predictions:
-        found = predict(cooled(self.model, temperature), inputs, samples, self.seed, on_block)
+        found = predict(cooled(self.model, temperature), inputs, samples, self.seed, on_block, self.layers)
         return replace(found, temperature=temperature)
 
 

@@ -62,6 +62,11 @@ class Method(Option):
         "Daxberger et al. 2021, over a subnetwork.", "Laplace draw", None,
     )  # fmt: skip
 
+    @property
+    def trainings(self) -> int:
+        """How many networks are trained for one that is asked."""
+        return ENSEMBLE_MEMBERS if self is Method.ENSEMBLE else 1
+
     def samples(self, wanted: int) -> int:
         """How many of so many samples there are.
 
@@ -71,16 +76,41 @@ class Method(Option):
         return wanted if self.most is None else min(wanted, self.most)
 
 
+class DropoutLayers(Option):
+    """Which dropout layers are active in MC dropout."""
+
+    ALL = "all", "All layers", "Every dropout layer drops, as in training."
+    LAST = (
+        "last", "Last layer",
+        "The last dropout layer alone drops, in the very samples in which it drops beside the others.",
+    )  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Source:
-    """Where class probabilities come from: a method, with its logits divided by a temperature or as they are."""
+    """Where class probabilities come from: a method, with its logits divided by a temperature or as they are.
+
+    Raises ValueError for a method or layers, which may be given by name, that there are not, and for a choice of
+    layers where there is none.
+
+    >>> Source("ensemble") == Source(Method.ENSEMBLE)
+    True
+    """
 
     method: Method = Method.MC_DROPOUT
     tempered: bool = False  # by what fits the validation examples best: Guo et al. 2017
+    layers: DropoutLayers = DropoutLayers.ALL  # of MC dropout; other methods have no choice
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "method", Method(self.method))  # type: ignore[call-arg]  # looking a member up
+        object.__setattr__(self, "layers", DropoutLayers(self.layers))  # type: ignore[call-arg]
+        if self.layers != DropoutLayers.ALL and self.method != Method.MC_DROPOUT:
+            raise ValueError(f"layers is {self.layers.value!r} for {self.method.value}; only all are legal there")
 
     @property
     def label(self) -> str:
-        return f"{self.method.label}, tempered" if self.tempered else self.method.label
+        only = ", last layer" if self.layers == DropoutLayers.LAST else ""
+        return f"{self.method.label}{only}{', tempered' if self.tempered else ''}"
 
 
 MC_DROPOUT = Source()
@@ -88,7 +118,7 @@ MC_DROPOUT = Source()
 
 
 class Score(Option):
-    """What an image is judged by; higher means more OOD. `sampled` ones come from MC dropout."""
+    """What an image is judged by; higher means more OOD. `sampled` ones come from a method's samples."""
 
     def __init__(self, value: str, label: str, help: str, sampled: bool) -> None:
         self.sampled = sampled
@@ -100,7 +130,7 @@ class Score(Option):
     )  # fmt: skip
     INFORMATION = (
         "information", "Mutual information",
-        "How much the MC-dropout samples disagree, in nats. Higher is more OOD.", True,
+        "How much the samples disagree, in nats. Higher is more OOD.", True,
     )  # fmt: skip
     ENERGY = "energy", "Energy", "−ln Σ exp(logits) of a single pass without dropout. Higher is more OOD.", False
     MAX_LOGIT = (

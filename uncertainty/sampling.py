@@ -18,6 +18,7 @@ from uncertainty.batches import Inputs, blocks, checked_inputs
 from uncertainty.chain import chain_of, is_own_way
 from uncertainty.dropout import Drop, draw
 from uncertainty.examined import Examined, examine
+from uncertainty.options import DropoutLayers
 from uncertainty.predictions import Predictions, averaged, checked_samples
 from uncertainty.thinned import thinned_logits
 
@@ -41,7 +42,9 @@ def single_pass(model: nn.Module, inputs: Inputs) -> np.ndarray:
     return np.concatenate([_array(network.logits(network.batch(block))) for block in blocks(inputs, rows)])
 
 
-def mc_dropout(model: nn.Module, inputs: Inputs, n_samples: int, seed: int) -> np.ndarray:
+def mc_dropout(
+    model: nn.Module, inputs: Inputs, n_samples: int, seed: int, layers: DropoutLayers = DropoutLayers.ALL
+) -> np.ndarray:
     """Class probabilities (S, N, C) of S thinned networks (Gal & Ghahramani 2016, equation 6).
 
     A sample is one draw of the dropout masks, held for all N inputs: one function out of the
@@ -51,13 +54,14 @@ def mc_dropout(model: nn.Module, inputs: Inputs, n_samples: int, seed: int) -> n
     stands, each call of it with a mask of its own; kept activations are scaled by 1/(1 − p) exactly
     once, so for a linear network the samples average to the single pass.
 
-    The first s samples do not depend on S: a smaller sample is a prefix of a larger one.
+    The first s samples do not depend on S: a smaller sample is a prefix of a larger one. Where the last of the
+    `layers` alone drops, its masks are those that it has beside the others.
     inputs: (N, …) real numbers, cast to the type of the weights. The model returns logits, or
     log-probabilities, of which softmax makes the same probabilities. Raises TypeError for what is no
     model and no numbers; ValueError for n_samples < 1, a model without dropout, whose samples would
     all be equal, one whose dropout cannot be given a mask, and one that returns anything but logits.
     """
-    return np.concatenate([probs for probs, _ in _sample_blocks(model, inputs, n_samples, seed)], axis=1)
+    return np.concatenate([probs for probs, _ in _sample_blocks(model, inputs, n_samples, seed, layers)], axis=1)
 
 
 def predict(
@@ -66,6 +70,7 @@ def predict(
     samples: Sequence[int],
     seed: int,
     on_block: Callable[[], None] = lambda: None,
+    layers: DropoutLayers = DropoutLayers.ALL,
 ) -> Predictions:
     """A single pass, and MC dropout averaged over the first s samples for each s in `samples`, which rise.
 
@@ -73,11 +78,11 @@ def predict(
     each and may raise. Inputs and errors as for `mc_dropout`.
     """
     samples = checked_samples(samples)
-    return averaged(_sample_blocks(model, inputs, samples[-1], seed), samples, on_block)
+    return averaged(_sample_blocks(model, inputs, samples[-1], seed, layers), samples, on_block)
 
 
 def _sample_blocks(
-    model: nn.Module, inputs: Inputs, n_samples: int, seed: int
+    model: nn.Module, inputs: Inputs, n_samples: int, seed: int, layers: DropoutLayers
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """One block of inputs after the other: its samples (S, n, C), and its logits (n, C) with dropout off."""
     n_samples, seed = whole_number(n_samples, "n_samples", 1), whole_number(seed, "seed", 0)
@@ -88,6 +93,8 @@ def _sample_blocks(
             f"{network.name} has no nn.Dropout layer that its forward calls, so all its MC samples would be equal; "
             "a single pass is what there is"
         )
+    if DropoutLayers(layers) is DropoutLayers.LAST:  # type: ignore[call-arg]
+        network = network.last_alone()
     rows = max(BLOCK_ELEMENTS // network.largest, 1)
     found = _as_chain(network, n_samples, seed, min(rows, len(inputs)))
     if found is None:

@@ -21,6 +21,10 @@ class WorkerLost(RuntimeError):
     """The worker has gone in the middle of a call; the message is a sentence for people."""
 
 
+class NoWorkers(RuntimeError):
+    """There are to be no workers; the message is a sentence for people."""
+
+
 class Workers(Protocol):
     """Where long work is carried out."""
 

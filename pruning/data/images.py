@@ -7,6 +7,7 @@ import os
 import zipfile
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -56,8 +57,15 @@ class Training:
 
 
 def folder() -> Path:
-    """Where the packed images lie: `EXPLORER_DATA`, or `data` in the project."""
-    return Path(os.environ.get("EXPLORER_DATA") or ROOT / "data").expanduser()
+    """Where the packed images lie: `EXPLORER_DATA`, or `data` in the project; that, too, for a home of nobody."""
+    return _wished() or ROOT / "data"
+
+
+def _wished() -> Path | None:
+    wish = os.environ.get("EXPLORER_DATA")
+    with suppress(RuntimeError):  # of a user who does not exist, or has no home
+        return Path(wish).expanduser() if wish else None
+    return None
 
 
 def shown(dataset: ImageSet) -> Shown:
@@ -148,9 +156,12 @@ def _stamp(dataset: ImageSet, folder: Path) -> tuple[int, ...]:
         states = [(folder / name).stat() for name in names]
     except OSError:
         both = " and ".join(SOURCES[source].title for source in dataset.sources)
+        wish = os.environ.get("EXPLORER_DATA")
+        nobody = f"EXPLORER_DATA is {wish!r}, but there is no such user, or no home of that user. "
         raise NoImages(
-            f"{both} are not in {folder} yet. Download them below, or copy {' and '.join(names)} "
-            "there from a machine that has them. The digits need neither."
+            f"{nobody if wish and not _wished() else ''}{both} are not in {folder} yet. "
+            f"Download them below, or copy {' and '.join(names)} there from a machine that has them. "
+            "The digits need neither."
         ) from None
     return tuple(number for state in states for number in (state.st_size, state.st_mtime_ns))
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pruning.evaluation.evaluated import Evaluated
-from uncertainty.options import ENSEMBLE_MEMBERS, Method, Score, Source
+from uncertainty.options import Method, Score, Source
 
 SOURCES = tuple(Source(method, tempered) for method in Method for tempered in (False, True))
 
@@ -52,7 +52,7 @@ def _row(source: Source, name: str, seen: Evaluated) -> dict[str, Any]:
         "epistemic": found.epistemic_test,
         "temperature": network.test.temperature,
         "passes": passes(source.method, seen.n_samples),
-        "trainings": ENSEMBLE_MEMBERS if source.method == Method.ENSEMBLE else 1,
+        "trainings": source.method.trainings,
     }
 
 

@@ -11,6 +11,7 @@ from pruning.options import Strategy
 from pruning.outcome import Outcome
 from uncertainty.options import Score
 
+N_SAMPLES = 50
 DENSE = "dense"
 """What stands for the strategy in the rows of networks that nothing is removed from."""
 
@@ -18,13 +19,14 @@ DENSE = "dense"
 def rows(outcome: Outcome, ratios: Iterable[float]) -> list[dict[str, Any]]:
     """A row for every network of an outcome at these ratios, and for the dense one, whose strategy is `DENSE`.
 
+    Measured with `N_SAMPLES` samples of its source, or as many as there are.
     strategy, prune_ratio, seed, data_seed, level; every figure under its name as `metrics.flat` gives them, those
     against the truth with the prefix `truth_`; `ece_floor` and `uce_floor`, what a calibrated network would get for
     these from as many labels; `auroc`, of predictive entropy for what is out of distribution;
     `trained`, whether the network has left chance; `winning`, whether it is a winning ticket: see `wins`;
     `stop_compares`, whether its early-stop epoch can be held against the dense network's (like with like).
     """
-    seen, experiment = Evaluated(outcome), outcome.experiment
+    seen, experiment = Evaluated(outcome, outcome.source.method.samples(N_SAMPLES)), outcome.experiment
     dense, wanted = flat(seen.figures(outcome.dense)), {0.0, *ratios}
     found = []
     for network in outcome.networks:

@@ -19,22 +19,22 @@ from pruning.model.pruned_dropout import smaller
 from pruning.model.units import Unit, toggled
 from pruning.outcome import Network, PlaneOutcome
 from pruning.training.threads import one_thread
-from uncertainty.options import MC_DROPOUT, Source
+from uncertainty.options import Source
 
 
 def changed(
     outcome: PlaneOutcome,
     units: Collection[Unit],
     samples: Sequence[int],
-    source: Source = MC_DROPOUT,
+    source: Source | None = None,
     task: Task | None = None,
 ) -> Network:
     """The pruned network with each of `units` removed if it is there, and put back if it is not.
 
     A unit that pruning has removed comes back with the weights it had in the dense network, between
     it and the units that are there; nothing is trained. Test, far and fresh points are asked again
-    by a source, for each number of samples in `samples`. The latency is not measured. task: of the outcome, where its
-    points are somebody's own.
+    by a source, the outcome's without one, for each number of samples in `samples`. The latency is not measured.
+    task: of the outcome, where its points are somebody's own.
 
     The units that stay are silenced in the same samples as before and at the rates they were trained at, so
     that a unit that does nothing changes nothing.
@@ -56,7 +56,7 @@ def changed(
             *([outcome.fresh.inputs] if outcome.fresh else []),
         )
         others = modules(experiment, network, outcome.n_classes)[1:]
-        voice = voice_of([small, *others], experiment, task, source)
+        voice = voice_of([small, *others], experiment, task, source or outcome.source)
         test, far, validation, *fresh = (voice.predictions(inputs, samples) for inputs in asked)
     return replace(
         network,

@@ -93,6 +93,7 @@ def run_seeds(
     *,
     ratios: Sequence[float] | None = None,
     points: Points | None = None,
+    source: Source = MC_DROPOUT,
     kept: Kept | None = None,
     call: Call = here,
 ) -> list[Outcome]:
@@ -104,7 +105,8 @@ def run_seeds(
         return []
     experiments = [replace(experiment, seed=seed) for seed in dict.fromkeys(seeds)]
     wanted = [replace(experiment, prune_ratio=ratio).prune_ratio for ratio in ratios or ()]
-    run = Run(experiments, wanted, task_of(experiment, points), InMemory() if kept is None else kept, call, progress)
+    store = InMemory() if kept is None else kept
+    run = Run(experiments, wanted, task_of(experiment, points), store, call, progress, source=source)
     run.train()
     return run.outcomes()
 

@@ -8,15 +8,14 @@ from functools import lru_cache
 
 from pruning.experiment import RANGES, Recipe
 from pruning.lottery.plan import Step
-from uncertainty.options import ENSEMBLE_MEMBERS, Method
+from uncertainty.options import Method
 
 SEEDS = int(RANGES["seed"][1]) + 1
 
 
 def members(experiment: Recipe, method: Method) -> tuple[Recipe, ...]:
     """The experiments whose networks a method asks, the experiment itself first; all have the same data."""
-    n = ENSEMBLE_MEMBERS if method == Method.ENSEMBLE else 1
-    return tuple(replace(experiment, seed=(experiment.seed + i) % SEEDS) for i in range(n))
+    return tuple(replace(experiment, seed=(experiment.seed + i) % SEEDS) for i in range(method.trainings))
 
 
 @lru_cache(maxsize=8192)

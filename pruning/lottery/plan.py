@@ -11,6 +11,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
+from itertools import chain as joined
+from itertools import zip_longest
 from typing import Any
 
 from pruning.code_version import code_version
@@ -65,7 +67,7 @@ class Batch:
 @lru_cache(maxsize=8192)
 def answers_key(network: str, source: Source, part: Part) -> str:
     """The key of what a network, named by its own key, says of a part of its task by a source of probabilities."""
-    named = {"answers": source.method, "tempered": source.tempered, "part": part}
+    named = {"answers": source.method, "tempered": source.tempered, "layers": source.layers, "part": part}
     answers = {**named, "code": code_version(ASKING), "network": json.loads(network)}
     return json.dumps(answers, sort_keys=True)
 
@@ -89,14 +91,19 @@ def plan(
     with `own_first`, then what leads to the experiments' own ratio: who waits for that waits for no other.
     """
     fingerprint, code = task.fingerprint, worker_code(task)
-    chains = [(each.prune_ratio, chain) for each in experiments for chain in _chains(each, ratios, task, fingerprint)]
-    dense = [[_step(each, (), task, fingerprint)] for each in experiments]
-    own: list[Sequence[Step]] = []
-    others: list[Sequence[Step]] = []
-    for ratio, chain in chains:
-        leads_there = own_first and any(step.prune_ratio == ratio for step in chain)
-        (own if leads_there else others).append(chain)
-    ordered = [steps for wave in (dense, own, others) for steps in _grouped(wave, task.stacked)]
+    dense = [[(_step(each, (), task, fingerprint),)] for each in experiments]
+    own: list[list[Sequence[Step]]] = []
+    others: list[list[Sequence[Step]]] = []
+    for each in experiments:
+        first: list[Sequence[Step]] = []
+        rest: list[Sequence[Step]] = []
+        for chain in _chains(each, ratios, task, fingerprint):
+            leads_there = own_first and any(step.prune_ratio == each.prune_ratio for step in chain)
+            (first if leads_there else rest).append(chain)
+        own.append(first)
+        others.append(rest)
+    grouped = _together if task.stacked else _one_by_one
+    ordered = [steps for wave in (dense, own, others) for steps in grouped(wave)]
     planned: set[str] = set()
     batches = []
     for steps in ordered:
@@ -132,12 +139,24 @@ def _chains(experiment: Recipe, ratios: Sequence[float], task: Task, fingerprint
     ]
 
 
-def _grouped(chains: Sequence[Sequence[Step]], stacked: bool) -> list[list[Step]]:
-    """The steps in the order of their training: level by level where they train together, else chain by chain."""
-    if not stacked:
-        return [[step] for chain in chains for step in chain]
+def _one_by_one(chains: Sequence[Sequence[Sequence[Step]]]) -> list[list[Step]]:
+    """The steps of each experiment's chains, chain by chain, and of that each level of every experiment in turn.
+
+    So the members of an ensemble are all there for one ratio before the next one begins.
+    """
+    return [
+        [step]
+        for beside in zip_longest(*chains, fillvalue=())
+        for level in zip_longest(*beside)
+        for step in level
+        if step is not None
+    ]
+
+
+def _together(chains: Sequence[Sequence[Sequence[Step]]]) -> list[list[Step]]:
+    """The steps of each experiment's chains, level by level, as stacks."""
     grouped: dict[tuple[Any, ...], list[Step]] = {}
-    for chain in chains:
+    for chain in joined.from_iterable(chains):
         for level, step in enumerate(chain):
             grouped.setdefault((level, *_shared(step)), []).append(step)
     return [grouped[key] for key in sorted(grouped, key=lambda key: key[0])]

@@ -25,7 +25,9 @@ from tests.browser.small_cifar import make_archives, pack
 
 TimedOut = pytest.importorskip("playwright.sync_api").TimeoutError
 
-TABS = ("Reliability", "Gallery", "Mistaken for", "Detection", "Prediction sets", "Your picture", "Take home")
+TABS = (
+    "Reliability", "Methods", "Gallery", "Mistaken for", "Detection", "Prediction sets", "Your picture", "Take home",
+)  # fmt: skip
 CIFAR = "?task=" + quote_plus("CIFAR-10 → CIFAR-100")
 QUICK = "&strategy=No+retraining"  # trains the dense network alone
 LONG = "&epochs=30&stop_after=10"
@@ -114,7 +116,15 @@ def test_a_first_visit_trains_the_digits_by_itself(first_visit, look):
     assert visitor.page.get_by_role("tab").all_inner_texts() == list(TABS)
     for tab, words in zip(
         TABS,
-        ("never learned", "One row a prune ratio", "Of 180 pictures", "AUROC", "The networks know 0", "The code"),
+        (
+            "never learned",
+            "where else could the doubt come from",
+            "One row a prune ratio",
+            "Of 180 pictures",
+            "AUROC",
+            "The networks know 0",
+            "The code",
+        ),
         strict=True,
     ):
         visitor.tab(tab).says(words)
@@ -255,6 +265,26 @@ def test_a_closer_look_opens_and_closes(look):
     visitor.page.keyboard.press("Escape")
     dialog.wait_for(state="detached")
     assert len(names(visitor)) == 10
+
+
+def test_another_method_is_followed_everywhere(look, house):
+    """Laplace asks the networks that are there: its own panels, draws in the closer look, its name in the code."""
+    stored = house.networks()
+    visitor = look("?tab=Reliability&ratio=0.5").complete().choose("Method", "Last-layer Laplace").complete()
+    visitor.says("Last-layer Laplace: confidence")
+    visitor.says("mean of 50 Laplace draws")
+    visitor.tab("Gallery").button("Look closer").first.click()
+    dialog = visitor.page.get_by_role("dialog")
+    dialog.get_by_text("100 Laplace draws").wait_for()
+    dialog.locator('[aria-label="Pruned network: spread of samples."] svg').first.wait_for()
+    visitor.settle().page.keyboard.press("Escape")
+    dialog.wait_for(state="detached")
+    visitor.tab("Methods").says("Not asked yet: Deep ensemble.")
+    assert visitor.settle().button("Ask it too").count() == 1
+    code = visitor.tab("Take home").page.get_by_role("tabpanel").locator("code").first
+    assert 'source=Source("last_layer")' in code.inner_text()
+    assert house.networks() == stored
+    assert visitor.alerts() == []
 
 
 def test_another_pair_of_classes_changes_the_story(look):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from views.controls.moons import SETTINGS
+from views.controls.moons import COMPARED, SETTINGS
 
 
 def pixels(data_url: str) -> np.ndarray:
@@ -180,4 +180,71 @@ def test_more_settings_unfold_with_a_help_for_each(visit):
     aside = visitor.settings().page.locator("[data-testid=stSidebar]")
     for label in ("Dataset", "Noise", "Hidden layers", "Dropout rate", "Criterion", "Rewind epoch", "Bins", "Seed"):
         assert aside.get_by_text(label, exact=True).first.is_visible()
-    assert aside.locator("[data-testid=stTooltipIcon]").count() == sum(map(len, SETTINGS.values())) + 1  # the type
+    assert (
+        aside.locator("[data-testid=stTooltipIcon]").count()
+        == sum(map(len, SETTINGS.values())) + len(COMPARED[1:]) + 1
+    )  # the type
+
+
+def test_another_strategy_takes_the_place_of_the_dense_network(visit):
+    """It is chosen beside the strategy, comes to both planes and joins the curves; a story takes it away again."""
+    visitor = visit().complete()
+    dense, pruned = visitor.picture("Dense"), visitor.picture("Pruned")
+    visitor.choose("Compare with", "Random tickets (control)").complete()
+    assert visitor.query()["against"] == "Random tickets (control)"
+    assert visitor.picture("One-shot") == pruned
+    assert visitor.picture("Random tickets") != dense
+    assert ", One-shot beside Random tickets" in visitor.sentence()
+    assert visitor.page.get_by_role("columnheader", name="Random tickets", exact=True).count() == 1
+    visitor.button("Dropout off").click()
+    visitor.settle().complete()
+    assert "against" not in visitor.query()
+    assert visitor.plane("Dense").count() == 1
+
+
+def test_on_a_phone_the_switch_between_both_planes_bears_their_names(visit):
+    """Also after another strategy has come in the place of the dense network."""
+    visitor = visit(viewport={"width": 390, "height": 844})
+    visitor.choose("Compare with", "No retraining").complete()
+    sides = visitor.page.locator(".st-key-plane_pair .sides span")
+    assert sides.all_inner_texts() == ["No retraining", "One-shot"]
+    assert visitor.page.evaluate("document.documentElement.scrollWidth <= 390")
+
+
+def test_another_method_answers_on_the_whole_page(visit):
+    """Laplace's draws in place of thinned networks: both planes, slider, diagrams and link; a temperature on top."""
+    visitor = visit("?show=None&colour=Epistemic")
+    before = visitor.picture("Dense"), visitor.picture("Pruned")
+    visitor.choose("Method", "Last-layer Laplace").settle().complete()
+    after = visitor.picture("Dense"), visitor.picture("Pruned")
+    assert before[0] != after[0]
+    assert before[1] != after[1]
+    assert visitor.slider("Laplace draws").count() == 1
+    visitor.says("Last-layer Laplace: confidence")
+    assert visitor.query()["method"] == "Last-layer Laplace"
+    visitor.page.get_by_text("Temperature", exact=True).click()
+    visitor.settle().complete()
+    assert visitor.query()["tempered"] == "true"
+    assert visitor.picture("Pruned") != after[1]
+
+
+def test_a_dot_of_a_diagram_shows_its_points(visit):
+    """Where one is clicked, its points stand on a plane under it, and its numbers in a sentence."""
+    visitor = visit()
+    chart = visitor.page.locator(".st-key-reliability [data-testid=stVegaLiteChart]").first
+    chart.locator('path[aria-roledescription="circle"]').nth(2).click(force=True)
+    visitor.says("fresh points have a confidence from")
+    visitor.says("A ring marks points to which the network gives another class")
+    assert visitor.page.get_by_label("The points of the bin, on the plane of their network.").count() == 1
+
+
+def test_all_methods_come_in_one_after_the_other(visit):
+    """Ten rows in six charts, sentences and a table; an ensemble's members are trained for it."""
+    visitor = visit("?view=Methods")
+    visitor.says("beside its own single pass")
+    page = visitor.page
+    for name in ("Accuracy", "NLL", "Brier", "ECE", "UCE", "OOD AUROC"):
+        chart = page.locator(f'[data-testid=stVegaLiteChart][aria-label^="{name}"]')
+        assert chart.locator('path[aria-roledescription="point"]').count() == 20
+    page.get_by_text("All figures").click()
+    page.get_by_role("cell", name="Deep ensemble, tempered").first.wait_for()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import re
 import socket
 import statistics
@@ -10,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 
-from tests.browser.conftest import sentence, start_server, told
+from tests.browser.conftest import TRAINING, Visitor, sentence, start_server, told
 from views.browser.page_tour import MOONS
 from views.controls import moons as moons_controls
 
@@ -252,6 +253,49 @@ def test_points_are_drawn_and_trained_on_by_keyboard(visit):
     assert beside.count() == 1
 
 
+CUT = """() => {
+  const made = [];
+  const Real = WebSocket;
+  window.WebSocket = class extends Real {
+    constructor(...given) {
+      if (window.isCut) given[0] = "ws://localhost:9";
+      super(...given);
+      made.push(this);
+    }
+  };
+  window.cut = () => { window.isCut = true; made.forEach((each) => each.close()); };
+}"""
+
+
+def test_points_outlive_a_visit_that_the_server_has_let_go(chromium, tmp_path):
+    """After a long cut the visit is a new one: the page gives the points back, until it is loaded anew."""
+    process, address = start_server(tmp_path, options=("--server.disconnectedSessionTTL", "1"))
+    visitor = Visitor(chromium, address)
+    try:
+        visitor.page.add_init_script(f"({CUT})()")
+        visitor.open("?view=Your+own+points")
+        visitor.button("Ring").click()
+        visitor.button("Train on these points").click()
+        visitor.says("your own 120 points (2 classes)")
+        visitor.settle()
+        picture = visitor.picture("Pruned")
+        visitor.page.evaluate("cut()")
+        visitor.page.wait_for_timeout(4000)
+        visitor.page.evaluate("window.isCut = false")
+        visitor.page.locator("[data-testid=stApp][data-test-connection-state=CONNECTED]").wait_for(timeout=TRAINING)
+        for key in ("ArrowLeft", "ArrowRight"):  # only then does the page ask the server for anything
+            visitor.slider("Prune ratio").press(key)
+            visitor.settle()
+        visitor.says("your own 120 points (2 classes)")
+        assert visitor.settle().picture("Pruned") == picture
+        visitor.open("?view=Your+own+points")
+        assert visitor.page.get_by_text("your own 120 points").count() == 0
+    finally:
+        visitor.close()
+        process.terminate()
+        process.wait(10)
+
+
 # Take home
 
 
@@ -327,7 +371,7 @@ def test_the_code_of_a_link_is_large_and_a_file(visit):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a second address of this computer is Linux's")
 def test_nobody_else_is_let_in_unless_asked_for(server, tmp_path):
-    """As it is started by the README it listens to this computer's own name; the option lets others in."""
+    """As the README starts it, it answers this computer alone, and by its own names; the option lets others in."""
 
     def other_address(url: str) -> tuple[str, int]:
         return "127.0.0.2", int(urlsplit(url).port or 0)
@@ -336,6 +380,11 @@ def test_nobody_else_is_let_in_unless_asked_for(server, tmp_path):
     try:
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(other_address(alone), timeout=5)
+        for name, status in (("localhost", 200), ("127.0.0.1", 200), ("evil.example", 421)):
+            line = http.client.HTTPConnection("localhost", urlsplit(alone).port)
+            line.request("GET", "/", headers={"Host": name})
+            assert line.getresponse().status == status
+            line.close()
     finally:
         process.terminate()
         process.wait(10)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
-from cache.jobs import Cancelled, Job, Jobs, QueueFull, Watcher
+from cache.jobs import PER_BROWSER, Cancelled, Job, Jobs, QueueFull, Watcher
 from cache.store import Store
+from cache.turns import Visitor
 
 PATIENCE = 30  # seconds before a test gives up on something that hangs
 
@@ -759,3 +760,82 @@ def test_renewing_wants_a_job_for_longer_and_starts_none() -> None:
     jobs.renew(job, "anna", 15)
     assert jobs.get("a") is None
     assert (job.result(), calls) == ("done", [1])
+
+
+# Turns and bounds of visitors
+
+
+def asked(jobs: Jobs, stack: ExitStack, visitor: Visitor, keys: Iterable[str], order: list[str]) -> list[Job]:
+    """Jobs of this visitor, each of which notes its key when its turn comes."""
+    return [stack.enter_context(jobs.watch(key, lambda report, key=key: order.append(key), visitor)) for key in keys]
+
+
+def test_many_tabs_of_one_browser_keep_nobody_waiting(executor: ThreadPoolExecutor) -> None:
+    """Who comes when one has filled all places that they may is next, and is told so."""
+    jobs, gate, order = Jobs(executor), Work(), []
+    greedy, other = Visitor("10.0.0.1", "greedy"), Visitor("10.0.0.2", "other")
+    with ExitStack() as stack:
+        stack.enter_context(jobs.watch("gate", gate, greedy))
+        assert gate.begun.wait(PATIENCE)
+        waiting = asked(jobs, stack, greedy, [f"tab {n}" for n in range(PER_BROWSER)], order)
+        with pytest.raises(QueueFull, match=rf"^{PER_BROWSER + 1} .* of yours .* no more than {PER_BROWSER} .*\.$"):
+            asked(jobs, stack, greedy, ["one more"], order)
+        waiting += asked(jobs, stack, other, ["other's"], order)
+        assert [jobs.position(job) for job in waiting] == [2, 3, 4, 5, 1]
+        gate.go.set()
+        for job in waiting:
+            ended(job)
+    assert order == ["other's", "tab 0", "tab 1", "tab 2", "tab 3"]
+
+
+def test_joining_takes_no_place(executor: ThreadPoolExecutor) -> None:
+    """What is under way already can be asked for by whoever has no place left."""
+    jobs, gate = Jobs(executor, per_browser=0), Work()
+    with jobs.watch("a", gate, Visitor("1", "x")), jobs.watch("b", gate, Visitor("2", "y")) as job:
+        with jobs.watch("b", gate, Visitor("1", "x")) as joined:
+            assert joined is job
+        gate.go.set()
+        ended(job)
+
+
+def test_made_up_browsers_fill_the_places_of_their_address_alone(executor: ThreadPoolExecutor) -> None:
+    """Whoever comes from elsewhere is let in, and is next."""
+    jobs, gate, order = Jobs(executor, per_address=3), Work(), []
+    full = r"^4 computations .* at your network address, .* than 3 may wait\. .*\.$"
+    with ExitStack() as stack:
+        stack.enter_context(jobs.watch("gate", gate, Visitor("1", "gate")))
+        assert gate.begun.wait(PATIENCE)
+        for n in range(3):
+            asked(jobs, stack, Visitor("1", f"made up {n}"), [f"{n}"], order)
+        with pytest.raises(QueueFull, match=full):
+            asked(jobs, stack, Visitor("1", "made up"), ["one more"], order)
+        (job,) = asked(jobs, stack, Visitor("2", "elsewhere"), ["elsewhere"], order)
+        assert jobs.position(job) == 1
+        gate.go.set()
+        ended(job)
+
+
+def test_a_class_behind_one_proxy_is_not_locked_out(executor: ThreadPoolExecutor) -> None:
+    """Thirty at one address have every place that a browser may have, and take turns."""
+    jobs, gate, order = Jobs(executor), Work(), []
+    with ExitStack() as stack:
+        stack.enter_context(jobs.watch("gate", gate, Visitor("elsewhere", "")))
+        assert gate.begun.wait(PATIENCE)
+        waiting: list[Job] = []
+        for student in range(30):
+            keys = [f"{place} of {student}" for place in range(PER_BROWSER)]
+            waiting += asked(jobs, stack, Visitor("school", f"{student}"), keys, order)
+        gate.go.set()
+        for job in waiting:
+            ended(job)
+    assert order == [f"{place} of {student}" for place in range(PER_BROWSER) for student in range(30)]
+
+
+def test_a_waiting_job_that_is_dropped_has_ended_at_once(jobs: Jobs) -> None:
+    """Whoever still holds it need not wait until the one that runs has ended."""
+    gate, left = Work(), ExitStack()
+    with jobs.watch("gate", gate):
+        job = left.enter_context(jobs.watch("left", quick("never")))
+        left.close()
+        assert job.wait(0)
+        gate.go.set()

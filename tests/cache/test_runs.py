@@ -208,7 +208,7 @@ def test_a_step_that_fails_is_not_stored(here, whole):
 # Who trains
 
 
-@pytest.mark.parametrize("wish", ["0", "many", "65"])
+@pytest.mark.parametrize("wish", ["-1", "many", "65"])
 def test_a_wish_that_cannot_be_met_is_told(monkeypatch, tmp_path, wish):
     """A wrong number of workers is an error of `workers` and of `queue`, each time they are asked."""
     monkeypatch.setenv("EXPLORER_WORKERS", wish)

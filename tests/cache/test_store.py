@@ -25,6 +25,7 @@ from filelock import FileLock
 from joblib._store_backends import FileSystemStoreBackend
 
 import cache.store
+from cache import plain
 from cache.store import Store
 
 ROOT = Path(__file__).parents[2]
@@ -66,6 +67,12 @@ class Bomb:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Path.touch, (self.path,)
+
+
+@pytest.fixture(autouse=True)
+def results(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Results may be made of the class of these tests, too."""
+    monkeypatch.setattr(plain, "KEPT", plain.KEPT | {f"{__name__}.Result"})
 
 
 @pytest.fixture
@@ -436,21 +443,90 @@ def test_damaged_bookkeeping_costs_no_answer(folder: Path, name: str) -> None:
     assert Store(folder, "1").fetch("key", lambda: "value") == "value"
 
 
-def test_code_in_a_damaged_payload_is_not_executed(folder: Path, tmp_path: Path) -> None:
-    """The checksum is compared before unpickling, which could execute anything."""
-    payload = pickle.dumps(Bomb(tmp_path / "exploded"))
-    Store(folder, "1").fetch("key", lambda: "value")
-    joblib.dump((hashlib.sha256(b"something else").hexdigest(), payload), output(folder))
+@pytest.mark.parametrize("where", ["the file", "its checksum", "its payload", "an instance in the payload"])
+def test_an_entry_made_by_others_runs_nothing(folder: Path, tmp_path: Path, where: str) -> None:
+    """Whoever knows how entries are made, and gets one into the folder: it is damage, and computed again."""
+    store = Store(folder, "1")
+    store.fetch("key", lambda: "value")
+    bomb = Bomb(tmp_path / "exploded")
+    payload = pickle.dumps(bomb if where == "its payload" else ("list", [("plain", bomb)]))
+    whole_entry = (store._checksum("key", payload), payload)
+    content = {"the file": bomb, "its checksum": (bomb, b"payload")}.get(where, whole_entry)
+    joblib.dump(content, output(folder))
+    assert Store(folder, "1").get("key") is None
     assert Store(folder, "1").fetch("key", lambda: "value") == "value"
     assert not (tmp_path / "exploded").exists()
-    pickle.loads(payload)
+    pickle.loads(payload if where.endswith("payload") else pickle.dumps(content))
     assert (tmp_path / "exploded").exists()  # it does work
+
+
+def test_entry_in_the_place_of_another_is_damage(folder: Path) -> None:
+    """A value is read under its own key alone, though its file is whole and ours."""
+    store = Store(folder, "1")
+    store.fetch("key", lambda: "value")
+    other = output(folder).read_bytes()
+    store.fetch("another", lambda: "another value")
+    (path,) = (path for path in folder.rglob("output.pkl") if path.read_bytes() != other)
+    path.write_bytes(other)
+    assert reopened(store).get("another") is None
+    assert reopened(store).fetch("another", lambda: "another value") == "another value"
+    assert reopened(store).get("another") == "another value"
+
+
+def test_entry_of_older_versions_is_computed_again(folder: Path) -> None:
+    """What was a pickle of the value itself is no value, and no error."""
+    store = Store(folder, "1")
+    store.fetch("key", lambda: "value")
+    payload = pickle.dumps("value")
+    joblib.dump((hashlib.sha256(payload).hexdigest(), payload), output(folder))
+    compute = Counted()
+    assert reopened(store).fetch("key", compute) == "value"
+    assert compute.calls == 1
+    assert store.note is None
+
+
+@posix
+@pytest.mark.skipif(os.name == "posix" and os.getuid() != 0, reason="only root can give a file away")
+@pytest.mark.parametrize("part", ["output.pkl", "results"])
+def test_what_another_user_has_put_there_is_not_read(folder: Path, part: str) -> None:
+    """Neither a file of theirs nor any in a folder of theirs, however good it looks."""
+    Store(folder, "1").fetch("key", lambda: "value")
+    (path,) = folder.rglob(part)
+    store = Store(folder, "1")
+    os.chown(path, 65534, -1)
+    assert store.get("key") is None
+    assert store.fetch("key", lambda: "right") == "right"
+    assert Store(folder, "1").get("key") == ("right" if part == "output.pkl" else None)
+    told = "(everybody can write to the folder results in it, or it is another user's), so they are computed"
+    assert (told in (store.note or "")) == (part == "results")
+
+
+@posix
+@pytest.mark.parametrize("part", ["output.pkl", "results"])
+def test_what_everybody_may_write_to_is_not_read(folder: Path, part: str) -> None:
+    """It may have been written by anybody, before the folder above was closed."""
+    Store(folder, "1").fetch("key", lambda: "value")
+    (path,) = folder.rglob(part)
+    store = Store(folder, "1")
+    path.chmod(path.stat().st_mode | 0o002)
+    assert store.get("key") is None
+    path.chmod(path.stat().st_mode & ~0o002 | 0o020)  # as under a umask of 002
+    assert store.get("key") == "value"
+
+
+def test_folder_that_cannot_be_used_is_not_read(folder: Path, tmp_path: Path) -> None:
+    """Once a store has been refused its folder, nothing comes from it."""
+    Store(folder, "1").fetch("key", lambda: "value")
+    store = Store(folder, "1")
+    store._disk = joblib.Memory(None, verbose=0)
+    assert store.get("key") is None
 
 
 def test_value_of_a_class_that_is_gone_is_computed_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An entry that is whole, but of code that is no more, counts as missing."""
     Store(folder, "1").fetch("key", lambda: Result("moons", np.arange(2)))
     monkeypatch.delitem(globals(), "Result")
+    plain._kept.cache_clear()
     assert Store(folder, "1").get("key") is None
     assert Store(folder, "1").fetch("key", lambda: "value") == "value"
     assert Store(folder, "1").get("key") == "value"
@@ -459,12 +535,12 @@ def test_value_of_a_class_that_is_gone_is_computed_again(folder: Path, monkeypat
 def test_unreadable_file_is_not_deleted(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A read that fails for a passing reason, such as too many open files, does not cost the entry."""
 
-    def refuse(path: str, mode: str) -> Any:
+    def refuse(path: Path, mode: str) -> Any:
         raise OSError(errno.EMFILE, "Too many open files")
 
     Store(folder, "1").fetch("key", lambda: "value")
     with monkeypatch.context() as patch:
-        patch.setattr(FileSystemStoreBackend, "_open_item", staticmethod(refuse))
+        patch.setattr(Path, "open", refuse)
         assert Store(folder, "1").get("key") is None
     assert Store(folder, "1").get("key") == "value"
 
@@ -748,12 +824,12 @@ def test_failed_write_is_a_note_whatever_warnings_are(
     assert store.note is None
 
 
-def test_value_that_cannot_be_pickled(folder: Path) -> None:
+def test_value_that_is_no_plain_data(folder: Path) -> None:
     """The answer comes all the same, with a note that says why it is not kept, and nothing is stored."""
     store = Store(folder, "1")
     lock = threading.Lock()
     assert store.fetch("key", lambda: lock) is lock
-    assert "pickle" in (store.note or "")
+    assert "_thread.lock is not among the classes of which results may be made" in (store.note or "")
     assert str(folder) in (store.note or "")
     assert reopened(store).get("key") is None
     store.fetch("other", lambda: "value")

@@ -15,12 +15,14 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from cache import services, studies
+from cache import runs, services, studies
 from cache.jobs import Cancelled
 from cache.study import main
 from cache.workers.choose import crew_beside
+from cache.workers.here import ThisProcess
 from cache.workers.local import LocalWorkers
-from pruning import Experiment
+from cache.workers.protocol import NoWorkers
+from pruning import Experiment, ImageExperiment
 from pruning.study import Study, StudyProgress, run_study
 from tests.conftest import CLOCK
 
@@ -53,6 +55,30 @@ def test_a_second_time_nothing_is_trained(here: Any, tmp_path: Path):
     assert written["study"]["seeds"] == [0, 1]
 
 
+def test_methods_are_named_on_the_line(here: Any, tmp_path: Path):
+    """One is the study's; several are compared, with a temperature or without, and ask the same networks."""
+    out = tmp_path / "study.csv"
+    arguments = [*SMALL, "--strategies", "one_shot", "--out", str(out)]
+    main([*arguments, "--method", "single_pass", "--tempered", "yes"])
+    table = pd.read_csv(out)
+    assert set(zip(table.method, table.tempered, strict=True)) == {("single_pass", True)}
+    assert len(here.trained) == 6
+    main([*arguments, "--method", "single_pass", "mc_dropout", "--tempered", "both"])
+    table = pd.read_csv(out)
+    assert list(dict.fromkeys(table.variant)) == [
+        "Single pass", "Single pass, tempered", "MC dropout", "MC dropout, tempered",
+    ]  # fmt: skip
+    assert len(table) == 24
+    assert len(here.trained) == 6
+
+
+def test_other_seeds_are_those_from_another_one_on(here: Any, tmp_path: Path):
+    """As many as asked for."""
+    out = tmp_path / "study.csv"
+    main([*SMALL, "--strategies", "prune_only", "--first-seed", "7", "--out", str(out)])
+    assert set(pd.read_csv(out).seed) == {7, 8}
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -65,6 +91,7 @@ def test_a_second_time_nothing_is_trained(here: Any, tmp_path: Path):
         (["--set", "noise=7"], "noise is 7"),
         (["--set", "hidden=many"], "hidden"),
         (["--set", "criterion=beauty"], "criterion"),
+        (["--preset", "criterion", "--method", "single_pass", "ensemble"], "--method names 2 sources; .*Taylor"),
         (["--ratios", "1.5"], "prune_ratio is 1.5"),
     ],
 )
@@ -76,7 +103,7 @@ def test_what_cannot_be_run_is_said_before_anything_is(here: Any, arguments, wor
     assert here.trained == []
 
 
-@pytest.mark.parametrize("option", ["--task", "--preset", "--strategies"])
+@pytest.mark.parametrize("option", ["--task", "--preset", "--strategies", "--method", "--tempered"])
 def test_what_an_option_may_be_is_listed(here: Any, option, capsys):
     """By the parser itself."""
     with pytest.raises(SystemExit):
@@ -139,12 +166,27 @@ def test_the_crew_is_a_process_a_core_unless_somebody_asks(monkeypatch):
     monkeypatch.delenv("EXPLORER_DASK", raising=False)
     monkeypatch.setattr("cache.workers.choose.cpu_count", lambda: 3)
     few = LocalWorkers(1)
-    assert crew_beside(few).count == 3
+    assert crew_beside(lambda: few).count == 3
     monkeypatch.setenv("EXPLORER_WORKERS", "1")
-    assert crew_beside(few) is few
+    assert crew_beside(lambda: few) is few
     monkeypatch.delenv("EXPLORER_WORKERS")
     other: Any = object()
-    assert crew_beside(other) is other
+    assert crew_beside(lambda: other) is other
+
+
+def test_without_workers_a_study_of_points_runs_in_this_process(here: Any, monkeypatch):
+    """With the very numbers; one of images says that there are none."""
+    monkeypatch.setenv("EXPLORER_WORKERS", "0")
+    monkeypatch.delenv("EXPLORER_DASK", raising=False)
+    monkeypatch.setattr(services, "_current", services.Services(services.services().store))
+    assert isinstance(services.crew(), ThisProcess)
+    found = studies.join(STUDY, "me", 60).result()
+    alone = run_study(STUDY)
+    pd.testing.assert_frame_equal(found.drop(columns="latency"), alone.drop(columns="latency"))
+    images = Study(ImageExperiment(), ("one_shot",), ratios=(0.5,), seeds=(0,))
+    with pytest.raises(NoWorkers, match="trains no networks on images: EXPLORER_WORKERS is 0") as refused:
+        studies.join(images, "me", 60).result()
+    assert runs.sentence(refused.value, images.key) == str(refused.value)
 
 
 def test_processes_give_the_same_table(tmp_path: Path, monkeypatch):

@@ -176,6 +176,8 @@ def test_images_are_the_same_for_all_seeds():
         ({"variants": (Variant("a"), Variant("a"))}, "variants names a more than once"),
         ({"variants": (Variant.of("a", strategy="one_shot"),)}, "changes 'strategy'; it may change: .*criterion"),
         ({"variants": (Variant.of("a", criterion="beauty"),)}, "beauty"),
+        ({"variants": (Variant.of("a", method="oracle"),)}, "method 'oracle' is unknown; .*last_layer"),
+        ({"variants": (Variant.of("a", source="ensemble"),)}, "changes 'source'; it may change: .*method, tempered"),
         ({"seeds": tuple(range(1001))}, "1001 seeds; at most 1000"),
     ],
 )

@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from pruning import Experiment
-from pruning.study import Study, Variant, run_study
+from pruning import Experiment, Source
+from pruning.study import Study, Variant, by_methods, run_study
 from pruning.study_files import ENDINGS, about, program, written
 from pruning.study_presets import PRESETS
 
@@ -57,6 +57,8 @@ def test_a_reader_learns_what_made_the_table():
     [
         STUDY,
         replace(STUDY, seeds=(3, 5), own_data=False),
+        replace(STUDY, source=Source("last_layer", tempered=True)),
+        replace(STUDY, variants=by_methods([Source("single_pass"), Source("ensemble", tempered=True)])),
         replace(STUDY, variants=(Variant("plain"), Variant.of("Taylor", criterion="taylor", noise=0.3))),
         *(preset.study for preset in PRESETS.values()),
     ],

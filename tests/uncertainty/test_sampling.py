@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from uncertainty import sampling
+from uncertainty.options import DropoutLayers
 from uncertainty.predictions import running_means
 from uncertainty.predictive import entropy
 from uncertainty.sampling import mc_dropout, predict, single_pass
@@ -639,3 +640,43 @@ def test_no_inputs_are_refused():
     """The message says what is missing."""
     with pytest.raises(ValueError, match="inputs is empty; at least one example"):
         predict(mlp(), points(0), (1,), seed=0)
+
+
+# The last dropout layer alone
+
+
+def one_by_one(model, inputs, n_samples, layers):
+    """The same without the fast way."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sampling, "chain_of", lambda network: None)
+        return mc_dropout(model, inputs, n_samples, 0, layers)
+
+
+@every_model
+def test_the_last_dropout_alone_drops_in_its_own_samples(model, inputs):
+    """As where all others have rate 0, by which a mask changes nothing; the same on the slow way."""
+    rates = [module for module in model.modules() if isinstance(module, nn.Dropout)]
+    kept = [module.p for module in rates]
+    found = mc_dropout(model, inputs, 5, 0, DropoutLayers.LAST)
+    slow = one_by_one(model, inputs, 5, DropoutLayers.LAST)
+    for module in rates[:-1]:
+        module.p = 0.0
+    wanted = mc_dropout(model, inputs, 5, 0)
+    for module, rate in zip(rates, kept, strict=True):
+        module.p = rate
+    np.testing.assert_allclose(found, wanted, atol=1e-6)
+    np.testing.assert_allclose(slow, wanted, atol=1e-6)
+    differs = np.abs(found - mc_dropout(model, inputs, 5, 0)).max() > 1e-4
+    assert differs == (len(rates) > 1)
+
+
+def test_predictions_of_the_last_dropout_are_its_samples_averaged():
+    """And the single pass beside them is as ever."""
+    model, inputs = mlp(), points()
+    said = predict(model, inputs, (1, 5), 0, layers=DropoutLayers.LAST)
+    np.testing.assert_allclose(
+        said.probs(5), mc_dropout(model, inputs, 5, 0, DropoutLayers.LAST).mean(axis=0), atol=1e-6
+    )
+    np.testing.assert_array_equal(said.logits, predict(model, inputs, (1, 5), 0).logits)
+    with pytest.raises(ValueError, match="choose one of: all, last"):
+        mc_dropout(model, inputs, 5, 0, "first")

@@ -42,6 +42,9 @@ LEGAL = {
     "Using Probability.",
     **dict.fromkeys(("over_seeds", "draws", "tempered"), "true · false. Using false."),
     "method": "MC dropout · Single pass · Deep ensemble · Last-layer Laplace · Laplace of the survivors. Using MC",
+    "against": "Dense network · One-shot · One-shot, re-initialised · One-shot, randomly re-initialised · Iterative",
+    "against_criterion": "The same · L1 of incoming weights · L2", "against_scope": "The same · Per layer · Global",
+    "against_rewind": "The same · 0 · 1 · 2 · 5 · 10 · 20 · 50. Using The same.",
     "view": "Reliability · Methods · Sets and refusal · Watch it train · The network · Checks · Your own points · "
     "Take home. Using Reliability.",
     "alpha": "0.01 · 0.02 · 0.05 · 0.1 · 0.15 · 0.2 · 0.3. Using 0.05.",
@@ -92,7 +95,7 @@ def _right() -> Iterator[LinkCase]:
         "bins": "30", "seed": "9999", "data_seed": "0", "colour": "Predictive entropy", "show": "None",
         "view": "Take home", "units": "hidden1.3", "binning": "Equal mass", "alpha": "0.3", "sets": "APS, randomised",
         "loss": "10 points", "score": "Mutual information", "refuse": "30 %", "method": "Last-layer Laplace",
-        "tempered": "true",
+        "tempered": "true", "against": "Random tickets (control)", "against_rewind": "5",
     }.items():  # fmt: skip
         yield LinkCase(f"right: {name}", {name: value}, (), {name: value})
     yield LinkCase("nothing more", {})
@@ -110,8 +113,10 @@ def _no_choice() -> Iterator[LinkCase]:
         "noise": ("0.6", "[0.1]"), "label_noise": ("20 %",), "points": ("100000000", "200.0"), "dropout": ("1.0",),
         "hidden": ("10-10", "(10,)"), "learning_rate": ("1e-3",), "patience": ("2000",), "criterion": ("l1",),
         "rewind": ("3",), "rounds": ("null",), "bins": ("15.0",), "colour": ("entropy", "Epistemic,Probability"),
+        "alpha": ("0", "5 %"), "sets": ("lac", "RAPS"),
         "show": ("test",), "method": ("mc_dropout", "Laplace"), "tempered": ("yes", "1"),
-        "view": ("2", "The Network"),
+        "view": ("2", "The Network"), "against": ("dense", "random_mask"),
+        "against_criterion": ("same",), "against_scope": ("layer",), "against_rewind": ("3",),
     }.items():  # fmt: skip
         for value in ("", *values):
             shown = f"`{value}`" if value else "nothing"
@@ -242,8 +247,8 @@ def shared(app: AppTest, which: int = 0) -> dict[str, str]:
 
 
 def table(app: AppTest) -> dict[str, tuple[str, str, str]]:
-    """Figure → (dense, pruned, difference)."""
-    return {row.Figure: (row.Dense, row.Pruned, row.Difference) for row in app.table[0].value.itertuples()}
+    """Figure → (reference, pruned, difference), whatever the two are called."""
+    return {row[1]: tuple(row[2:]) for row in app.table[0].value.itertuples()}
 
 
 def sentence(app: AppTest) -> str:

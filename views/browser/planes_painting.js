@@ -20,9 +20,9 @@ export function buildPanels({ root }, { panels }) {
     <div class="plane"><canvas class="map" role="img"></canvas><canvas class="points"></canvas>
       <i class="cross"></i><span class="axis across"></span><span class="axis up"></span></div>
   </figure>`;
-  /** @param {Panel} panel @param {number} i */
-  const side = ({ name }, i) => `<label><input type="radio" name="side" value="${i}"
-    ${i === panels.length - 1 ? "checked" : ""}><span>${name}</span></label>`;
+  /** @param {Panel} _ @param {number} i */
+  const side = (_, i) => `<label><input type="radio" name="side" value="${i}"
+    ${i === panels.length - 1 ? "checked" : ""}><span></span></label>`;
   find(root, ".panels").innerHTML = panels.map(panelOf).join("");
   find(root, ".sides").insertAdjacentHTML("beforeend", panels.length > 1 ? panels.map(side).join("") : "");
   root.dataset.side = String(panels.length - 1);
@@ -36,6 +36,7 @@ export function paint(stage) {
   const start = performance.now();
   const { data } = scene;
   const quantity = quantityOf(stage, data);
+  root.querySelectorAll(".sides span").forEach((side, i) => (side.textContent = data.panels[i].name));
   data.panels.forEach((panel, i) => {
     const figure = find(root, `[data-panel="${i}"]`);
     const { width, height } = find(figure, ".plane").getBoundingClientRect();

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import altair as alt
 import numpy as np
 import pandas as pd
 
 from views.charts.colours import DENSE, PRUNED, SEQUENCE, Theme
-from views.charts.vega import PLANE_HEIGHT, Chart, layer, reference_colour, specification
+from views.charts.vega import DENSE_PRUNED, PLANE_HEIGHT, Chart, layer, reference_colour, specification
 
 LEARNING_HEIGHT = 220
 RATIO_TICKS = [0, 0.2, 0.4, 0.6, 0.8, 1]
@@ -42,7 +43,10 @@ def _learning_spec(title: str, max_epochs: int, series: tuple[str, ...], height:
     y = alt.Y("value:Q", scale=alt.Scale(zero=True), title=title, axis=alt.Axis(tickCount=4))
     colours = [FIRST.get(name) or reference_colour(name) for name in series[:-1]]
     scale = alt.Scale(domain=list(series), range=[*colours, PRUNED])
-    color = alt.Color("series:N", scale=scale, legend=alt.Legend(title=None, orient="top", symbolType="stroke"))
+    # The names of strategies are too long for one line.
+    wrapped: dict[str, Any] = {} if series in (TRAIN_VAL, DENSE_PRUNED) else {"columns": 1}
+    legend = alt.Legend(title=None, orient="top", symbolType="stroke", **wrapped)
+    color = alt.Color("series:N", scale=scale, legend=legend)
     tooltip = [
         alt.Tooltip("series:N", title="of"), alt.Tooltip("epoch:Q"), alt.Tooltip("value:Q", title=title, format=".3f")
     ]  # fmt: skip

@@ -34,24 +34,24 @@ COLUMNS = (
 )
 
 
-def method_chart(table: pd.DataFrame, column: Column, labels: Sequence[str], *, named: bool) -> Chart:
+def method_chart(table: pd.DataFrame, column: Column, labels: Sequence[str]) -> Chart:
     """A figure of every source, one below the other: dense and pruned as dots, their floors as strokes.
 
     table: `by_method.method_rows` with a column `label`; `labels` are all there will be, in order, so that the chart
-    keeps its shape while sources come in. `named` charts have the labels beside their rows.
+    keeps its shape while sources come in. Every chart has them: on a phone one stands below the other.
     """
     rows = table.assign(value=table[column.name].astype(float))
     rows["floor"] = table[column.floor].astype(float) if column.floor else float("nan")
     shown = rows[["label", "network", "value", "floor"]]
-    return Chart(_spec(column.title, tuple(labels), named), {"rows": shown[shown.value.notna()]})
+    return Chart(_spec(column.title, tuple(labels)), {"rows": shown[shown.value.notna()]})
 
 
 @lru_cache(maxsize=32)
-def _spec(title: str, labels: tuple[str, ...], named: bool) -> str:
+def _spec(title: str, labels: tuple[str, ...]) -> str:
     scale = alt.Scale(zero=False, nice=True, padding=8)
     axis = alt.Axis(tickCount=3, labelExpr=DECIMAL_LABEL, grid=True)
     x = alt.X("value:Q", title=title, scale=scale, axis=axis)
-    beside = alt.Axis(labelLimit=240, labelOverlap=False, ticks=False, domain=False) if named else None
+    beside = alt.Axis(labelLimit=240, labelOverlap=False, ticks=False, domain=False)
     y = alt.Y("label:N", title=None, sort=list(labels), scale=alt.Scale(domain=list(labels)), axis=beside)
     color = alt.Color("network:N", scale=series_scale(("dense", "pruned")), legend=None)
     tooltip = [

@@ -41,6 +41,7 @@ Ends = np.ndarray | float
 FEW = 5  # examples: a bin of fewer says nothing that a line should be drawn through
 CROSS = "M-1,-0.7L-0.7,-1L0,-0.3L0.7,-1L1,-0.7L0.3,0L1,0.7L0.7,1L0,0.3L-0.7,1L-1,0.7L-0.3,0Z"  # ×
 PICKED = "picked"  # the ratio that was clicked
+PICKED_BIN = "picked_bin"  # the dot of a reliability diagram
 # Between whole numbers a tick has no label: a least step is not kept to. Others have as many digits as they need,
 # and all of an axis as many.
 WHOLE_LABEL = "datum.value % 1 ? '' : datum.label"
@@ -151,21 +152,23 @@ def _plane_spec(extent: Extent) -> str:
     )
 
 
-def reliability_chart(series: Mapping[str, tuple[Bins, Ends, Ends]], x_title: str, y_title: str) -> Chart:
+def reliability_chart(
+    series: Mapping[str, tuple[Bins, Ends, Ends]], x_title: str, y_title: str, answers: bool = False
+) -> Chart:
     """Reliability of two series overlaid: the diagonal, consistency bars, bin means, and at the
     foot the share of examples in each bin.
 
     series: name of the reference, and of the pruned network → (bins, low, high), the last two the consistency bars
-    (B,); NaN where there are none.
+    (B,); NaN where there are none. Where it `answers`, a click on a dot selects its series and bin as `PICKED_BIN`.
     """
     rows = pd.concat([_bin_rows(name, *parts, first=not i) for i, (name, parts) in enumerate(series.items())])
     ends = pd.DataFrame({"score": [0.0, 1.0], "outcome": [0.0, 1.0]})
     names = tuple(series)
-    return Chart(_reliability_spec(x_title, y_title, names), {"ends": ends, "bins": rows}, other_key(names))
+    return Chart(_reliability_spec(x_title, y_title, names, answers), {"ends": ends, "bins": rows}, other_key(names))
 
 
 @lru_cache(maxsize=64)
-def _reliability_spec(x_title: str, y_title: str, names: Names) -> str:
+def _reliability_spec(x_title: str, y_title: str, names: Names, answers: bool) -> str:
     unit = alt.Scale(domain=(0, 1))
     x = alt.X("score:Q", scale=unit, title=x_title)
     y = alt.Y("outcome:Q", scale=unit, title=y_title)
@@ -181,6 +184,13 @@ def _reliability_spec(x_title: str, y_title: str, names: Names) -> str:
     diagonal = layer("ends").mark_line(strokeDash=[4, 4], color=DENSE, strokeWidth=1, aria=False)
     foot = bins.mark_bar(opacity=0.45, aria=False)
     bars = bins.mark_rule(strokeWidth=3, opacity=0.3, aria=False)
+    dots = bins.mark_circle(opacity=1, cursor="pointer" if answers else "default")
+    dots = dots.encode(x=x, y=y, color=color, size=size, tooltip=tooltip)
+    if answers:
+        pick = alt.selection_point(PICKED_BIN, fields=["series", "bin"], clear="dblclick")
+        dots = dots.encode(
+            stroke=alt.value("#808894"), strokeWidth=alt.condition(pick, alt.value(4), alt.value(0), empty=False)
+        ).add_params(pick)
     return specification(
         RELIABILITY_HEIGHT,
         diagonal.encode(x=x, y=y),
@@ -189,7 +199,7 @@ def _reliability_spec(x_title: str, y_title: str, names: Names) -> str:
         bins.transform_filter(f"datum.count >= {FEW}")
         .mark_line(strokeWidth=1.5, aria=False)
         .encode(x=x, y=y, color=color),
-        bins.mark_circle(opacity=1).encode(x=x, y=y, color=color, size=size, tooltip=tooltip),
+        dots,
     )
 
 
@@ -200,6 +210,7 @@ def _bin_rows(name: str, bins: Bins, low: Ends, high: Ends, first: bool) -> pd.D
     return pd.DataFrame(
         {
             "series": name,
+            "bin": np.arange(len(bins.count)),
             "score": bins.mean_score,
             "outcome": bins.mean_outcome,
             "low": low,

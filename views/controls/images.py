@@ -80,13 +80,16 @@ def settings(task: ImageSet) -> Mapping[str, tuple[Control, ...]]:
             REWIND,
             own["rounds"],
         ),
-        "Measurement": (own["bins"], own["binning"], own["seed"]),
+        "Measurement": (own["bins"], own["binning"], own["dropping"], own["seed"]),
     }  # fmt: skip
 
 
 TAB = Control(
     "tab", "Tab", "", "Reliability",
-    ("Reliability", "Gallery", "Mistaken for", "Detection", "Prediction sets", "Your picture", "Take home"), "tabs",
+    (
+        "Reliability", "Methods", "Gallery", "Mistaken for", "Detection", "Prediction sets", "Your picture",
+        "Take home",
+    ), "tabs",
 )  # fmt: skip
 
 
@@ -112,7 +115,7 @@ OVER_SEEDS = replace(
     "a curve appears once it has run as a study, on the study page.",
 )
 MISTAKEN_ROWS = Control(
-    "rows", "Rows", "The classes whose answers change most from the dense to the pruned network, or all.",
+    "rows", "Rows", "The classes whose answers differ most between the two networks, or all.",
     "largest change", ("largest change", "all classes"), "buttons", str.capitalize,
 )  # fmt: skip
 SCORE = choice(

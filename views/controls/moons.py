@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pruning import RATIOS, Experiment
 from pruning.inspect.plane import DRAWN, SAMPLES
-from uncertainty.options import ENSEMBLE_MEMBERS, MC_DROPOUT, Method, Score, Source
+from uncertainty.options import ENSEMBLE_MEMBERS, MC_DROPOUT, DropoutLayers, Method, Score, Source
 from views.controls import compare
 from views.controls.control import Control, check, choice, draw_row, draw_settings, fields_set
 from views.controls.recipes import draw_recipes
@@ -146,6 +146,11 @@ SETTINGS: Mapping[str, tuple[Control, ...]] = {
             "make no zigzag. The error beside a diagram follows; curves and table keep equal width.",
             "width", ("width", "mass"), "buttons", lambda name: f"Equal {name}",
         ),
+        choice(
+            "dropping", "Dropout in samples",
+            "Which layers drop in MC dropout; nothing is trained anew. The fewer, the less samples disagree.",
+            MC_DROPOUT.layers, widget="buttons",
+        ),
         Control(
             "seed", "Seed", "Decides initial weights and dropout; the same seed gives the same figures.",
             STANDARD.seed, (0, 9999), "number", field="seed",
@@ -164,7 +169,7 @@ QUANTITY = Control(
     "colour",
     "Colour",
     "What colours the plane. Predictive entropy is the sum of two parts: aleatoric (expected entropy), the doubt "
-    "that each thinned network has on its own, and epistemic, the disagreement between them. The former is the "
+    "that each sample has on its own, and epistemic, the disagreement between them. The former is the "
     "noise in the data only where the network fits: pruned hard, it grows while the data stay the same. Of a "
     "generated task the truth is known: the exact class probabilities; their entropy, the noise in the data; and the "
     "error, a network's distance from them.",
@@ -203,11 +208,22 @@ OVER_SEEDS = check(
     "lowest to the highest, and whether ten seeds can tell a difference. Measured with 50 samples and 15 bins.",
     default=False,
 )  # fmt: skip
+NO_SEEDS = (
+    f"No switch for ten seeds: those of an ensemble are {10 * ENSEMBLE_MEMBERS} networks at every ratio. Run them "
+    "as a study."
+)
+TEMPERATURE = Control(
+    "t", "Temperature T",
+    "All logits of a single pass are divided by it, of the dense and of the pruned network alike: above 1 they get "
+    "less sure, below 1 surer. What is shown elsewhere on the page stays as it is.",
+    1.0, (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 4.0, 5.0, 7.0, 10.0),
+    show=lambda value: f"{value:g}",
+)  # fmt: skip
 SCORE = choice(
     "score", "Score", "What a point is judged by.", Score.MSP, (Score.MSP, Score.ENTROPY, Score.INFORMATION),
     "buttons",
 )  # fmt: skip
-IN_TABS = (ALPHA, SET_SCORE, TOLERATED, SCORE, REFUSE)
+IN_TABS = (TEMPERATURE, ALPHA, SET_SCORE, TOLERATED, SCORE, REFUSE)
 EXPERIMENT = (*MAIN, TEMPERED, *(control for controls in SETTINGS.values() for control in controls))
 TABS = (
     "Reliability", "Methods", "Sets and refusal", "Watch it train", "The network", "Checks", "Your own points",
@@ -217,7 +233,7 @@ TAB = Control("view", "Tab", "What is shown below the planes.", TABS[0], TABS, "
 ALL = (*EXPERIMENT, *COMPARED, QUANTITY, POINTS, DRAWS, BASIS, OVER_SEEDS, TAB, *IN_TABS)
 VIEW = (QUANTITY, POINTS, TAB, *COMPARED)  # how a preset may have it looked at
 # What decides how networks are asked and shown, of which no preset tells.
-UNTOLD = frozenset({"samples", "binning", "method", "tempered"})
+UNTOLD = frozenset({"samples", "binning", "method", "tempered", "dropping"})
 
 
 @dataclass(frozen=True)
@@ -274,6 +290,13 @@ def _samples_of(control: Control, method: Method) -> Control:
     return replace(control, label=label, help=help, idle=method == Method.SINGLE_PASS)
 
 
+def has_seeds(source: Source) -> bool:
+    """Whether ten seeds may be asked for beside the curves: not where each has ten networks at every ratio."""
+    return source.method.trainings == 1
+
+
 def source_of(values: Mapping[str, Any]) -> Source:
     """The source of class probabilities that the controls say."""
-    return Source(values[METHOD.name], values[TEMPERED.name])
+    method = values[METHOD.name]
+    layers = values["dropping"] if method == Method.MC_DROPOUT else DropoutLayers.ALL
+    return Source(method, values[TEMPERED.name], layers)

@@ -12,6 +12,7 @@ from pruning import RATIOS, Experiment, ImageExperiment, ImageSet, Strategy
 from pruning.experiment import Recipe
 from pruning.study import BASE, SEEDS, Study, Variant
 from pruning.study_presets import VARIED
+from uncertainty.options import MC_DROPOUT, Source
 from views.controls import images as image_controls
 from views.controls import moons as moons_controls
 from views.controls.control import Control, check, draw_settings, fields_set
@@ -27,8 +28,9 @@ GRIDS: Mapping[str, tuple[float, ...]] = {
     "0.8": (0.8,),
 }
 NOTHING = "nothing"
+METHOD, TEMPERED = moons_controls.METHOD, moons_controls.TEMPERED
 VARY_NAMES = {"criterion": "criterion", "scope": "scope", "rewind_epoch": "rewind epoch", "dropout": "dropout rate",
-              "label_noise": "label noise", "noise": "noise"}  # fmt: skip
+              "label_noise": "label noise", "method": "method", "noise": "noise"}  # fmt: skip
 RANDOM_TICKET = Strategy.RANDOM_MASK.value
 
 TASK = Control(
@@ -46,7 +48,8 @@ OWN_DATA = check(
     "One test set is the largest error of all: with the same points for all seeds a verdict holds for these alone.",
 )  # fmt: skip
 VARY = Control(
-    "vary", "Compare, too", "Every strategy is run with each value of this setting.",
+    "vary", "Compare, too", "Every strategy is run with each value of this setting. Methods ask the same networks, "
+    "each with and without a temperature; deep ensembles, which are among them, train ten networks in place of one.",
     NOTHING, (NOTHING, *VARIED), "select", lambda name: VARY_NAMES.get(name, name).capitalize(),
 )  # fmt: skip
 FIGURE = Control(
@@ -85,7 +88,7 @@ def known(task: ImageSet | str) -> tuple[Control, ...]:
 def of_study(task: ImageSet | str) -> tuple[Control, ...]:
     """Those that decide the study."""
     folded = (each for group in settings(task).values() for each in group)
-    return (TASK, *STRATEGIES.values(), N_SEEDS, GRID, OWN_DATA, VARY, *folded)
+    return (TASK, *STRATEGIES.values(), N_SEEDS, GRID, OWN_DATA, VARY, METHOD, TEMPERED, *folded)
 
 
 @dataclass(frozen=True)
@@ -122,12 +125,14 @@ def _draw() -> StudyChoice:
         values |= {control.name: control.draw() for control in (N_SEEDS, GRID, VARY)}
         if task == POINTS:
             values[OWN_DATA.name] = OWN_DATA.draw()
+        if values[VARY.name] != METHOD.name:
+            values |= {control.name: control.draw() for control in (METHOD, TEMPERED)}
     groups = settings(task)
     values |= {TASK.name: task, **draw_settings(groups)}
     base = _base(task, values)
     study = Study(
         base, chosen, GRIDS[values["ratios"]], tuple(range(values["seeds"])), values.get("own_data", True),
-        _variants(base, values["vary"]),
+        _variants(base, values["vary"]), _source(values),
     ) if chosen else None  # fmt: skip
     return StudyChoice(study, task, values=values)
 
@@ -140,7 +145,12 @@ def _base(task: ImageSet | str, values: Mapping[str, Any]) -> Recipe:
 
 def _variants(base: Recipe, vary: str) -> tuple[Variant, ...]:
     """What is compared beside strategies; nothing where this kind of experiment has no such field."""
-    return VARIED[vary] if vary != NOTHING and hasattr(base, vary) else (BASE,)
+    return VARIED[vary] if vary == METHOD.name or hasattr(base, vary) else (BASE,)
+
+
+def _source(values: Mapping[str, Any]) -> Source:
+    """Where class probabilities come from; where methods are compared, each of these says so itself."""
+    return MC_DROPOUT if values[VARY.name] == METHOD.name else moons_controls.source_of(values)
 
 
 def draw_looks(choice: StudyChoice) -> StudyChoice:
@@ -173,6 +183,7 @@ def settings_of(study: Study) -> dict[str, Any]:
     said: dict[str, Any] = {TASK.name: task, N_SEEDS.name: len(study.seeds), OWN_DATA.name: study.own_data}
     said |= {control.name: strategy in study.strategies for strategy, control in STRATEGIES.items()}
     said[GRID.name] = next(name for name, grid in GRIDS.items() if grid == study.ratios)
+    said |= {METHOD.name: study.source.method, TEMPERED.name: study.source.tempered}
     said[VARY.name] = next((name for name, variants in VARIED.items() if variants == study.variants), NOTHING)
     said |= {
         control.name: getattr(study.base, control.field)

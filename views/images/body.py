@@ -15,13 +15,13 @@ from views.images import download_panel, tabs, training_panel
 from views.images.head import Asked
 from views.shared import over_seeds
 from views.shared.placeholder import theme
-from views.text import untrained
+from views.text import comparison, untrained
 
 
 def draw(asked: Asked) -> None:
     """Everything that images and networks are needed for."""
     choice, places = asked.choice, asked.places
-    over_seeds.settle(choice.experiment)
+    over_seeds.settle(choice.experiment, choice.source)
     if lock.current() is None:  # a tour speaks of controls that may not be there
         draw_tour("images", IMAGES, places.tour, quiet=bool(st.query_params))
     share.draw_share(choice.values, controls.known(choice.experiment.dataset), {}, "", places.share)
@@ -36,6 +36,7 @@ def draw(asked: Asked) -> None:
         return
     outcome = answer.seen.outcome
     failed = untrained.sentences(outcome.networks)
+    failed += untrained.of_other(comparison.curves(answer.seen), answer.seen.other)
     for words in failed:
         places.sentence.caption(words)
     for title, tab in places.tabs.items():
@@ -53,7 +54,7 @@ def _answer(asked: Asked, images: Shown) -> tabs.Answer | None:
     other = runs.stored(choice.other, source=choice.source) if choice.other else None
     training_panel.draw_training(choice, trained, other, places.status)
     if trained is None:
-        places.sentence.caption("The pictures below appear as soon as the first network is trained.")
+        places.sentence.caption("The pictures below appear as soon as the first network has answered.")
         return None
     outcome, nearest = training_panel.nearest(trained, choice)
     if nearest != choice:

@@ -128,7 +128,7 @@ def _draw_measures(rows: Rows, chosen: Score, seen: Evaluated, place: DeltaGener
     curve = figure_table.over_ratios(seen.aurocs(chosen), outcome.experiment.prune_ratio, others)
     curve = curve.assign(trained=[network.trained for network in outcome.networks])
     if curves:
-        right.caption(comparison.legend(curves))
+        right.markdown(comparison.legend(curves))
     chart = vega.curve_chart(curve, "AUROC", names=curves.both if curves else None)
     Place(right).chart(chart, "AUROC against prune ratio.")
     right.caption(readings_curves.of_gains(curve, "AUROC", seen.auroc_gains(chosen), "these images", curves))

@@ -14,8 +14,11 @@ from pruning.evaluation.evaluated import Evaluated
 from uncertainty.options import Score
 from views.charts import images as image_charts
 from views.charts import vega
+from views.controls import moons as moons_controls
 from views.controls.images import OVER_SEEDS, RATIO, experiment_of, has_seeds
+from views.images import cards
 from views.shared import over_seeds, sections
+from views.shared.bin_examples import PickedBin
 from views.shared.placeholder import Place
 from views.text import comparison, figure_table, readings, readings_curves, untrained
 from views.text.claims import Change, changed
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
 
+MOST, SIDE = 12, 56  # pictures of a bin, and their pixels
 THESE = "these images"  # test images and those of unknown classes
 
 
@@ -35,8 +39,8 @@ def draw(seen: Evaluated, images: Shown, place: DeltaGenerator) -> None:
     chosen = outcome.experiment.prune_ratio
     place.markdown(f"{sections.read(seen, *figures, figure_table.IMAGES)} {_detected(seen)}")
     if names:
-        place.caption(comparison.legend(names))
-    over = over_seeds.of(outcome.experiment, wanted=_wants_seeds(outcome, place))
+        place.markdown(comparison.legend(names))
+    over = over_seeds.of(outcome.experiment, outcome.source, wanted=_wants_seeds(outcome, place))
     columns = place.columns(5, gap="small")
     places = [(Place(column.container()), Place(column.container())) for column in columns[:3]]
     sections.draw_curves(seen, places, figure_table.IMAGES, answers=RATIO.is_open, over=over)
@@ -56,13 +60,16 @@ def draw(seen: Evaluated, images: Shown, place: DeltaGenerator) -> None:
         "0.5 is chance.",
     )
     over_seeds.draw(over, place, due=runs.complete(outcome))
-    sections.draw_reliability(seen, figure_table.IMAGES, place)
+    sections.draw_reliability(seen, figure_table.IMAGES, place, partial(_draw_pictures, images))
     sections.draw_table(seen, *figures, figure_table.IMAGES, place)
 
 
 def _wants_seeds(outcome: Outcome, place: DeltaGenerator) -> bool:
     """Whether ten seeds are to be trained: what the switch says, where there is one."""
     if not has_seeds(experiment_of(outcome).dataset):
+        return False
+    if not moons_controls.has_seeds(outcome.source):
+        place.caption(moons_controls.NO_SEEDS)
         return False
     with place:
         return bool(OVER_SEEDS.draw())
@@ -90,3 +97,16 @@ def _draw_learning(seen: Evaluated, place: Place) -> None:
     table = pd.DataFrame(rows, columns=["series", "epoch", "value"])
     draw = partial(image_charts.learning_chart, table, "validation loss", seen.outcome.experiment.max_epochs)
     place.chart(draw(names, vega.LOSS_HEIGHT), "Validation loss against epoch.")
+
+
+def _draw_pictures(images: Shown, picked: PickedBin, place: DeltaGenerator) -> None:
+    """The test images behind a dot of a reliability diagram, the least sure first."""
+    part, shown = images.test, picked.members[:MOST]
+    said = picked.evaluation.probs[shown].argmax(axis=1)
+    cells = [
+        (part.pixels[i], part.classes[part.labels[i]], f"→ {part.classes[c]}")
+        for i, c in zip(shown, said, strict=True)
+    ]
+    place.html(cards.strip("", cells, SIDE))
+    if len(picked.members) > MOST:
+        place.caption(f"The {MOST} least sure of them: true class → what it says.")

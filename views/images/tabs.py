@@ -11,7 +11,15 @@ from pruning.data.images import Shown
 from pruning.evaluation.evaluated import Evaluated
 from views.charts.colours import Theme
 from views.controls.images import ImageChoice
-from views.images import confusion_tab, detection_tab, gallery_tab, reliability_tab, sets_tab, upload_tab
+from views.images import (
+    confusion_tab,
+    detection_tab,
+    gallery_tab,
+    methods_tab,
+    reliability_tab,
+    sets_tab,
+    upload_tab,
+)
 from views.shared import export_tab, sections
 from views.text import comparison, program
 
@@ -32,6 +40,11 @@ class Answer:
 def draw_reliability(answer: Answer, place: DeltaGenerator) -> None:
     """Curves over all ratios, the three diagrams, the table of all figures."""
     reliability_tab.draw(answer.seen, answer.images, place)
+
+
+def draw_methods(answer: Answer, place: DeltaGenerator) -> None:
+    """All methods side by side."""
+    methods_tab.draw(answer.choice, place)
 
 
 def draw_gallery(answer: Answer, place: DeltaGenerator) -> None:
@@ -63,12 +76,13 @@ def draw_export(answer: Answer, place: DeltaGenerator) -> None:
     """Code, figures, charts, the network."""
     choice = answer.choice
     compared = choice.other if comparison.pair(answer.seen).are_pruned else None
-    code = program.code(choice.experiment, choice.n_samples, choice.n_bins, other=compared)
+    code = program.code(choice.experiment, choice.n_samples, choice.n_bins, source=choice.source, other=compared)
     export_tab.draw(answer.seen, code, partial(sections.all_charts, answer.seen), place)
 
 
 TABS: Mapping[str, Callable[[Answer, DeltaGenerator], None]] = {
     "Reliability": draw_reliability,
+    "Methods": draw_methods,
     "Gallery": draw_gallery,
     "Mistaken for": draw_confusion,
     "Detection": draw_detection,

@@ -15,12 +15,13 @@ from pruning import RATIOS, Architecture, ImageExperiment, Outcome
 from pruning.data.images import training_size
 from pruning.lottery.progress import Progress
 from pruning.training.curves import Curves
+from uncertainty.options import MC_DROPOUT, Method, Source
 from views.charts import images as image_charts
 from views.controls import compare, lock
 from views.controls.images import ImageChoice
 from views.shared.job_panel import Kind, follow, leave
 from views.shared.placeholder import Place
-from views.text.names import network_named, pair_named
+from views.text.names import listed, network_named, pair_named
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -32,12 +33,14 @@ SECONDS = {
     Architecture.WIDE_NORM: 7e-4,
     Architecture.SMALL: 1e-4,
 }
+ASKING = 90.0  # for Laplace of the survivors of a LeNet, measured alike: fitted, then asked on all parts
 LOSS_REACH = 2.5  # nats: just above ln 10, where networks that know nothing of ten classes begin
 
 
 def draw_training(choice: ImageChoice, outcome: Outcome | None, other: Outcome | None, place: DeltaGenerator) -> None:
-    """What is still to be trained, and how far that is; nothing where all is there.
+    """What is still to be trained or asked, and how far that is; nothing where all is there.
 
+    What takes seconds begins by itself: bundled images, and to ask networks that are there. All else is offered.
     other: of what the choice is compared with, which has its turn once all of `outcome` is there.
     """
     experiment, source = choice.experiment, choice.source
@@ -49,8 +52,8 @@ def draw_training(choice: ImageChoice, outcome: Outcome | None, other: Outcome |
         place.caption(f"To compare with: **{pair_named(choice.experiment, choice.other).reference}**.")
     with place:
         # Who came by a link that is locked for another page has not asked for these networks.
-        asked = not experiment.dataset.sources and not lock.is_elsewhere()
-        offer = None if asked else partial(_offer, experiment, outcome)
+        asked = not lock.is_elsewhere() and (not experiment.dataset.sources or _only_answers(experiment, source))
+        offer = None if asked else partial(_offer, experiment, source, outcome)
         follow(TRAINING, runs.key(experiment, source=source), partial(runs.join, experiment, source=source), offer)
 
 
@@ -81,20 +84,41 @@ def stand_in(asked: ImageChoice, shown: ImageChoice) -> str:
     """What is shown while the network that was asked for is not there yet."""
     ratio = shown.experiment.prune_ratio
     there = f"the one {network_named(ratio)}" if ratio else "the dense one, on both sides"
-    return f"The network {network_named(asked.experiment.prune_ratio)} is not trained yet; shown is {there}."
+    usual = asked.source == MC_DROPOUT
+    missing = "is not trained yet" if usual else f"has not answered yet ({asked.source.label})"
+    return f"The network {network_named(asked.experiment.prune_ratio)} {missing}; shown is {there}."
 
 
-def _offer(experiment: ImageExperiment, outcome: Outcome | None) -> str:
+def _only_answers(experiment: ImageExperiment, source: Source) -> bool:
+    """Whether all networks are there, and are soon asked."""
+    trained, needed = runs.trained(experiment, source)
+    return trained == needed and not seconds_of_asking(experiment, source)
+
+
+def _left(experiment: ImageExperiment, source: Source, outcome: Outcome | None) -> float:
+    """About how many seconds it takes to train what is missing and to ask what has not answered, on two cores."""
+    trained, needed = runs.trained(experiment, source)
+    answered = len(outcome.networks) if outcome else 0
+    asking = seconds_of_asking(experiment, source) * (len(RATIOS) - answered)
+    return seconds_of_one(experiment) * (needed - trained) + asking
+
+
+def _offer(experiment: ImageExperiment, source: Source, outcome: Outcome | None) -> str:
     """What a click on the button will take; the button's label."""
-    trained = len(outcome.networks) if outcome else 0
-    one = seconds_of_one(experiment)
-    missing = _duration(one * (len(RATIOS) - trained))
+    trained, needed = runs.trained(experiment, source)
+    label, n = source.method.label, source.method.trainings
+    each = [f"{duration(seconds_of_one(experiment))} for each network"] if trained < needed else []
+    if asking := seconds_of_asking(experiment, source):
+        each.append(f"{duration(asking)} for each to be asked")
     st.info(
-        f"{trained or 'None'} of the {len(RATIOS)} networks {'are' if trained else 'is'} trained. On two cores the "
-        f"rest takes about {missing}, {_duration(one)} for each network. Training goes on while this page is "
-        "open, and what is finished is kept; whoever asks for the same shares the run.",
+        f"{f'{label}: {n} networks at every prune ratio, each from a seed of its own. ' if n > 1 else ''}"
+        f"{trained or 'None'} of the {needed} networks {'are' if trained else 'is'} trained. On two cores the "
+        f"rest takes about {duration(_left(experiment, source, outcome))}, {listed(each)}. It goes on while this "
+        "page is open, and what is finished is kept; whoever asks for the same shares the run.",
         icon=":material/model_training:",
     )
+    if trained == needed:
+        return f"Ask by {label}"
     return "Train the rest" if trained else "Train"
 
 
@@ -103,6 +127,12 @@ def seconds_of_one(experiment: ImageExperiment) -> float:
     whole = training_size(experiment.dataset)
     n_images = min(experiment.train_images or whole, whole)
     return SECONDS[experiment.network] * n_images * experiment.max_epochs
+
+
+def seconds_of_asking(experiment: ImageExperiment, source: Source) -> float:
+    """About how long a trained network of CIFAR takes to answer, beyond the few seconds of other methods."""
+    of_its_size = SECONDS[experiment.network] / SECONDS[Architecture.LENET]
+    return ASKING * of_its_size if source.method == Method.SURVIVORS else 0.0
 
 
 def _failure(error: Exception, key: str) -> str:
@@ -127,12 +157,15 @@ def _progress(job: Job) -> tuple[float, str]:
         share += curves.epoch / curves.max_epochs / progress.total
         text += f", epoch {curves.epoch:.1f} of at most {curves.max_epochs}"
         if curves.seconds_left is not None:
-            text += f", at most {_duration(curves.seconds_left)} left for it"
+            text += f", at most {duration(curves.seconds_left)} left for it"
     return min(share, 1.0), text
 
 
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+def duration(seconds: float) -> str:
+    """`40 s`, `12 min`, `3 h`."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.0f} h"
 
 
 def _draw_curves(curves: Curves | None) -> None:

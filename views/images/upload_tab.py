@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,11 @@ import pandas as pd
 import streamlit as st
 
 from cache.image_samples import ask
-from pruning import Network
+from pruning import Network, Outcome
 from pruning.data.picture_upload import MAX_BYTES, Picture, PictureError, read_picture
 from pruning.evaluation.evaluated import Evaluated
 from pruning.evaluation.similarity import novelty
+from uncertainty.options import Method
 from views.controls import state
 from views.controls.images import experiment_of
 from views.images import cards
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 LARGE = 224
+TWO_ROWS = "The dense and the pruned network alone: for a new picture {method} is fitted again to each that is asked."
 FILE, CAMERA = "From a file", "With the camera"
 FORGOTTEN = "It is looked at on this server and forgotten when you leave; nothing is stored."
 # All that JPEG files are called, and PNG and MPO files with more than one picture. HEIC is none of them: a phone that
@@ -94,11 +97,15 @@ def _draw_answers(
     asked = partial(
         ask, experiment_of(outcome), pixels=picture.pixels[None], n_samples=seen.n_samples, source=outcome.source
     )
+    slow = _is_slow(outcome)
+    if slow:
+        outcome = replace(outcome, networks=tuple(each for each in outcome.networks if each in seen.pair))
     samples = {network: asked(network=network) for network in dict.fromkeys((*outcome.networks, *seen.pair))}
     said = [samples[network].mean(axis=0)[0] for network in outcome.networks]
     middle, right = (place.container() for place in places)
     middle.html(cards.bars(rows(outcome, said), classes))
-    middle.caption(f"One row a prune ratio. The bars from left to right: {', '.join(classes)}.")
+    told = TWO_ROWS.format(method=outcome.source.method.label) if slow else "One row a prune ratio."
+    middle.caption(f"{told} The bars from left to right: {', '.join(classes)}.")
     pair = dict(zip(comparison.pair(seen).titles, seen.pair, strict=True))
     of_pair = [samples[network].mean(axis=0) for network in seen.pair]
     sets = {name: members[0] for name, members in sets_section.of_inputs(seen, wanted, of_pair).items()}
@@ -113,6 +120,12 @@ def _draw_answers(
         "In brackets: the share of the test images of the known classes that are less uncertain than this picture. "
         "Near 100 % the network treats it as something new."
     )
+
+
+def _is_slow(outcome: Outcome) -> bool:
+    """Whether asking a network takes seconds: its method is fitted on all training images, or by derivatives."""
+    many = bool(experiment_of(outcome).dataset.sources)
+    return outcome.source.method == Method.SURVIVORS or (many and outcome.source.method == Method.LAST_LAYER)
 
 
 def measures(asked: dict[str, tuple[Network, np.ndarray]], n_samples: int) -> pd.DataFrame:

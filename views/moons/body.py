@@ -24,7 +24,7 @@ from views.shared import basis, over_seeds, sections
 from views.shared.glossary_popover import draw_depth
 from views.shared.over_seeds import OverSeeds
 from views.shared.placeholder import Place, theme
-from views.text import untrained
+from views.text import comparison, untrained
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -57,7 +57,8 @@ def draw(asked: Asked) -> None:
     _draw_share(answer, places.share)
     for title, place in opened.items():
         tabs.TABS[title](answer, place)
-    for note in untrained.notes(answer.outcome, services().store.note):
+    notes = untrained.notes(answer.outcome, services().store.note)
+    for note in [*notes, *untrained.of_other(comparison.curves(answer.seen), answer.other)]:
         st.caption(note)
 
 
@@ -158,7 +159,7 @@ def _over_seeds(asked: Asked) -> OverSeeds | None:
     """What ten seeds say; of one's own points there are no others to draw."""
     if asked.visit.points:
         return None
-    return over_seeds.of(asked.choice.experiment, wanted=asked.choice.over_seeds)
+    return over_seeds.of(asked.choice.experiment, asked.choice.source, wanted=asked.choice.over_seeds)
 
 
 def _draw_curves(pair: _Pair, asked: Asked, slots: _Slots, over: OverSeeds | None) -> None:

@@ -70,6 +70,7 @@ def draw() -> Asked:
     share, preset_place = page_head.draw_title(TITLE, QUESTION)
     with st.container(key="controls"):
         choice = controls.draw_controls()
+    points_tab.keep()
     visit = points_tab.visit()
     toggled_units.settle(choice.experiment, visit, arrived=state.ARRIVED.get())
     _draw_presets(choice, visit, preset_place)
@@ -129,10 +130,14 @@ def _draw_head_of_curves(choice: Choice, visit: Visit) -> Choice:
     click = ": click one to go there" if controls.RATIO.is_open else ""
     head.markdown(f"**All prune ratios**{click}", help=CURVES_HELP)
     if choice.other:
-        head.caption(legend(pair_named(choice.experiment, choice.other)))
+        head.markdown(legend(pair_named(choice.experiment, choice.other)))
     if visit.points:
         return replace(choice, basis="test")
     with head:
-        basis, over = controls.BASIS.draw(), controls.OVER_SEEDS.draw()
+        basis, over = controls.BASIS.draw(), False
+        if controls.has_seeds(choice.source):
+            over = controls.OVER_SEEDS.draw()
+        else:
+            st.caption(controls.NO_SEEDS)
     values = {**choice.values, controls.BASIS.name: basis, controls.OVER_SEEDS.name: over}
     return replace(choice, basis=basis, over_seeds=over, values=values)

@@ -10,8 +10,11 @@ from cache.visitor import Shelf, Visit
 from pruning.data.csv_points import MAX_BYTES, MAX_POINTS, MIN_POINTS, PointsError, drawn_points, read_points
 from pruning.data.own_points import Points
 from pruning.data.splits import sizes
+from pruning.evaluation.memo import remembered
 from uncertainty.proportion import wilson_interval
+from views.browser import points_keeper
 from views.browser.drawing_board import draw_pad
+from views.browser.visitor_cookie import visitor
 from views.charts.colours import Theme
 from views.controls import lock, state
 from views.text.markdown import plain
@@ -28,8 +31,21 @@ EXAMPLE = "x,y,label\n" + "".join(
 
 
 def visit() -> Visit:
-    """What this visit alone has: its shelf, and the points that take the place of the data set."""
-    return Visit(state.SHELF.first(Shelf), state.POINTS.get())
+    """What this visit alone has: its shelf, the points instead of the data set, and whose turns it has in queues."""
+    return Visit(state.SHELF.first(Shelf), state.POINTS.get(), visitor())
+
+
+def keep() -> None:
+    """Have the page keep the points, and take back those that it has of a visit which the server has let go."""
+    if lock.current():
+        return
+    points = state.POINTS.get()
+    text = remembered(points, "csv", points.to_csv) if points else None
+    found = points_keeper.keep(text, settled=state.POINTS.is_set)
+    if found is not None:
+        state.POINTS.set(None)  # whatever becomes of them, this visit has had them
+        _take(read_points, found.encode())
+        st.rerun()
 
 
 def draw_banner(points: Points, place: DeltaGenerator) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from views.charts import vega
-from views.moons import methods_tab, network_tab, planes, replay_tabs, sets_tab, toggled_network
+from views.moons import bin_points, methods_tab, network_tab, planes, replay_tabs, sets_tab, toggled_network
 from views.moons.answer import Answer
 from views.shared import basis, export_tab, sections
 from views.text import comparison, program
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 def draw_reliability(answer: Answer, place: DeltaGenerator) -> None:
     """The three diagrams, and the table of all figures."""
-    sections.draw_reliability(answer.seen, answer.nouns, place)
+    sections.draw_reliability(answer.seen, answer.nouns, place, partial(bin_points.draw, answer))
     sections.draw_table(answer.seen, *answer.figures, answer.nouns, place)
 
 
@@ -54,6 +55,7 @@ def draw_export(answer: Answer, place: DeltaGenerator) -> None:
         choice.experiment,
         choice.n_samples,
         choice.n_bins,
+        source=choice.source,
         own=visit.points is not None,
         units=answer.units,
         other=choice.other if comparison.pair(answer.seen).are_pruned else None,

@@ -9,6 +9,7 @@ from cache import runs
 from pruning.data.own_points import Points
 from pruning.evaluation.evaluated import Evaluated
 from pruning.experiment import Experiment, ImageExperiment
+from uncertainty.options import MC_DROPOUT
 from views.charts import export
 from views.charts.vega import Chart
 from views.text import program as program_text
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 OWN = "Trained on points of the visitor's own, whose values as they are in points.csv the network takes."
 VALUES = "It takes x and y as they are in `points.csv`: its first layer standardises them. "
+ALONE = "The network alone is in it: no other members of an ensemble, no Laplace draws, no temperature. "
 BY_HAND = "Units were taken out or put back by hand, without training."
 
 
@@ -82,6 +84,7 @@ def draw(
     place.markdown(
         "The network is a plain PyTorch file of the physically smaller network: `torch.load(file, "
         "weights_only=True)` reads it, `pruning.files.load_network(file)` makes a module of it. "
+        + ALONE * (outcome.source != MC_DROPOUT)
         + VALUES * (own is not None)
         + "Every chart on the page can also be saved as PNG, and its data shown, from the bar that appears over it."
     )

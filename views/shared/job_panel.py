@@ -13,6 +13,7 @@ from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from cache.jobs import Cancelled, Job, Jobs, QueueFull, Watcher
+from views.browser.visitor_cookie import visitor
 from views.controls import state
 from views.controls.state import Followed
 
@@ -58,7 +59,7 @@ def follow(kind: Kind, key: str, start: Start, offer: Callable[[], str] | None) 
         _draw_end(kind, followed)
     elif followed.left:
         st.info("You have left this job; somebody else still waits for it, so it goes on.")
-        st.button("Follow it", on_click=_clicked, args=(kind, start))
+        st.button("Follow it", key=_key(kind), on_click=_clicked, args=(kind, start))
     else:
         st.fragment(_look, run_every=LOOK)(kind)
 
@@ -81,7 +82,7 @@ def _watcher() -> Watcher:
     """Who this visitor is to a queue, and whether their browser is still connected."""
     context = get_script_run_ctx()
     session = context.session_id if context else ""
-    return Watcher(state.WATCHER.first(lambda: uuid.uuid4().hex), partial(_is_connected, session))
+    return Watcher(state.WATCHER.first(lambda: uuid.uuid4().hex), partial(_is_connected, session), visitor())
 
 
 def _is_connected(session: str) -> bool:
@@ -102,7 +103,7 @@ def _draw_offer(kind: Kind, start: Start, offer: Callable[[], str] | None) -> No
     if refusal := state.REFUSED.of(kind.name).pop():
         st.error(refusal, icon=":material/error:")
     if offer:
-        st.button(offer(), type="primary", on_click=_clicked, args=(kind, start))
+        st.button(offer(), key=_key(kind), type="primary", on_click=_clicked, args=(kind, start))
 
 
 def _clicked(kind: Kind, start: Start) -> None:
@@ -127,7 +128,12 @@ def _draw_end(kind: Kind, followed: Followed) -> None:
         st.info(problem, icon=":material/stop_circle:")
     else:
         st.error(problem, icon=":material/error:")
-    st.button(label, type="primary", on_click=_clicked, args=(kind, followed.start))
+    st.button(label, key=_key(kind), type="primary", on_click=_clicked, args=(kind, followed.start))
+
+
+def _key(kind: Kind) -> str:
+    """Of the button: two kinds of job may be followed on one page."""
+    return f"job_{kind.name}"
 
 
 def _look(kind: Kind) -> None:
@@ -140,7 +146,8 @@ def _look(kind: Kind) -> None:
     # Whoever looks in late, after a cut network or from a hidden tab, finds the job or begins it again: see `follow`.
     kind.queue().renew(followed.job, _watcher(), LEASE)
     bar, button = st.columns([6, 1], vertical_alignment="bottom")
-    button.button("Stop", icon=":material/stop_circle:", on_click=_stop, args=(kind,), width="stretch")
+    stop, icon = f"{_key(kind)}_stop", ":material/stop_circle:"
+    button.button("Stop", key=stop, icon=icon, on_click=_stop, args=(kind,), width="stretch")
     if waiting := kind.queue().position(followed.job):
         bar.progress(0.0, f"Waiting: {waiting} {'job' if waiting == 1 else 'jobs'} before this one")
         return

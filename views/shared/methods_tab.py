@@ -31,7 +31,7 @@ class MethodsPlace:
         self.line = Place(place.container())
         self.charts: list[Place] = []
         for start in range(0, len(COLUMNS), ABREAST):
-            columns = place.columns([1.7, *[1] * (ABREAST - 1)], gap="small")
+            columns = place.columns(ABREAST, gap="small")
             self.charts += [Place(column.container()) for column in columns[: len(COLUMNS) - start]]
         self.caption = Place(place.container())
         self.words = Place(place.container())
@@ -42,9 +42,8 @@ class MethodsPlace:
         if not seen:
             return
         table = pd.DataFrame(method_rows(seen))
-        for position, (place, column) in enumerate(zip(self.charts, COLUMNS, strict=True)):
-            named = position % ABREAST == 0
-            place.chart(method_chart(table, column, LABELS, named=named), f"{column.title} of every method.")
+        for place, column in zip(self.charts, COLUMNS, strict=True):
+            place.chart(method_chart(table, column, LABELS), f"{column.title} of every method.")
         against_truth = next(iter(seen.values())).is_against_truth
         caption = words.CAPTION_TRUE if against_truth else words.CAPTION
         self.caption.caption(caption.format(examples=nouns.examples))
@@ -57,4 +56,4 @@ class MethodsPlace:
         table = self.rest.expander("All figures", icon=":material/table:")
         table.table(words.method_table(method_rows(seen)), hide_index=True, border="horizontal")
         table.caption(words.COSTS)
-        draw_depth(self.rest, "MC dropout")
+        draw_depth(self.rest, "Single pass", "MC dropout", "Deep ensemble", "Laplace approximation")

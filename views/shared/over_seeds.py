@@ -13,8 +13,10 @@ from cachetools import LRUCache
 from cache import studies
 from pruning.experiment import Experiment, Recipe
 from pruning.study import Study, summary, verdicts
+from uncertainty.options import MC_DROPOUT, Source
 from views.controls import lock
 from views.controls import study as study_controls
+from views.controls.moons import has_seeds
 from views.controls.url import link
 from views.shared import study_job
 from views.shared.job_panel import follow, leave, leave_others
@@ -73,8 +75,10 @@ class OverSeeds:
         return f"./study?{link(study_controls.settings_of(self.study), study_controls.known(task))}"
 
 
-def study_of(experiment: Recipe) -> Study:
+def study_of(experiment: Recipe, source: Source = MC_DROPOUT) -> Study:
     """The experiment's strategy at all prune ratios over ten seeds, each on data of its own where these are drawn.
+
+    The source is that of the class probabilities.
 
     It is the one that the study page asks for, whatever seeds the experiment has.
     """
@@ -82,15 +86,17 @@ def study_of(experiment: Recipe) -> Study:
     base = replace(experiment, seed=usual.seed, strategy=usual.strategy)
     if isinstance(base, Experiment):
         base = replace(base, data_seed=Experiment().data_seed)
-    return Study(base, (experiment.strategy,))
+    return Study(base, (experiment.strategy,), source=source)
 
 
-def of(experiment: Recipe, *, wanted: bool) -> OverSeeds | None:
-    """What seeds say of an experiment: as far as they have run where that is `wanted`, else if all of them have."""
-    study = study_of(experiment)
+def of(experiment: Recipe, source: Source = MC_DROPOUT, *, wanted: bool) -> OverSeeds | None:
+    """What seeds say of an experiment by a source: as far as they have run where that is `wanted` and may be, else if
+    all of them have."""
+    study = study_of(experiment, source)
     table = studies.finished(study)
     if table is not None:
         return OverSeeds(study, table, experiment.prune_ratio, drawn=wanted)
+    wanted = wanted and has_seeds(source)
     return OverSeeds(study, studies.table(study), experiment.prune_ratio, drawn=True, whole=False) if wanted else None
 
 
@@ -111,9 +117,10 @@ def draw(over: OverSeeds | None, place: DeltaGenerator, *, due: bool = True) -> 
         place.caption(f"[Ten seeds of this strategy as a study]({over.address})")
 
 
-def settle(experiment: Recipe) -> None:
-    """Leave seeds of anything but this experiment, whether or not the page shows the curves that they belong to."""
-    leave_others(SEEDS, study_of(experiment).key)
+def settle(experiment: Recipe, source: Source = MC_DROPOUT) -> None:
+    """Leave seeds of anything but this experiment by this source, whether or not the page shows the curves that they
+    belong to."""
+    leave_others(SEEDS, study_of(experiment, source).key)
 
 
 SEEDS = study_job.kind("seeds")

@@ -19,7 +19,7 @@ from uncertainty.calibration import Binning, Bins, Quantity
 from uncertainty.floor import Floor
 from uncertainty.options import MC_DROPOUT, Method
 from views.charts import vega
-from views.shared import curve_click
+from views.shared import bin_examples, curve_click
 from views.shared.glossary_popover import draw_depth
 from views.shared.over_seeds import OverSeeds
 from views.shared.placeholder import Place
@@ -107,6 +107,8 @@ def _read(seen: Evaluated, curve: Curve, rows: pd.DataFrame, nouns: figure_table
 
 def _epochs_apart(seen: Evaluated) -> str:
     """What the other strategy took at the chosen ratio, where both count from the same start."""
+    if not seen.outcome.has(seen.outcome.experiment.prune_ratio):
+        return ""
     pair, (reference, pruned) = comparison.pair(seen), seen.pair
     if not pair.are_pruned or not pruned.stop_compares_with(reference):
         return ""
@@ -147,14 +149,14 @@ def answered(seen: Evaluated, source: str) -> Evaluated:
     return seen if source == "sampled" else seen.single_pass
 
 
-def _panel_chart(seen: Evaluated, quantity: Quantity) -> vega.Chart:
+def _panel_chart(seen: Evaluated, quantity: Quantity, answers: bool = False) -> vega.Chart:
     def series(evaluation: Evaluation) -> tuple[Bins, vega.Ends, vega.Ends]:
         bars = (np.nan, np.nan) if seen.is_against_truth else evaluation.bars(quantity, seen.binning)
         return (evaluation.bins(quantity, seen.binning), *bars)
 
     pair = comparison.pair(seen)
     both = {pair.reference: series(seen.reference), pair.pruned: series(seen.pruned)}
-    return vega.reliability_chart(both, *comparison.AXES[quantity])
+    return vega.reliability_chart(both, *comparison.AXES[quantity], answers)
 
 
 def panels(method: Method) -> tuple[tuple[str, str, Quantity], ...]:
@@ -180,8 +182,13 @@ def floors(seen: Evaluated) -> dict[str, tuple[Floor, Floor]]:
     }
 
 
-def draw_reliability(seen: Evaluated, nouns: figure_table.Nouns, place: DeltaGenerator) -> None:
-    """The study's panels, each with the two networks overlaid and their errors beside the floor."""
+def draw_reliability(
+    seen: Evaluated, nouns: figure_table.Nouns, place: DeltaGenerator, show: bin_examples.Show
+) -> None:
+    """The study's panels, each with the two networks overlaid and their errors beside the floor.
+
+    `show` draws the examples behind a dot that was clicked.
+    """
     place = place.container(key="reliability")
     place.header("Reliability: does the confidence come true?", anchor=False)
     experiment, pair, (reference, pruned) = seen.outcome.experiment, comparison.pair(seen), seen.pair
@@ -190,10 +197,12 @@ def draw_reliability(seen: Evaluated, nouns: figure_table.Nouns, place: DeltaGen
     basis = comparison.basis(seen, nouns.examples)
     shown = panels(seen.outcome.source.method)
     # Of two there is a third column all the same: a diagram is square.
-    for column, (title, source, quantity) in zip(place.columns(3, gap="medium"), shown, strict=False):
-        part = answered(seen, source)
+    for position, (column, panel) in enumerate(zip(place.columns(3, gap="medium"), shown, strict=False)):
+        title, source, quantity = panel
+        part, key = answered(seen, source), f"reliability_{position}"
         column.markdown(f"**{title}**")
-        Place(column).chart(_panel_chart(part, quantity), f"Reliability diagram. {title}.")
+        click = {"key": key, "on_select": "rerun", "selection_mode": vega.PICKED_BIN}
+        Place(column).chart(_panel_chart(part, quantity, answers=True), f"Reliability diagram. {title}.", **click)
         lines = [
             _error_line(f":{colour}[**{name}**]", each, quantity, seen.binning, words)
             for colour, name, each, words in zip(
@@ -204,6 +213,11 @@ def draw_reliability(seen: Evaluated, nouns: figure_table.Nouns, place: DeltaGen
         changes = comparison.panel(part.comparison, quantity, apart=pair.are_pruned)
         read = readings.of_panel(*changes, quantity, basis, pruned.trained, pair)
         column.caption(f"{failed}." if failed else read)
+        both = dict(zip(pair.both, (part.reference, part.pruned), strict=True))
+        if picked := bin_examples.picked_bin(key, both, quantity, seen.binning):
+            name = pair.reference if picked.is_reference else pair.pruned
+            bin_examples.draw_words(picked, name, nouns.examples, column)
+            show(picked, column)
     rate = experiment.dropout if experiment.dropout_rule == DropoutRule.FIXED else None
     words = _read_dropout(seen, rate) if seen.outcome.source == MC_DROPOUT else ""
     if words and pruned.trained:
@@ -214,7 +228,8 @@ def draw_reliability(seen: Evaluated, nouns: figure_table.Nouns, place: DeltaGen
             "."
             if seen.is_against_truth
             else f"; faint upright bars hold 95{claims.PERCENT} of what chance gives a calibrated network."
-        ),
+        )
+        + " Click one to see them.",
         help=f"The columns at the foot are the share of {nouns.examples} in each bin (a quarter of the height would "
         "be all of them). An uncertainty is not an error rate, so the third panel does not follow the diagonal even "
         "for a calibrated network: compare UCE with its floor. Over- and under-confident tell of the signed "

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pruning import Experiment, ImageExperiment, Strategy
 from pruning.study import Study
+from uncertainty.options import MC_DROPOUT, Source
 from uncertainty.verdict import FEWEST
 from views.charts import study as study_charts
 from views.charts.vega import Chart
@@ -17,6 +18,7 @@ from views.controls import setting, state
 from views.controls.study import FIGURE, StudyChoice
 from views.controls.url import link
 from views.shared.placeholder import Place
+from views.text import study_readings
 from views.text.study_figures import AXES, FIGURES, StudyFigure, column_of, floor_of, title_of
 from views.text.study_readings import line_named
 
@@ -57,6 +59,7 @@ def draw_large(choice: StudyChoice, table: pd.DataFrame, place: DeltaGenerator) 
         chart(choice, table, figure), f"{figure.label} against {AXES[choice.axis]}.",
         key=LARGE, on_select="rerun", selection_mode=study_charts.PICKED,
     )  # fmt: skip
+    assert choice.study is not None
     seeds = table.seed.nunique()
     bands = f"bands their 95 % intervals{'' if seeds >= FEWEST else f' from {FEWEST} seeds on'}"
     has_floor = floor_of(figure, choice.basis == "truth")
@@ -64,15 +67,17 @@ def draw_large(choice: StudyChoice, table: pd.DataFrame, place: DeltaGenerator) 
     place.caption(
         f"Lines are means over {seeds} {'seed' if seeds == 1 else 'seeds'}, {bands}, dots the runs, a cross one that "
         f"did not train; dashed is the dense network{floors}. Click a name to take its line away or bring it back, a "
-        "dot to open its run."
+        f"dot to open its run. {study_readings.of_source(choice.study)}"
     )
-    assert choice.study is not None
     if run := picked(choice.study, state.said(LARGE)):
-        _draw_opening(run, place)
+        _draw_opening(*run, place)
 
 
-def picked(study: Study, said: Any) -> Experiment | ImageExperiment | None:
-    """The run whose dot was clicked; None for whatever else a browser may have sent."""
+def picked(study: Study, said: Any) -> tuple[Experiment | ImageExperiment, Source] | None:
+    """The run whose dot was clicked, and the source of its class probabilities.
+
+    None for whatever else a browser may have sent.
+    """
     selection = said.get("selection", {}) if isinstance(said, Mapping) else {}
     rows = selection.get(study_charts.PICKED) if isinstance(selection, Mapping) else None
     first = rows[0] if isinstance(rows, list) and rows else None
@@ -90,21 +95,23 @@ def picked(study: Study, said: Any) -> Experiment | ImageExperiment | None:
         return None
     run = study.run(Strategy(strategy), int(first["seed"]), variant, ratio)  # type: ignore[call-arg]
     assert isinstance(run, Experiment | ImageExperiment)
-    return run
+    return run, study.source_of(variant)
 
 
-def _draw_opening(run: Experiment | ImageExperiment, place: DeltaGenerator) -> None:
+def _draw_opening(run: Experiment | ImageExperiment, source: Source, place: DeltaGenerator) -> None:
     words = f"{run.strategy.label} at {run.prune_ratio:.3g}, seed {run.seed}"
-    place.link_button(f"Open this run: {words}", link_to(run), icon=":material/open_in_new:", type="primary")
+    address = link_to(run, source)
+    place.link_button(f"Open this run: {words}", address, icon=":material/open_in_new:", type="primary")
 
 
-def link_to(run: Experiment | ImageExperiment) -> str:
-    """The address, beside this page's, at which a run is shown."""
+def link_to(run: Experiment | ImageExperiment, source: Source = MC_DROPOUT) -> str:
+    """The address, beside this page's, at which a run is shown as a source has it."""
+    asked = {moons_controls.METHOD.name: source.method, moons_controls.TEMPERED.name: source.tempered}
     if isinstance(run, Experiment):
-        return f"./?{link(moons_controls.values_of(run), moons_controls.EXPERIMENT)}"
-    controls = [*image_controls.MAIN, image_controls.TASK]
+        return f"./?{link(moons_controls.values_of(run) | asked, moons_controls.EXPERIMENT)}"
+    controls = [*image_controls.MAIN, image_controls.TASK, image_controls.TEMPERED]
     controls += [each for group in image_controls.settings(run.dataset).values() for each in group]
-    return f"./images?{link(image_controls.values_of(run), controls)}"
+    return f"./images?{link(image_controls.values_of(run) | asked, controls)}"
 
 
 def draw_small(choice: StudyChoice, table: pd.DataFrame, place: DeltaGenerator) -> None:

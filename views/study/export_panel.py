@@ -66,4 +66,5 @@ def _report(choice: StudyChoice, study: Study, table: pd.DataFrame) -> str:
         lines.setdefault(found.line, []).append(found)
     sentences = [study_readings.of_line(line, figure) for line in lines.values()]
     title = f"{title_of(figure, choice.basis == 'truth')}, against {study_readings.against_named(choice.against)}"
+    sentences.append(study_readings.of_source(study))
     return study_report.page(study, title, sentences, study_readings.of_tickets(table), all_charts(choice, table))

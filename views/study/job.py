@@ -28,7 +28,7 @@ def draw(study: Study, missing: int, place: DeltaGenerator) -> None:
 def _offer(study: Study, missing: int) -> str:
     """What a click on the button will take; the button's label."""
     runs_in_all = len(study.variants) * len(study.strategies) * len(study.seeds)
-    networks = f"{runs_in_all * len(study.ratios):,} pruned networks, and the dense ones that they come from"
+    networks = f"{study.pruned_networks:,} pruned networks, and the dense ones that they come from"
     done = "" if missing == runs_in_all else f" {runs_in_all - missing} of {runs_in_all} runs are there already."
     st.info(
         f"{networks}.{done} What other pages have trained is not trained again. It goes on while this page is open, "

@@ -58,7 +58,7 @@ def curves(seen: Evaluated) -> Pair | None:
 
 def legend(names: Pair) -> str:
     """Which line is whose in curves that another strategy has joined, in their colours, as markdown."""
-    return f":violet[●] {names.pruned} · :orange[◆] {names.reference} · ‐ ‐ dense"
+    return f":small[:violet[●] {names.pruned} · :orange[◆] {names.reference} · ‐ ‐ dense]"
 
 
 def basis(seen: Evaluated, examples: str) -> str:

@@ -260,7 +260,8 @@ def reading(
             f"Nothing is pruned yet: both pictures show the dense network, accuracy {reference.accuracy:.3f}, "
             f"ECE {reference.ece:.3f}."
         )
-    start = f"Pruned to **{pruned.units:,} of {outcome.dense.units:,} units**"
+    of = (outcome.dense if pair.are_pruned else reference).units
+    start = f"Pruned to **{pruned.units:,} of {of:,} units**"
     if pair.are_pruned:
         theirs = "" if pruned.units == reference.units else f" with {reference.units:,}"
         start = f"{start}, {pair.the_pruned} beside {pair.the_reference}{theirs}"

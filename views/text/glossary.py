@@ -144,14 +144,27 @@ _WRITTEN = (
          "for every example. The average of their answers is the mean prediction, from which most figures are taken.",
          r"\begin{aligned} \bar p &= \frac1S \sum_s p^{(s)} \\ p^{(s)} &= \operatorname{softmax} f(x; d^{(s)}) "
          r"\end{aligned}",
-         "Gal & Ghahramani 2016, equation 6", ("Dropout", "Mutual information")),
+         "Gal & Ghahramani 2016, equation 6", ("Dropout", "Mutual information", "Deep ensemble")),
+    Term("Single pass", "Uncertainty", "The network is asked once, with dropout off. One answer cannot disagree with "
+         "itself, so all of the doubt is expected entropy.",
+         r"\bar p = \operatorname{softmax} f(x;\, \theta), \quad I = 0", "", ("Logits", "MC dropout")),
+    Term("Deep ensemble", "Uncertainty", "M networks, ten here, that were initialised, trained and pruned alike from "
+         "different seeds; the average of their answers is the mean prediction. It costs M trainings.",
+         r"\bar p = \frac1M \sum_{m=1}^M \operatorname{softmax} f(x;\, \theta_m)",
+         "Lakshminarayanan et al. 2017, section 2.4", ("Seed", "Mutual information")),
+    Term("Laplace approximation", "Uncertainty", "A Gaussian over weights around the trained ones, as wide as the "
+         "training loss is flat there: of the last layer, or of the weights that survived pruning. Its draws move "
+         "the linearised network. The prior precision λ is that of the largest evidence.",
+         r"\begin{aligned} \theta^{(s)} &\sim \mathcal N\bigl(\theta, (H + \lambda I)^{-1}\bigr) \\ z^{(s)} &= "
+         r"f(x;\, \theta) + J(x)\, (\theta^{(s)} - \theta) \end{aligned}",
+         "MacKay 1992; Immer et al. 2021; Daxberger et al. 2021", ("Single pass", "Mutual information")),
     Term("Confidence", "Uncertainty", "The probability that the network gives to its own answer.", r"\max_c \bar p_c",
          "Hendrycks & Gimpel 2017", ("Calibration", "MSP")),
     Term("Predictive entropy", "Uncertainty", "All the doubt there is, whatever its cause, in nats, the unit that "
          "goes with the natural logarithm: 0 when one class is certain, ln C when all are equally likely.",
          r"H[\bar p] = -\sum_{c=1}^C \bar p_c \ln \bar p_c", "Gal 2016, section 3.3",
          ("Expected entropy", "Mutual information")),
-    Term("Expected entropy", "Uncertainty", "The part of the doubt called aleatoric: what each thinned network has "
+    Term("Expected entropy", "Uncertainty", "The part of the doubt called aleatoric: what each sample has "
          "on its own. It equals the noise in the data, which more of them would not change, only where the network "
          "fits; pruned beyond that it grows while the data stay as they are.",
          r"\frac1S \sum_{s=1}^S H\bigl[p^{(s)}\bigr]", "Houlsby et al. 2011, equation 2", ("Predictive entropy",)),
@@ -170,6 +183,20 @@ _WRITTEN = (
          "are right.",
          r"P(\text{right} \mid \text{confidence} = q) = q", "Guo et al. 2017, equation 1",
          ("Reliability diagram", "ECE")),
+    Term("Temperature", "Calibration", "One number that all logits are divided by: above 1 a network gets less sure, "
+         "below 1 surer, and the answer of a single pass stays what it was. It is fitted on validation examples, "
+         "between 0.05 and 20, so that their NLL is least.",
+         r"p_c = \frac{e^{z_c/T}}{\sum_{j=1}^C e^{z_j/T}}, \quad \hat T = \arg\min_T \text{NLL}_{\text{val}}(T)",
+         "Guo et al. 2017, equation 9; for MC dropout Laves et al. 2019",
+         ("Logits", "NLL", "Calibration error")),
+    Term("Calibration error", "Calibration", "The part of the NLL that recalibration takes away, here by one fitted "
+         "temperature: probabilities that were named wrongly. It is below 0 where the temperature harms.",
+         r"\text{NLL}(1) - \text{NLL}(\hat T)", "Berta et al. 2025; Bröcker 2009",
+         ("Refinement error", "Temperature", "Calibration")),
+    Term("Refinement error", "Calibration", "The part of the NLL that recalibration leaves: the noise in the data, "
+         "and whatever the network cannot tell apart. Fitted on other examples, it is a little too large.",
+         r"\text{NLL}(\hat T)", "Berta et al. 2025; Bröcker 2009",
+         ("Calibration error", "True entropy")),
     Term("Accuracy", "Calibration", "The share of right answers. A tie goes to the class with the lower number; the "
          "error rate is what is missing to 1.",
          r"\frac1N \sum_{n=1}^N \mathbf 1\bigl[\arg\max_c \bar p_{nc} = y_n\bigr]"),

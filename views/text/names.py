@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pruning.model.units import Unit
 from pruning.options import Criterion, Scope
-from uncertainty.options import Method, Source
+from uncertainty.options import DropoutLayers, Method, Source
 
 if TYPE_CHECKING:
     from pruning.experiment import Recipe
@@ -56,6 +56,7 @@ def asked_by(source: Source, n_samples: int) -> str:
     """`mean of 50 MC-dropout samples`, `a single pass, tempered`."""
     single = source.method == Method.SINGLE_PASS
     how = "a single pass" if single else f"mean of {n_samples} {samples_of(source.method, n_samples)}"
+    how = f"{how} of the last dropout layer" if source.layers == DropoutLayers.LAST else how
     return f"{how}, tempered" if source.tempered else how
 
 

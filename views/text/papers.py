@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 _ARXIV = {
+    "Berta et al. 2025": "2501.19195",
     "Blalock et al. 2020": "2003.03033",
     "Frankle & Carbin 2019": "1803.03635",
     "Frankle et al. 2020": "1912.05671",
@@ -17,6 +18,8 @@ _ARXIV = {
     "Hendrycks et al. 2019": "1812.04606",
     "Hendrycks et al. 2022": "1911.11132",
     "Houlsby et al. 2011": "1112.5745",
+    "Immer et al. 2021": "2008.08400",
+    "Lakshminarayanan et al. 2017": "1612.01474",
     "Laves et al. 2019": "1909.13550",
     "Li et al. 2017": "1608.08710",
     "Liu et al. 2019": "1810.05270",
@@ -34,6 +37,7 @@ _DOI = {
     "Davis & Goadrich 2006": "10.1145/1143844.1143874",
     "DeLong et al. 1988": "10.2307/2531595",
     "Hanley & McNeil 1982": "10.1148/radiology.143.1.7063747",
+    "MacKay 1992": "10.1162/neco.1992.4.3.448",
     "Naeini et al. 2015": "10.1609/aaai.v29i1.9602",
     "Prechelt 1998": "10.1007/3-540-49430-8_3",
     "Vovk et al. 2005": "10.1007/b106715",

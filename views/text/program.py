@@ -15,7 +15,7 @@ from pruning.evaluation.metrics import flat
 from pruning.experiment import Recipe
 from pruning.model.units import Unit
 from uncertainty.calibration import Quantity
-from uncertainty.options import Option
+from uncertainty.options import MC_DROPOUT, Option, Source
 
 MAX_LINE = 88
 OWN = "own"  # what the visitor's points are called where the name of a data set stands
@@ -28,6 +28,7 @@ def code(
     n_samples: int,
     n_bins: int,
     *,
+    source: Source = MC_DROPOUT,
     own: bool = False,
     units: Collection[Unit] = (),
     other: Experiment | ImageExperiment | None = None,
@@ -35,30 +36,33 @@ def code(
     """A program that prints the figures of the dense and of the pruned network, the page's to the last digit.
 
     It runs in the project's folder; where the points are the visitor's `own`, they lie beside it as
-    points.csv. `units` are those toggled by hand. `other` is what the pruned network is compared with, in place of
-    the dense one. Latency alone is measured anew.
+    points.csv. `source` is that of the class probabilities. `units` are those toggled by hand. `other` is
+    what the pruned network is compared with, in place of the dense one. Latency alone is measured anew.
     """
     kind = type(experiment).__name__
     measure = f"n_samples={n_samples}, n_bins={n_bins}"
     toggled = [f'("{layer}", {position})' for layer, position in sorted(units)]
-    change = f"network = changed(outcome, [{', '.join(toggled)}], samples=[{n_samples}])"
+    asked = f"samples=[{n_samples}]" + ", task=task_of(experiment, points)" * own
+    change = f"network = changed(outcome, [{', '.join(toggled)}], {asked})"
     if len(change) > MAX_LINE:
         each = "".join(f"    {unit},\n" for unit in toggled)
-        change = f"units = [\n{each}]\nnetwork = changed(outcome, units, samples=[{n_samples}])"
+        change = f"units = [\n{each}]\nnetwork = changed(outcome, units, {asked})"
+    is_usual = source == MC_DROPOUT
     imports = [
         "from pathlib import Path\n" if own else "",
-        f"from pruning import {kind}, {'read_points, ' if own else ''}run",
+        f"from pruning import {kind}, {'' if is_usual else 'Source, '}{'read_points, ' if own else ''}run",
         "from pruning.by_hand import changed" if units else "",
+        "from pruning.data.task_of import task_of" if units and own else "",
         "from pruning.figures import figures",
     ]
-    points = ", points=points" if own else ""
-    reference, theirs = ("other", "other.pruned") if other else ("dense", "outcome.dense")
+    how = ", points=points" * own + ("" if is_usual else f", source={_source(source)}")
+    reference, theirs = ("reference", "other.pruned") if other else ("dense", "outcome.dense")
     body = [
         'points = read_points(Path("points.csv").read_bytes())' if own else "",
         f"experiment = {_call(kind, _chosen(experiment))}",
-        f"outcome = run(experiment{points})",
+        f"outcome = run(experiment{how})",
         change if units else "network = outcome.pruned",
-        f"other = run({_call(kind, _chosen(other))}{points})" if other else "",
+        _run_other(_call(kind, _chosen(other)), how) if other else "",
         f"{reference} = figures(outcome, {theirs}, {measure})",
         f"pruned = figures(outcome, network, {measure})",
         f'print({reference}, pruned, sep="\\n")',
@@ -84,6 +88,16 @@ def _call(function: str, arguments: Mapping[str, Any]) -> str:
     return f"{function}(\n" + "".join(f"    {argument},\n" for argument in written) + ")"
 
 
+def _run_other(call: str, how: str) -> str:
+    """The run of what is compared with; of its own line where there is more to say, for lines to stay short."""
+    return f"comparison = {call}\nother = run(comparison{how})" if how else f"other = run({call})"
+
+
+def _source(source: Source) -> str:
+    """The source of a call that makes it."""
+    return f"Source({_literal(source.method)}{', tempered=True' * source.tempered})"
+
+
 def _literal(value: Any) -> str:
     return f'"{value.value}"' if isinstance(value, Option) else repr(value)
 
@@ -91,10 +105,10 @@ def _literal(value: Any) -> str:
 def figures_csv(seen: Evaluated, *, own: bool = False) -> str:
     """The figures of all networks as CSV: a row a network, the prune ratio rising; those to compare with follow.
 
-    Columns: the fields of the experiment, with the network's own prune ratio; n_samples, n_bins;
-    the fields of `Figures`; the means of the floors of ECE and UCE. Numbers have all their digits, so
-    that what is read back is equal; what is not measured yet is nan. Networks are as they were pruned,
-    without what was changed by hand. Of the visitor's `own` points there is no noise to tell.
+    Columns: the fields of the experiment, with the network's own prune ratio; method, tempered,
+    n_samples, n_bins; the fields of `Figures`; the means of the floors of ECE and UCE. Numbers have all
+    their digits, so that what is read back is equal; what is not measured yet is nan. Networks are as
+    they were pruned, without what was changed by hand. Of the visitor's `own` points there is no noise to tell.
     """
     rows = [_row(seen, seen.outcome, network) for network in seen.outcome.networks]
     if seen.other:  # the dense network is that of both
@@ -110,7 +124,7 @@ def figures_csv(seen: Evaluated, *, own: bool = False) -> str:
 
 def _row(seen: Evaluated, outcome: Outcome, network: Network) -> dict[str, Any]:
     controls = asdict(outcome.experiment) | {"prune_ratio": network.prune_ratio}
-    measured = {"n_samples": seen.n_samples, "n_bins": seen.n_bins}
+    measured = {**asdict(seen.outcome.source), "n_samples": seen.n_samples, "n_bins": seen.n_bins}
     floors = {name: seen.of(network).floor(quantity).mean for name, quantity in FLOORS.items()}
     return controls | measured | flat(seen.figures(network)) | floors
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from pruning import Network
 from pruning.evaluation.comparison import Interval, direction
-from uncertainty.calibration import Quantity
+from uncertainty.calibration import Bins, Quantity
 from views.text.claims import Change, leaning, no_difference, percent, side
 from views.text.names import DENSE_PRUNED, Pair, layers_named, listed, titled
 
@@ -183,3 +183,17 @@ def _trend(losses: np.ndarray, n: int) -> tuple[str, str]:
         return "stays", f"stays about {b:.3f}"
     verb = "rises" if b > a else "falls"
     return verb, f"**{verb}** {a:.3f} → {b:.3f}"
+
+
+def of_bin(name: str, bins: Bins, position: int, quantity: Quantity, examples: str) -> str:
+    """What a dot of a reliability diagram stands for.
+
+    name: of the network; examples: what they are called, `points`.
+    """
+    low, high, count = (each[position] for each in (bins.lower, bins.upper, bins.count))
+    score, outcome = bins.mean_score[position], bins.mean_outcome[position]
+    what, came = ("confidence", "right") if quantity == "confidence" else ("normalised entropy", "wrong")
+    return (
+        f"*{name}*: **{count:,}** of {bins.count.sum():,} {examples} have a {what} from {low:.2f} to {high:.2f}, on "
+        f"average {score:.3f}; **{outcome:.3f}** of them are {came}."
+    )

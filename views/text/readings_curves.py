@@ -59,8 +59,8 @@ def of_curves_apart(
     """At which ratios a figure is told to differ from the other strategy's at the same ratio, and where most.
 
     rows: as for `of_curve`, with `other`, the other's value. differences: of each ratio that both have, this one −
-    the other. gaps: as for `of_curve`. Networks that did not train are named, where they are this one's, and not
-    compared.
+    the other. gaps: as for `of_curve`. Networks that did not train are named and not compared, nor are ratios that
+    the other has no value of.
     """
     known = _known(rows)
     theirs = {ratio: value for ratio, value in zip(rows.ratio, rows.other, strict=True) if value == value}
@@ -81,7 +81,9 @@ def of_curves_apart(
     else:
         margin = max((differences[ratio] for ratio in both), key=lambda each: each.high - each.low)
         words = f": {no_difference(basis)} from {pair.the_reference} at any ratio ({half_width(margin, digits)})"
-    return f"{name}{words}{_sides(gaps, known)}{known.end}"
+    missing = [ratio for ratio in known.values if ratio not in both]
+    nothing = f"; nothing of {pair.the_reference} {_at(missing)}" if missing else ""
+    return f"{name}{words}{_sides(gaps, known)}{nothing}{known.end}"
 
 
 def of_gains(

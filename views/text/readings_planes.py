@@ -21,7 +21,7 @@ PLACES: Mapping[Region, str] = {"everywhere": "", "near": " near the boundary", 
 # quantity → who, and what of them is said where there is less doubt, and where there is more
 DOUBT: Mapping[MapQuantity, tuple[str, str, str]] = {
     "epistemic": ("samples of {pruned} agree", "**more**", "**less**"),
-    "aleatoric": ("each thinned network{of} is", "**surer**", "**less sure**"),
+    "aleatoric": ("each sample{of} is by itself", "**surer**", "**less sure**"),
 }
 SELF = ("{pruned} is", "**surer**", "**less sure**")
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from pruning.evaluation.rows import DENSE
+from pruning.evaluation.rows import DENSE, N_SAMPLES
 from pruning.options import Strategy
-from pruning.study import Finding
-from views.text.names import listed, ratios_named
+from pruning.study import Finding, Study
+from views.text.names import asked_by, listed, ratios_named
 from views.text.study_figures import StudyFigure, shown
 
 CANNOT_TELL = "cannot tell"
@@ -29,6 +29,14 @@ def word(found: Finding, figure: StudyFigure) -> str:
         return CANNOT_TELL
     good, bad = figure.words
     return good if (direction > 0) == (figure.better != "low") else bad
+
+
+def of_source(study: Study) -> str:
+    """Where the class probabilities of its figures come from."""
+    source, *others = dict.fromkeys(study.source_of(variant) for variant in study.variants)
+    if others:
+        return "Each line has the class probabilities of the method that it names."
+    return f"Class probabilities: {asked_by(source, source.method.samples(N_SAMPLES))}."
 
 
 def _printed_alike(found: Finding, figure: StudyFigure) -> bool:

@@ -43,6 +43,14 @@ def notes(outcome: Outcome, store_note: str | None = None) -> list[str]:
     return found
 
 
+def of_other(names: Pair | None, other: Outcome | None) -> list[str]:
+    """The same of networks to compare with, after their name: a curve leaves out those that did not train."""
+    if names is None or other is None:
+        return []
+    pruned = [network for network in other.networks if network.level]  # the dense one has been told of
+    return [f"*{names.reference}*: {words[:1].lower()}{words[1:]}" for words in sentences(pruned)]
+
+
 def short(network: Network) -> str:
     """What stands in place of a judgement on the answers of a network that knows nothing; mostly nothing."""
     if not network.trained:

@@ -30,8 +30,9 @@ from cache.workers import dask as cluster_module
 from cache.workers import local as module
 from cache.workers.choose import workers_from_environment
 from cache.workers.dask import DaskWorkers
+from cache.workers.here import ThisProcess
 from cache.workers.local import LocalWorkers
-from cache.workers.protocol import WorkerLost, Workers
+from cache.workers.protocol import NoWorkers, WorkerLost, Workers
 from pruning import Experiment
 from pruning.study import Study, run_study
 from tests.cache.workers import worker_tasks as tasks
@@ -539,13 +540,35 @@ def test_environment_gives_local_workers(monkeypatch: pytest.MonkeyPatch) -> Non
         assert workers_from_environment().count == count
 
 
-@pytest.mark.parametrize("wish", ["0", "65", "-1", "two", "1.5", "²"])
+@pytest.mark.parametrize("wish", ["65", "-1", "two", "1.5", "²"])
 def test_environment_with_a_wrong_number(monkeypatch: pytest.MonkeyPatch, wish: str) -> None:
     """A number of workers that is none is named, with what is legal."""
     monkeypatch.delenv("EXPLORER_DASK", raising=False)
     monkeypatch.setenv("EXPLORER_WORKERS", wish)
-    with pytest.raises(ValueError, match=f"^EXPLORER_WORKERS is '{wish}'; it must be a whole number from 1 to 64$"):
+    with pytest.raises(ValueError, match=f"^EXPLORER_WORKERS is '{wish}'; it must be a whole number from 0 to 64$"):
         workers_from_environment()
+
+
+def test_environment_that_wants_no_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Zero is a wish, and said in a sentence; a cluster serves all the same."""
+    monkeypatch.delenv("EXPLORER_DASK", raising=False)
+    monkeypatch.setenv("EXPLORER_WORKERS", "0")
+    with pytest.raises(NoWorkers, match=r"^This server trains no networks on images: EXPLORER_WORKERS is 0\. "):
+        workers_from_environment()
+
+
+def test_this_process_carries_out_a_call_as_workers_do() -> None:
+    """What it reports is heard, what it raises comes out."""
+    heard: list[Any] = []
+
+    def work(a: int, b: int, *, report: Any) -> int:
+        report("half")
+        return a // b
+
+    assert ThisProcess().call(work, 7, 2, report=heard.append) == 3
+    assert heard == ["half"]
+    with pytest.raises(ZeroDivisionError):
+        ThisProcess().call(work, 1, 0, report=heard.append)
 
 
 def test_workers_must_be_some() -> None:

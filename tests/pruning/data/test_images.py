@@ -78,6 +78,16 @@ def test_digits_need_no_files(monkeypatch, tmp_path):
     assert len(training(ImageSet.DIGITS, 0, 0).train) == 866
 
 
+def test_a_folder_in_the_home_of_nobody_is_named_and_the_usual_one_looked_into(monkeypatch, tmp_path):
+    """The sentence names what was asked for, and where the images are looked for instead."""
+    monkeypatch.setattr("pruning.data.images.ROOT", tmp_path)
+    monkeypatch.setenv("EXPLORER_DATA", "~nobody-of-that-name/data")
+    assert folder() == tmp_path / "data"
+    told = rf"^EXPLORER_DATA is '~nobody-of-that-name/data', but .* no such user.* not in {tmp_path}/data yet"
+    with pytest.raises(NoImages, match=told):
+        shown(ImageSet.CIFAR10)
+
+
 # ---- a part of the training images
 
 

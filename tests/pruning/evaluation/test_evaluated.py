@@ -55,6 +55,43 @@ def test_dense_and_pruned_are_those_of_the_experiment():
     assert Evaluated(replace(one, by_hand=by_hand), 2).pruned.predictions is by_hand.test
 
 
+def test_the_networks_of_another_outcome_take_the_place_of_the_dense_one():
+    """At each ratio its own, as far as it is there; where nothing is pruned, or it lacks the ratio, the dense one."""
+    one, p = four(), task(5)[0]
+    shifts, unknown = {0.0: 0.0, 0.5: 0.3, 0.9: 0.1}, coins(np.linspace(0.3, 0.6, 40))
+    theirs = [network(ratio, coins(np.clip(p + shift, 0, 1)), unknown) for ratio, shift in shifts.items()]
+    other = outcome(one.test_labels, *theirs, strategy="random_mask")
+    seen = Evaluated(one, 2, other=other)
+    assert seen.pair == (theirs[1], one.networks[2])
+    assert seen.reference.predictions is theirs[1].test
+    assert seen.dense.predictions is one.dense.test
+    sure = seen.comparison.panel()[0]
+    for mean, each in ((sure.before, theirs[1]), (sure.after, one.pruned)):
+        assert mean == pytest.approx(each.test.probs(2).max(axis=1).mean())
+    found = seen.over_ratios
+    assert found.ece.keys() == {0.5, 0.9}  # corrected for these two; 0.3 has nobody to be compared with
+    assert found.ece[0.9] == seen.against(theirs[2], one.networks[3], 2).ece.difference
+    assert found.gaps.keys() == {0.0, 0.3, 0.5, 0.9}
+    assert seen.auroc_gain(Score.MSP) == seen.detection(one.pruned, Score.MSP).gain(
+        seen.detection(theirs[1], Score.MSP)
+    )
+    assert seen.others_aurocs(Score.MSP).keys() == {0.0, 0.5, 0.9}
+    for ratio in (0.0, 0.3):
+        at = replace(one, experiment=replace(one.experiment, prune_ratio=ratio))
+        assert Evaluated(at, 2, other=other).pair[0] is one.dense
+
+
+def test_two_networks_that_are_held_against_each_other_are_forgotten():
+    """A visitor compares one with the other, another the other with the one; neither keeps the other alive."""
+    one, two = four(), four()
+    for seen in (Evaluated(one, 2, other=two), Evaluated(two, 2, other=one)):
+        _ = seen.comparison.ece, seen.over_ratios, seen.auroc_gains(Score.MSP), seen.auroc_gain(Score.MSP)
+    kept = [weakref.ref(each) for each in (*one.networks, *two.networks)]
+    del one, two, seen, _
+    gc.collect()
+    assert [each() for each in kept] == [None] * 8
+
+
 def test_figures_are_those_of_the_metrics():
     """All of one network, at these samples and bins."""
     one = four()

@@ -17,13 +17,14 @@ from pruning.data.images import NoImages, shown
 from pruning.data.task_of import task_of
 from pruning.lottery import engine
 from pruning.lottery.engine import InMemory, answer, carry_out, data_key, fresh_key, here, outcome, run_seeds
+from pruning.lottery.members import members
 from pruning.lottery.order import Order
 from pruning.lottery.plan import Step, answers_key, worker_code
 from pruning.lottery.plan import plan as planned
 from pruning.lottery.plan import results as results_of
 from pruning.lottery.progress import News, WrongWorker
 from pruning.outcome import TrainedNetwork
-from uncertainty.options import MC_DROPOUT
+from uncertainty.options import ENSEMBLE_MEMBERS, MC_DROPOUT, Method
 from uncertainty.predictions import Predictions
 
 ROOT = Path(__file__).parents[3]
@@ -202,6 +203,22 @@ def test_the_chosen_ratio_s_chain_comes_first(strategy):
     found = [step.levels for step in plan(0.1, 0.3, 0.4, strategy=strategy, prune_ratio=0.25)]
     grid = (0.1, 0.2, 0.3, 0.4)
     assert found == [(), (0.1,), (0.1, 0.2), (0.1, 0.2, 0.25), grid[:3], grid]
+
+
+@pytest.mark.parametrize("strategy", ["one_shot", "iterative"])
+def test_members_of_an_ensemble_are_all_there_for_a_ratio_before_the_next(strategy):
+    """First all dense networks, then the chosen ratio of each, then the others one after the other."""
+    experiment = ImageExperiment(strategy=strategy, prune_ratio=0.1)
+    batches = planned(members(experiment, Method.ENSEMBLE), (0.2, 0.3), Named(experiment.dataset))
+    steps = [step for batch in batches for step in batch.steps]
+    seeds = list(range(ENSEMBLE_MEMBERS))
+    assert [(step.prune_ratio, step.experiment.seed) for step in steps] == [
+        (ratio, seed) for ratio in (0.0, 0.1, 0.2, 0.3) for seed in seeds
+    ]
+    known: set[str] = set()
+    for step in steps:
+        assert step.parent is None or step.parent in known
+        known.add(step.key)
 
 
 @iterating

@@ -19,7 +19,7 @@ from pruning.lottery.plan import results
 from pruning.options import Strategy
 from pruning.outcome import Outcome
 from uncertainty.methods import FITTED_SAMPLES
-from uncertainty.options import ENSEMBLE_MEMBERS, MC_DROPOUT, Method, Source
+from uncertainty.options import ENSEMBLE_MEMBERS, MC_DROPOUT, DropoutLayers, Method, Source
 from uncertainty.predictive import entropy
 from uncertainty.randomness import sampling_seed
 from uncertainty.sampling import mc_dropout, single_pass
@@ -218,3 +218,23 @@ def test_progress_is_told_what_the_source_says():
     assert {each.source for each in seen} == {ENSEMBLE}
     assert len(seen[-1].networks) == 3
     assert all(len(network.test.samples) == ENSEMBLE_MEMBERS for each in seen for network in each.networks)
+
+
+def test_the_last_dropout_layer_is_asked_of_networks_that_are_there(kept):
+    """Nothing is trained; samples disagree less than those of all layers, and the answers have keys of their own."""
+    by(MC_DROPOUT, kept=kept)
+    call = Counted()
+    last = by(Source(layers=DropoutLayers.LAST), kept=kept, call=call)
+    every = by(MC_DROPOUT, kept=kept)
+    assert not call.trained
+    for ratio in (0.0, 0.5):
+        one, other = last.at(ratio).test, every.at(ratio).test
+        assert 0 < one.epistemic(50).mean() < other.epistemic(50).mean()
+        np.testing.assert_array_equal(one.logits, other.logits)
+
+
+def test_other_methods_have_no_layers_to_choose():
+    """A source says so."""
+    with pytest.raises(ValueError, match="layers is 'last' for ensemble; only all are legal there"):
+        Source(Method.ENSEMBLE, layers=DropoutLayers.LAST)
+    assert Source(tempered=True, layers=DropoutLayers.LAST).label == "MC dropout, last layer, tempered"

@@ -15,11 +15,13 @@ SCRIPTS = (
     "page_tour",
     "page_window",
     "planes",
+    "points_keeper",
     "preset_bar",
     "replay_player",
     "window_fixes",
 )
-STYLES = (*(name for name in SCRIPTS if "window" not in name), "page_style")
+UNSEEN = ("page_window", "points_keeper", "window_fixes")
+STYLES = (*(name for name in SCRIPTS if name not in UNSEEN), "page_style")
 NAMED = re.compile(r"^(?:async )?(?:function|class|const|let) (?:(\w+)|\[([^\]]+)\])", re.MULTILINE)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -12,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from pruning import Experiment, ImageExperiment, ImageSet, Strategy
 from pruning.study import Study
 from pruning.study_presets import PRESETS, VARIED
+from uncertainty.options import MC_DROPOUT, Source
 from views.controls.study import POINTS, StudyChoice, known, settings, settings_of
 from views.controls.url import link
 from views.study import body
@@ -106,3 +108,17 @@ def test_a_setting_can_be_varied(asked, field):
     study = asked[-1].study
     assert study is not None
     assert [each.name for each in study.variants] == [each.name for each in VARIED[field]]
+
+
+@pytest.mark.parametrize("source", [Source("single_pass"), Source("ensemble", tempered=True)])
+def test_a_study_may_be_by_any_method(asked, source):
+    """As its link says it; where methods are compared there is none beside them."""
+    study = Study(Experiment(points=200), ("one_shot",), (0.8,), range(5), source=source)
+    query = dict(parse_qsl(link(settings_of(study), known(POINTS))))
+    app = opened(**query)
+    assert not app.warning
+    assert asked[-1].study == study
+    assert "method" in [each.key for each in app.selectbox]
+    app = opened(**query | {"vary": "Method"})
+    assert asked[-1].study == replace(study, source=MC_DROPOUT, variants=VARIED["method"])
+    assert "method" not in [each.key for each in app.selectbox]

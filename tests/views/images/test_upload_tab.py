@@ -15,6 +15,7 @@ from pruning import ImageExperiment, Network, Outcome, run
 from pruning.data.images import shown
 from pruning.data.picture_upload import MAX_BYTES, PictureError, read_picture
 from pruning.outcome import IMAGE_SAMPLES
+from uncertainty.options import Source
 from uncertainty.predictions import Predictions, running_means
 from uncertainty.predictive import entropy
 from views.images import upload_tab
@@ -149,7 +150,7 @@ def test_a_picture_is_answered_by_every_network(trained):
     assert not app.exception
     assert not app.error
     seen, rows, sets = (element.value for element in app.get("html"))
-    assert [line.partition(":")[0] for line in sets.split("opacity:.8\">")[1:]] == ["Dense", "Pruned"]
+    assert [line.partition(":")[0] for line in sets.split('opacity:.8">')[1:]] == ["Dense", "Pruned"]
     assert f'alt="{LABEL}"' in seen
     assert rows.count("white-space:nowrap") == len(trained.networks)
     assert rows.count("font-weight:bold") == 1
@@ -159,6 +160,19 @@ def test_a_picture_is_answered_by_every_network(trained):
     picture = read_picture(drawing(), 8, 1)
     mean = ask(trained.experiment, trained.dense, picture.pixels[None], 20)[:, 0].mean(axis=0)
     assert f"{mean.max():.2f}" in rows.split("</div>")[0]
+
+
+def test_laplace_of_the_survivors_answers_for_the_dense_and_the_pruned_network():
+    """It is fitted for every network anew, so that all ratios would take long; the page says so."""
+    experiment, source = ImageExperiment(train_images=100, max_epochs=1, prune_ratio=0.9), Source("survivors")
+    outcome = run(experiment, ratios=(0.8,), source=source)
+    app = tab(outcome)
+    app.file_uploader(key="own_picture").set_value(("seven.png", drawing(), "image/png")).run()
+    assert not app.exception
+    rows = app.get("html")[1].value
+    assert rows.count("white-space:nowrap") == 2
+    assert upload_tab.TWO_ROWS.format(method="Laplace of the survivors") in app.caption[1].value
+    assert list(app.table[0].value.columns) == ["Measure", "Dense", "Pruned"]
 
 
 def test_whatever_a_jpeg_is_called_it_is_taken(trained):

@@ -294,3 +294,40 @@ def test_share_says_what_a_link_cannot_carry(app):
     upload(app, POINTS)
     assert words in everything_read(app)
     assert shared(app) == before
+
+
+# A visit that the server has let go
+
+
+def test_points_that_the_page_gives_back_are_taken_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To a new visit, and to the number: the page is told that it is settled, and keeps what the visit has."""
+    told: list[tuple[str | None, bool]] = []
+    points = read_points(POINTS)
+
+    def keep(text: str | None, settled: bool) -> str | None:
+        told.append((text, settled))
+        return None if settled else points.to_csv()
+
+    monkeypatch.setattr(points_tab.points_keeper, "keep", keep)
+    app = opened(SMALL)
+    assert "your own 30 points" in unescaped(banner(app)).replace("**", "")
+    assert told == [(None, False), (points.to_csv(), True)]
+    app.button[[button.label for button in app.button].index("Back to the data set")].click().run()
+    assert banner(app) == ""
+    assert told[2:] == [(None, True)]
+
+
+@pytest.mark.parametrize("hostile", ["", "x", "1,2,3\n" * 4, "\x00", "x,y,label\n" + "1,2,a\n" * 9999])
+def test_what_the_page_gives_back_is_not_trusted(store: Store, hostile: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is a file like any other: where it holds no points, the data set stays, and nobody asks again."""
+    told: list[bool] = []
+
+    def keep(text: str | None, settled: bool) -> str | None:
+        told.append(settled)
+        return None if settled else hostile
+
+    monkeypatch.setattr(points_tab.points_keeper, "keep", keep)
+    app = opened(SMALL)
+    assert not app.exception
+    assert banner(app) == ""
+    assert told == [False, True]

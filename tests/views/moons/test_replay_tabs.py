@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from cache import services
 from cache.jobs import Cancelled, Jobs, QueueFull
+from cache.turns import Visitor
 from pruning import Diverged, Experiment
 from pruning.data.csv_points import read_points
 from pruning.data.own_points import Points
@@ -231,10 +232,10 @@ def test_a_full_queue_is_a_sentence(recorded, monkeypatch, tab):
     """What is refused is the recording alone: planes, curves and the other tabs are there."""
     watch = Jobs.watch
 
-    def full(jobs: Jobs, key: str, work: Any) -> Any:
+    def full(jobs: Jobs, key: str, work: Any, visitor: Visitor) -> Any:
         if "replay" in key:
             raise QueueFull("65 computations are running or waiting already. Try again in a moment.")
-        return watch(jobs, key, work)
+        return watch(jobs, key, work, visitor)
 
     monkeypatch.setattr(Jobs, "watch", full)
     app = visit(tab)

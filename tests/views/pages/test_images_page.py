@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,14 +17,18 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cache import runs, services
+from cache import methods, runs, services
 from cache.workers.protocol import WorkerLost
 from pruning import RATIOS, Diverged, ImageExperiment, ImageSet, Outcome, Strategy, run
 from pruning.data.images import NoImages
+from pruning.data.task_of import task_of
+from pruning.evaluation.by_method import SOURCES
+from pruning.lottery.engine import InMemory, Run
 from pruning.lottery.progress import News, Progress
 from pruning.model import cost
 from pruning.training.curves import Curves
 from tests.conftest import keep, use
+from uncertainty.options import MC_DROPOUT, Method, Source
 from views.charts import images as image_charts
 from views.controls import state
 from views.controls.images import TAB, ImageChoice
@@ -31,9 +36,13 @@ from views.images import training_panel
 from views.shared.job_panel import STOPPED
 
 PAGE = Path(__file__).parents[3] / "views" / "pages" / "images.py"
+ENSEMBLE = Source("ensemble")
+SHOWN = [*map(Source, Method), Source("last_layer", tempered=True)]
 PATIENCE = 30  # seconds before a test gives up on something that hangs
 TINY = ImageExperiment(train_images=100, max_epochs=2, strategy=Strategy.PRUNE_ONLY)
 LINK = {"images": "100", "epochs": "2", "strategy": "No retraining"}
+OTHER = replace(TINY, scope="global")
+AGAINST = "No retraining"
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +51,31 @@ def whole() -> Iterator[Outcome]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cost, "latency", partial(cost.latency, repeats=1))
         yield run(TINY, ratios=RATIOS)
+
+
+@pytest.fixture(scope="module")
+def other() -> Iterator[Outcome]:
+    """The same with another scope, to compare with."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cost, "latency", partial(cost.latency, repeats=1))
+        yield run(OTHER, ratios=RATIOS)
+
+
+@pytest.fixture(scope="module")
+def answers() -> dict[str, Any]:
+    """All results of the tiny experiment by every method and one that is tempered, by their keys."""
+    kept, task = InMemory(), task_of(TINY)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cost, "latency", partial(cost.latency, repeats=1))
+        for source in SHOWN:
+            Run([TINY], RATIOS, task, kept, source=source).train()
+    return kept._results
+
+
+@pytest.fixture
+def by_source(here: Any, answers: dict[str, Any]) -> None:
+    """They are kept."""
+    services.services().store.fetch_all(answers, lambda keys: answers)
 
 
 @pytest.fixture
@@ -64,7 +98,8 @@ def held(here: Any) -> Iterator[threading.Event]:
 
 def page(**link: str) -> AppTest:
     app = AppTest.from_file(str(PAGE), default_timeout=60)
-    app.query_params.update(LINK | link)
+    scope = {"against_scope": "Global"} if "against" in link else {}
+    app.query_params.update(LINK | scope | link)
     return app
 
 
@@ -132,6 +167,44 @@ def test_every_tab_is_drawn_and_no_other(here, whole, tab, charts, parts):
     assert here.ratios == []
 
 
+@pytest.mark.parametrize("tab", ["Reliability", "Mistaken for", "Detection"])
+def test_another_strategy_takes_the_place_of_the_dense_network(here, whole, other, tab):
+    """In titles, tables and sentences of every tab; that it has its networks already, so nothing is trained."""
+    keep(whole, *RATIOS)
+    keep(other, *RATIOS)
+    app = page(tab=tab, against=AGAINST, ratio="0.5").run()
+    assert drawn(app)
+    assert here.ratios == []
+    words = "\n".join(element.value for element in (*app.markdown, *app.caption))
+    assert "No retraining, per layer" in words
+    assert "No retraining, global" in words
+    assert not re.search(r"Pruned is|[Pp]runed network|\(dense |Dense network:|Dense →", words)
+    if tab == "Reliability":
+        names = ["Figure", "No retraining, global", "No retraining, per layer", "Difference"]
+        assert list(app.table[0].value.columns) == names
+
+
+def test_the_other_strategy_is_trained_once_the_first_is_there(held, whole):
+    """By the same panel, which names it; until then the page says that the dense network is compared with."""
+    keep(whole, *RATIOS)
+    app = page(against=AGAINST, ratio="0.5").run()
+    (waits,) = sentences(app)
+    assert waits.startswith(
+        "*No retraining, global* has no network pruned at 0.5 yet; until it is trained, the dense"
+    )
+    assert "To compare with: **No retraining, global**." in [caption.value for caption in app.caption]
+    assert services.queue().get(runs.key(OTHER)) is not None
+    assert job() is None
+
+
+def test_before_the_first_is_there_nothing_else_is_trained(held, whole):
+    """Nobody waits for the comparison who still waits for what was asked for."""
+    keep(whole, 0.0)
+    page(against=AGAINST, ratio="0.5").run()
+    assert services.queue().get(runs.key(OTHER)) is None
+    assert job() is not None
+
+
 def test_the_tabs_are_those_of_the_link():
     """Every tab has a test above."""
     marks = test_every_tab_is_drawn_and_no_other.pytestmark
@@ -185,7 +258,7 @@ def test_before_the_first_network_there_is_a_sentence_and_a_bar(held):
     assert bar.text == "Training the dense network (1 of 11), epoch 0.5 of at most 2, at most 9 s left for it"
     assert bar.value == round(100 * 0.25 / 11)
     assert len(app.get("vega_lite_chart")) == 2
-    assert app.caption[-1].value == "The pictures below appear as soon as the first network is trained."
+    assert app.caption[-1].value == "The pictures below appear as soon as the first network has answered."
 
 
 def test_stop_is_final_until_a_click(held):
@@ -275,10 +348,12 @@ def test_an_error_that_nobody_foresaw_keeps_its_details_to_the_log(caplog):
     assert "secret" in caplog.text
 
 
-@pytest.mark.parametrize(("seconds", "words"), [(0.4, "0 s"), (89.4, "89 s"), (90, "2 min"), (600, "10 min")])
-def test_the_time_left_is_in_seconds_or_minutes(seconds, words):
-    """Minutes from a minute and a half on."""
-    assert training_panel._duration(seconds) == words
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0.4, "0 s"), (89.4, "89 s"), (90, "2 min"), (5399, "90 min"), (5400, "2 h")]
+)
+def test_the_time_left_is_in_seconds_minutes_or_hours(seconds, words):
+    """Minutes from a minute and a half on, hours from one and a half."""
+    assert training_panel.duration(seconds) == words
 
 
 def test_the_bar_is_full_only_at_the_end():
@@ -350,6 +425,22 @@ def test_without_cifar_the_page_offers_it_and_digits_stay_a_click_away(held, tmp
     assert [button.label for button in app.button] == ["Stop"]
 
 
+def test_a_server_without_workers_says_so_and_shows_what_there_is(here, whole, monkeypatch):
+    """Nothing is trained and nothing offered; with what is stored the page is whole."""
+    monkeypatch.setenv("EXPLORER_WORKERS", "0")
+    monkeypatch.delenv("EXPLORER_DASK", raising=False)
+    monkeypatch.setattr(services, "_current", services.Services(services.services().store))
+    app = page()
+    app.run()
+    (sentence,) = sentences(app)
+    assert sentence.startswith("This server trains no networks on images: EXPLORER_WORKERS is 0.")
+    assert [button.label for button in app.button] == []
+    keep(whole, *RATIOS)
+    app.run()
+    assert sentences(app) == []
+    assert drawn(app)
+
+
 @pytest.fixture
 def cifar(here: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two packed files of noise."""
@@ -377,6 +468,132 @@ def test_long_training_waits_for_a_click(cifar, held):
     assert [button.label for button in app.button] == ["Train"]
     app.button[0].click().run()
     assert [button.label for button in app.button] == ["Stop"]
+
+
+SMALL_CIFAR = ImageExperiment(
+    dataset=ImageSet.CIFAR10, network="lenet", train_images=1000, max_epochs=2, strategy=Strategy.PRUNE_ONLY
+)
+
+
+def small_cifar(**link: str) -> AppTest:
+    app = AppTest.from_file(str(PAGE), default_timeout=60)
+    app.query_params.update({**LINK, "task": "CIFAR-10 → CIFAR-100", "images": "1,000", **link})
+    return app.run()
+
+
+def test_an_ensemble_of_long_training_says_what_it_would_take(cifar, held):
+    """Ten networks at every ratio, with the time of all of them; a click begins it, a Stop ends it."""
+    app = small_cifar(method="Deep ensemble")
+    (sentence,) = sentences(app)
+    assert sentence.startswith("Deep ensemble: 10 networks at every prune ratio, each from a seed of its own. ")
+    assert "None of the 110 networks is trained." in sentence
+    one = training_panel.seconds_of_one(SMALL_CIFAR)
+    assert f"takes about {110 * one:.0f} s, {one:.0f} s for each network" in sentence
+    assert [button.label for button in app.button] == ["Train"]
+    app.button[0].click().run()
+    assert [button.label for button in app.button] == ["Stop"]
+    app.button[0].click().run()
+    until(lambda: services.queue().get(runs.key(SMALL_CIFAR, source=ENSEMBLE)) is None)
+
+
+def test_networks_that_are_there_are_asked_by_another_method_without_a_click(cifar, here):
+    """It takes seconds; of an ensemble those that are there count; what is slowly asked waits for a click."""
+    keep(run(SMALL_CIFAR, ratios=RATIOS), *RATIOS)
+    app = small_cifar(method="Deep ensemble")
+    assert "11 of the 110 networks are trained." in sentences(app)[0]
+    assert [button.label for button in app.button if button.label.startswith(("Train", "Ask"))] == ["Train the rest"]
+    app = small_cifar(method="Laplace of the survivors")
+    assert sentences(app)[0].startswith(
+        "11 of the 11 networks are trained. On two cores the rest takes about 16 min, "
+    )
+    assert "90 s for each to be asked" in sentences(app)[0] or "2 min for each to be asked" in sentences(app)[0]
+    assert "Ask by Laplace of the survivors" in [button.label for button in app.button]
+    single = Source("single_pass")
+    app = small_cifar(method="Single pass")
+    until(lambda: services.queue().get(runs.key(SMALL_CIFAR, source=single)) is None)
+    app.run()
+    assert sentences(app) == []
+    assert here.trained == []
+    assert len(runs.stored(SMALL_CIFAR, source=single).networks) == len(RATIOS)
+
+
+@pytest.mark.parametrize("tab", TAB.options)
+@pytest.mark.parametrize("source", SHOWN, ids=lambda source: source.label)
+def test_every_tab_follows_the_method(here, by_source, tab, source):
+    """Nothing of it is trained or asked again, nothing says MC dropout of another method, and nothing breaks."""
+    app = page(tab=tab, ratio="0.9", method=source.method.label, tempered=str(source.tempered).lower()).run()
+    assert not app.exception
+    assert not app.error
+    assert not app.info or tab in ("Detection", "Methods")
+    told = "\n".join(str(each.value) for each in (*app.markdown, *app.caption, *app.table))
+    if source.method != Method.MC_DROPOUT and tab != "Methods":
+        assert not re.search("MC.dropout|MC sample|thinned", told), re.search(
+            ".*(MC.dropout|MC sample|thinned).*", told
+        )
+    if tab == "Take home" and source != MC_DROPOUT:
+        assert any(f'source=Source("{source.method.value}"' in each.value for each in app.code)
+    if tab == "Methods":  # which has the others asked
+        until(lambda: services.queue().watchers() == 0)
+    assert here.trained == []
+
+
+def methods_job(sources: list[Source]) -> Any:
+    return services.queue().get(methods.key(replace(TINY, prune_ratio=0.9), sources))
+
+
+def rows_of(app: AppTest) -> list[str]:
+    """The methods in the table of all figures."""
+    return list(dict.fromkeys(app.table[-1].value.Method))
+
+
+def test_methods_are_asked_with_their_tab_and_an_ensemble_on_a_click(here, whole):
+    """Of networks that are there all but the ensemble answers by itself; it trains the other members first."""
+    keep(whole, *RATIOS)
+    soon = [source for source in SOURCES if source.method != Method.ENSEMBLE and source != MC_DROPOUT]
+    link = {"tab": "Methods", "ratio": "0.9", "method": "Single pass"}  # whose one sample is not that of others
+    single = Source("single_pass")
+    page(**link).run()
+    until(lambda: services.queue().get(runs.key(TINY, source=single)) is None)
+    soon.remove(single)
+    page(**link).run()
+    until(lambda: methods_job(soon) is None)
+    assert here.trained == []
+    app = page(**link, samples="20").run()
+    assert not app.exception
+    assert rows_of(app) == [source.label for source in SOURCES if source.method != Method.ENSEMBLE]
+    shown = app.table[-1].value.set_index(["Method", "Network"])
+    assert (shown.loc[("MC dropout", "pruned"), "Passes"], shown.loc[("Single pass", "pruned"), "Passes"]) == (
+        "20",
+        "1",
+    )
+    (told,) = (info.value for info in app.info if "ensemble" in info.value)
+    assert told.startswith(
+        "Not asked yet: Deep ensemble. A deep ensemble needs 18 networks more for this ratio, at most "
+    )
+    (ask,) = (button for button in app.button if button.label == "Ask it too")
+    ask.click().run()
+    until(lambda: methods_job([Source("ensemble"), Source("ensemble", tempered=True)]) is None)
+    app = page(**link).run()
+    assert not app.exception
+    assert rows_of(app) == [source.label for source in SOURCES]
+    assert len(here.trained) == 18
+    assert not [info for info in app.info if "ensemble" in info.value]
+
+
+def test_what_takes_long_to_ask_is_offered(cifar, here):
+    """Of pictures that are large: nothing but the others begins by itself."""
+    keep(run(SMALL_CIFAR, ratios=RATIOS), *RATIOS)
+    soon = [source for source in SOURCES if source.method in (Method.SINGLE_PASS, Method.LAST_LAYER)]
+    soon = [Source("mc_dropout", tempered=True), *soon]
+    small_cifar(tab="Methods", ratio="0.5")
+    until(lambda: services.queue().get(methods.key(SMALL_CIFAR, soon)) is None)
+    app = small_cifar(tab="Methods", ratio="0.5")
+    assert not app.exception
+    assert rows_of(app) == ["MC dropout", *(source.label for source in soon)]
+    (told,) = (info.value for info in app.info if info.value.startswith("Not asked yet"))
+    assert told.startswith("Not asked yet: Deep ensemble and Laplace of the survivors. ")
+    assert "Laplace of the survivors takes about 6 min." in told
+    assert "Ask them too" in [button.label for button in app.button]
 
 
 def test_a_task_with_other_networks_falls_back_to_its_own(cifar, held):

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cache import results, services
+from cache import results, runs, services
 from cache.jobs import QueueFull
 from pruning import Diverged
 from tests.conftest import CLOCK_ROWS, train_instead, use
+from views.controls import compare
 from views.controls import moons as moons_controls
 
 ROOT = Path(__file__).parents[3]
@@ -203,3 +204,60 @@ def test_the_more_people_wait_the_less_often_each_looks(monkeypatch):
         return results._pause()
 
     assert [pause(n) for n in (1, 5, 20, 30, 1000)] == [0.1, 0.1, 0.4, 0.5, 0.5]
+
+
+AGAINST = {"against": "Random tickets (control)", "ratio": "0.5"}
+
+
+def test_another_strategy_takes_the_place_of_the_dense_network(app):
+    """In planes, panels, table, curves and in every sentence; sizes go on being told of the dense network."""
+    app.query_params.update(AGAINST)
+    app.run()
+    assert not app.exception
+    (pair,) = (part for part in app.get("bidi_component") if part.proto.component_name == "explorer_planes")
+    assert [panel["name"] for panel in json.loads(pair.proto.json)["panels"]] == ["Random tickets", "One-shot"]
+    assert list(app.table[0].value.columns) == ["Figure", "Random tickets", "One-shot", "Difference"]
+    (compression,) = (row for row in app.table[0].value.itertuples() if row.Figure == "Compression ratio")
+    assert compression[2] == compression[3] != "1.00 ×"
+    words = [element.value for element in (*app.markdown, *app.caption)]
+    assert any(text.startswith("Pruned to **5 of 10 units**, *One-shot* beside *Random tickets*") for text in words)
+    assert any(text.startswith("Accuracy") and "*Random tickets*" in text for text in words)
+    spec = json.loads(charts(app)["Accuracy against prune ratio."].proto.spec)
+    assert any(part["encoding"].get("y", {}).get("field") == "other" for part in spec["layer"])
+
+
+def test_it_is_named_where_it_was_chosen_and_the_dense_network_stands_again_without_it(app):
+    """Back at the default nothing on the page speaks of another strategy."""
+    app.query_params.update(AGAINST)
+    app.run()
+    app.selectbox("against").set_value("dense").run()
+    assert not app.exception
+    assert list(app.table[0].value.columns) == ["Figure", "Dense", "Pruned", "Difference"]
+    assert not any("Random tickets*" in element.value for element in (*app.markdown, *app.caption))
+    spec = json.loads(charts(app)["Accuracy against prune ratio."].proto.spec)
+    assert not any(part["encoding"].get("y", {}).get("field") == "other" for part in spec["layer"])
+
+
+def test_a_strategy_that_is_compared_with_itself_is_told_so(app):
+    """And the dense network stays."""
+    app.query_params.update(AGAINST | {"against": "One-shot"})
+    app.run()
+    assert compare.ITSELF in [box.value for box in app.info]
+    assert list(app.table[0].value.columns) == ["Figure", "Dense", "Pruned", "Difference"]
+
+
+def test_where_the_other_cannot_be_trained_the_dense_network_stays(app, monkeypatch):
+    """What was asked for is shown; a sentence says what is missing."""
+    app.query_params["ratio"] = "0.5"
+    app.run()
+
+    def broken(experiment, *_args, **_kwargs):
+        raise Diverged("Training broke off.")
+
+    monkeypatch.setattr(runs, "train", broken)
+    app.selectbox("against").set_value(moons_controls.STRATEGY.options[-1]).run()
+    assert not app.exception
+    assert [box.value for box in app.warning] == [
+        "Training broke off. That was Random tickets (control), to compare with; the dense network stays."
+    ]
+    assert list(app.table[0].value.columns) == ["Figure", "Dense", "Pruned", "Difference"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from pruning.lottery.engine import InMemory
 from pruning.lottery.engine import here as carried_out
 from pruning.study import Study, rows_key, run_study
 from tests.conftest import CLOCK
+from uncertainty.options import Source
 from views.shared.job_panel import STOPPED
 from views.study.body import NOTHING_YET
 from views.text.study_figures import FIGURES
@@ -30,6 +32,7 @@ LINK = {"points": "200", "hidden": "30", "ratios": "0.5, 0.8, 0.95", "seeds": "2
 STUDY = Study(
     Experiment(points=200, hidden=(30,)), (Strategy.ONE_SHOT, Strategy.RANDOM_MASK), (0.5, 0.8, 0.95), (0, 1)
 )
+BY = {"source": Source("single_pass", tempered=True), "seeds": (0,), "ratios": (0.8,)}
 
 
 def page(**link: str) -> AppTest:
@@ -134,6 +137,23 @@ def test_what_is_kept_needs_no_click(done, here):
     """A link to a study that has run shows it."""
     assert len(drawn(page().run())) == 2 + len(FIGURES)
     assert here.trained == []
+
+
+def test_a_study_by_a_method_asks_the_networks_that_are_there(done, here):
+    """Nothing is trained for it but what an ensemble has beside; page, code and report say the method."""
+    by = {"method": "Single pass", "tempered": "true", "seeds": "1", "ratios": "0.8"}
+    app = page(**by).run()
+    assert "2 pruned networks" in app.info[0].value
+    assert "20 pruned networks" in page(**by | {"method": "Deep ensemble"}).run().info[0].value
+    app.button[[button.label for button in app.button].index("Run")].click().run()
+    until(lambda: services.services().studies.get(replace(STUDY, **BY).key) is None)
+    app.run()
+    drawn(app)
+    assert "Class probabilities: a single pass, tempered." in words(app)
+    assert "source=Source('single_pass', tempered=True)," in app.code[-1].value
+    table = studies.table(replace(STUDY, **BY))
+    assert set(zip(table.method, table.tempered, strict=True)) == {("single_pass", True)}
+    assert (table.epistemic_test == 0).all()
 
 
 def test_the_code_of_the_page_gives_its_table(done):

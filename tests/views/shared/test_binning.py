@@ -62,7 +62,7 @@ def _page(binning: str) -> None:
 
     experiment = Experiment(points=200, hidden=(10,), max_epochs=6, prune_ratio=0.5)
     seen = Evaluated(run(experiment), 10, 10, binning)
-    sections.draw_reliability(seen, figure_table.POINTS, st.container())
+    sections.draw_reliability(seen, figure_table.POINTS, st.container(), lambda *_: None)
 
 
 @pytest.mark.parametrize(

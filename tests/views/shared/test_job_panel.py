@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cache.jobs import Job, Jobs
+from cache.jobs import Job, Jobs, Watcher
+from cache.turns import Visitor
 from views.shared.job_panel import LEASE, STOPPED, Kind
 
 PATIENCE = 30  # seconds before a test gives up on something that hangs
@@ -56,7 +57,7 @@ class Scene:
 
     def join(self, key: str) -> Job:
         """As somebody else would, for long."""
-        return self.start(key, "somebody else", 1e6)
+        return self.start(key, other(key), 1e6)
 
     def begun(self, key: str = "a") -> None:
         assert self.work(key).begun.wait(PATIENCE)
@@ -209,6 +210,11 @@ def test_a_click_that_is_refused_is_told_once(scene):
     assert said(app.run()) == []
 
 
+def other(key: str) -> Watcher:
+    """Who else wants this key, and no other."""
+    return Watcher("somebody else", bool, Visitor(key, key))
+
+
 def raise_(error: Exception, *_: object) -> None:
     raise error
 
@@ -336,7 +342,7 @@ def test_when_the_others_leave_too_it_is_over(scene):
     scene.begun()
     app = scene.page()
     app.button[0].click().run()
-    scene.jobs.leave("a", "somebody else")
+    scene.jobs.leave("a", other("a"))
     app.run()
     assert (said(app), labels(app)) == ([STOPPED], ["Go on"])
 

@@ -23,8 +23,10 @@ from pruning.model import cost
 from pruning.study import Study, rows_key, run_study
 from tests.conftest import keep, made
 from tests.views.study.tables import five, table
+from uncertainty.options import Source
 from views.controls import images as image_controls
 from views.controls import state
+from views.controls.moons import NO_SEEDS
 from views.controls.study import known, settings_of
 from views.controls.url import link
 from views.shared.over_seeds import AFTERWARDS, OverSeeds, of, study_of
@@ -169,6 +171,35 @@ def test_with_the_switch_the_seeds_are_trained_after_what_was_asked_for(here, ro
     assert sum("Over 10 seeds: " in each for each in captions(app)) == 2
     assert not app.get("progress")
     assert len(studies.table(study_of(SHOWN))) == 10 * len(RATIOS)
+
+
+def test_seeds_are_asked_by_the_method_of_the_page(here, rows):
+    """Another method is another study: what MC dropout says is not said for it; the link goes to its own."""
+    services.services().store.fetch_all(rows, lambda keys: rows)
+    single = Source("single_pass")
+    assert of(SHOWN, single, wanted=False) is None
+    app = page(method="Single pass")
+    assert not any("Over 10 seeds" in each for each in captions(app))
+    app.checkbox(key="over_seeds").check().run()
+    until(lambda: not studies.missing(study_of(SHOWN, single)))
+    until(lambda: services.services().studies.get(study_of(SHOWN, single).key) is None)
+    app.run()
+    assert not app.exception
+    assert columns(app) == {"seeds_mean", "seeds_low", "seeds_high"}
+    (line,) = (each for each in captions(app) if each.startswith("[Ten seeds of this strategy as a study]"))
+    assert "method=Single+pass" in line
+    assert set(studies.table(study_of(SHOWN, single)).method) == {"single_pass"}
+
+
+def test_ten_seeds_of_an_ensemble_are_not_to_be_had_by_a_switch(here, rows):
+    """They would be a hundred networks at every ratio, as is said; where they have run as a study, they are told."""
+    ensemble = Source("ensemble")
+    app = page(method="Deep ensemble", over_seeds="true")
+    assert "over_seeds" not in [each.key for each in app.checkbox]
+    assert NO_SEEDS in captions(app)
+    assert "100 networks" in NO_SEEDS
+    assert services.services().studies.get(study_of(SHOWN, ensemble).key) is None
+    assert of(SHOWN, ensemble, wanted=True) is None
 
 
 def test_own_points_have_no_other_seeds(here, rows):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -10,6 +11,7 @@ import pytest
 from pruning import Experiment, ImageExperiment, ImageSet, Strategy
 from pruning.study import Study
 from pruning.study_presets import VARIED
+from uncertainty.options import MC_DROPOUT, Source
 from views.charts.study import PICKED
 from views.controls import images as image_controls
 from views.controls import moons as moons_controls
@@ -27,18 +29,30 @@ def said(**row: Any) -> dict[str, Any]:
 
 def test_a_dot_is_its_run():
     """Strategy, ratio and seed, on the points that this seed draws."""
-    run = picked(STUDY, said(line="iterative", ratio=0.95, seed=2))
+    run, source = picked(STUDY, said(line="iterative", ratio=0.95, seed=2))
     assert run == Experiment(
         hidden=(30,), points=200, strategy=Strategy.ITERATIVE, prune_ratio=0.95, seed=2, data_seed=44
     )
+    assert source == MC_DROPOUT
 
 
 def test_a_dot_of_a_variant_is_a_run_of_that_variant():
     """With what it changes."""
     name = VARIED["dropout"][2].name
-    run = picked(VARIED_STUDY, said(line=f"one_shot, {name}", ratio=0.5, seed=1))
-    assert run is not None
+    run, _ = picked(VARIED_STUDY, said(line=f"one_shot, {name}", ratio=0.5, seed=1))
     assert dict(VARIED["dropout"][2].changes) == {"dropout": run.dropout}
+
+
+def test_a_dot_by_a_method_is_a_run_that_is_asked_by_it():
+    """A variant that names one, or the whole study."""
+    dot = {"ratio": 0.5, "seed": 1}
+    study = replace(VARIED_STUDY, variants=VARIED["method"])
+    for variant in study.variants:
+        run, source = picked(study, said(line=f"one_shot, {variant.name}", **dot))
+        assert run == study.run("one_shot", 1, prune_ratio=0.5)
+        assert source.label == variant.name
+    laplace = Source("last_layer", tempered=True)
+    assert picked(replace(STUDY, source=laplace), said(line="one_shot", **dot))[1] == laplace
 
 
 @pytest.mark.parametrize(
@@ -75,6 +89,13 @@ def test_the_link_to_a_run_of_points_says_all_of_it(run):
     for control in moons_controls.EXPERIMENT:
         if control.field:
             assert control.read(sent[control.name]) == getattr(run, control.field), control.name
+
+
+@pytest.mark.parametrize("run", [Experiment(), ImageExperiment()])
+def test_the_link_to_a_run_says_how_it_is_asked(run):
+    """Method and temperature, on either page."""
+    sent = dict(parse_qsl(urlsplit(link_to(run, Source("survivors", tempered=True))).query))
+    assert (sent["method"], sent["tempered"]) == ("Laplace of the survivors", "true")
 
 
 @pytest.mark.parametrize(

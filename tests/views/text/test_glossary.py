@@ -254,8 +254,8 @@ def test_the_popover_holds_the_named_terms_in_one_element():
 
 def test_the_popover_refuses_a_name_that_is_none():
     """A slip in a page is an error before anything is drawn, not an empty popover."""
-    with pytest.raises(ValueError, match="term 'Temperature' is unknown"):
-        draw_depth(Mock(spec=()), "ECE", "Temperature")
+    with pytest.raises(ValueError, match="term 'Heat' is unknown"):
+        draw_depth(Mock(spec=()), "ECE", "Heat")
 
 
 @pytest.fixture

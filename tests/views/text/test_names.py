@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from views.text.names import layers_named, listed, network_named, ratios_named, unit_named
+from pruning import Criterion, Experiment, Strategy
+from views.text.names import (
+    DENSE_PRUNED,
+    Pair,
+    layers_named,
+    listed,
+    network_named,
+    pair_named,
+    ratios_named,
+    unit_named,
+)
 
 RATIOS = [0.1, 0.2, 0.3, 0.5, 0.8, 0.9, 0.95]
 
@@ -63,3 +73,40 @@ def test_the_only_ratio_there_is():
 def test_a_list_reads_as_one(names, words):
     """Commas, and one `and` before the last."""
     assert listed([*names]) == words
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "names"),
+    [
+        ({}, {"strategy": "random_mask"}, ("Random tickets", "One-shot")),
+        ({}, {"criterion": "l2"}, ("One-shot, L2", "One-shot, L1")),
+        (
+            {"strategy": "one_shot_rewind"},
+            {"strategy": "one_shot_rewind", "rewind_epoch": 5},
+            ("One-shot, re-initialised, epoch 5", "One-shot, re-initialised, epoch 0"),
+        ),
+        # Nothing of a one-shot network is rewound, and chance needs no scores to draw the mask of a layer.
+        (
+            {"rewind_epoch": 5},
+            {"strategy": "prune_only", "scope": "global"},
+            ("No retraining, global", "One-shot, per layer"),
+        ),
+        ({}, {"strategy": "random_mask", "criterion": "taylor"}, ("Random tickets", "One-shot, L1")),
+    ],
+)
+def test_two_strategies_are_named_by_what_they_differ_in(one, other, names):
+    """The reference first; what both have, and what decides nothing for one of them, is left out."""
+    pair = pair_named(Experiment(**one), Experiment(**other))
+    assert pair.both == names
+    assert pair.are_pruned
+    assert pair.the_pruned == f"*{names[1]}*"
+
+
+def test_without_another_strategy_they_are_dense_and_pruned():
+    """And no two strategies are, whichever they be."""
+    assert pair_named(Experiment(), None) == DENSE_PRUNED == Pair("dense", "pruned")
+    assert (DENSE_PRUNED.the_reference, DENSE_PRUNED.titles) == ("the dense network", ("Dense", "Pruned"))
+    for strategy in Strategy:
+        for criterion in Criterion:
+            names = pair_named(Experiment(criterion="l2"), Experiment(strategy=strategy, criterion=criterion)).both
+            assert "dense" not in names

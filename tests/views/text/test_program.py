@@ -20,8 +20,10 @@ import pytest
 
 import pruning.evaluation.metrics
 import uncertainty.expected
-from pruning import RATIOS, Experiment, ImageExperiment, Network, Outcome, Strategy, read_points, run
+from pruning import RATIOS, Experiment, ImageExperiment, Network, Outcome, Source, Strategy, read_points, run
+from pruning.data.task_of import task_of
 from pruning.evaluation import Evaluated
+from pruning.evaluation.by_method import SOURCES
 from pruning.evaluation.metrics import Figures, figures, flat
 from pruning.inspect.ablation import changed
 from pruning.model import cost
@@ -40,6 +42,7 @@ MANY = Experiment(
     points=400, noise=0.15, label_noise=0.1, data_seed=3, hidden=(10, 7, 5),
 )  # fmt: skip
 DIGITS = ImageExperiment(train_images=120, max_epochs=2, pruned_layers="fully_connected", prune_ratio=0.8)
+SMALL_DIGITS = ImageExperiment(train_images=64, max_epochs=1)
 ONE_LAYER = replace(TINY, strategy="one_shot_random", hidden=(10,), prune_ratio=0.0)
 EXPERIMENTS = {"default": Experiment(), "many": MANY, "digits": DIGITS, "one layer": ONE_LAYER}
 every_experiment = pytest.mark.parametrize("experiment", EXPERIMENTS.values(), ids=EXPERIMENTS)
@@ -83,6 +86,27 @@ def test_the_code_gives_the_figures_of_the_page(experiment, n_samples, n_bins, c
     for found, expected in zip((names["dense"], names["pruned"]), shown, strict=True):
         assert untimed(found) == untimed(expected)
     assert printed(capsys.readouterr().out) == [names["dense"], names["pruned"]]
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.label)
+@pytest.mark.parametrize("experiment", [TINY, SMALL_DIGITS], ids=["points", "digits"])
+def test_the_code_gives_the_figures_of_every_source(experiment, source):
+    """Its members, draws and temperature, to the last bit."""
+    n_samples, names = source.method.samples(20), {}
+    shown = run(experiment, ratios=(0.3, 0.5), source=source)
+    exec(code(experiment, n_samples, 15, source=source), names)
+    assert names["outcome"].source == source
+    for name, expected in zip(("dense", "pruned"), sections.both_figures(Evaluated(shown, n_samples)), strict=True):
+        assert untimed(names[name]) == untimed(expected)
+
+
+def test_the_code_says_the_source_in_a_word():
+    """And nothing of the usual one."""
+    text = code(Experiment(), 10, 15, source=Source("ensemble", tempered=True))
+    assert "from pruning import Experiment, Source, run\n" in text
+    assert 'outcome = run(experiment, source=Source("ensemble", tempered=True))\n' in text
+    assert 'source=Source("single_pass"))\n' in code(Experiment(), 1, 15, source=Source("single_pass"))
+    assert code(TINY, 50, 15, source=Source("mc_dropout")) == code(TINY, 50, 15)
 
 
 @every_experiment
@@ -146,8 +170,9 @@ def test_many_fields_stand_one_to_a_line():
 def test_the_code_is_as_the_formatter_leaves_it():
     """With a call of every length around the longest line, in lines of at most 88 characters."""
     experiments = [Experiment(strategy="one_shot_rewind", data_seed=10**n, points=1500, seed=12) for n in range(9)]
-    for experiment in [*EXPERIMENTS.values(), *experiments]:
-        text = code(experiment, 200, 30)
+    longest = {"source": Source("mc_dropout", tempered=True), "own": True, "units": UNITS}
+    for experiment, how in [(TINY, longest), *((each, {}) for each in (*EXPERIMENTS.values(), *experiments))]:
+        text = code(experiment, 200, 30, **how)
         command = [sys.executable, "-m", "ruff", "format", "--isolated", f"--line-length={MAX_LINE}", "-"]
         done = subprocess.run(command, input=text, capture_output=True, text=True, check=True)
         assert done.stdout == text
@@ -199,14 +224,17 @@ def test_the_code_turns_over_the_units_in_one_order():
 
 @pytest.mark.parametrize("own", [False, True])
 @pytest.mark.parametrize("units", [(), UNITS], ids=["trained", "by hand"])
-def test_the_code_gives_what_is_shown_of_own_points_and_changed_networks(own, units, tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("source", [Source(), Source("last_layer", tempered=True)], ids=lambda source: source.method)
+def test_the_code_gives_what_is_shown_of_own_points_and_changed_networks(
+    own, units, source, tmp_path, monkeypatch, capsys
+):
     """Each alone and both together: the figures of the outcome over all ratios, to the last bit."""
     points = read_points(OWN.encode()) if own else None
     (tmp_path / "points.csv").write_text(OWN)
     monkeypatch.chdir(tmp_path)
-    outcome = run(TINY, ratios=RATIOS, points=points)
-    shown = changed(outcome, units, [20]) if units else outcome.pruned
-    exec(code(TINY, 20, 15, own=own, units=units), {})
+    outcome = run(TINY, ratios=RATIOS, points=points, source=source)
+    shown = changed(outcome, units, [20], source, task_of(TINY, points)) if units else outcome.pruned
+    exec(code(TINY, 20, 15, source=source, own=own, units=units), {})
     expected = [figures(outcome, network, 20, 15) for network in (outcome.dense, shown)]
     assert [untimed(found) for found in printed(capsys.readouterr().out)] == [untimed(each) for each in expected]
 
@@ -244,7 +272,9 @@ def test_the_table_by_hand():
     """
     text = figures_csv(Evaluated(by_hand(), 1, 10))
     header, dense, pruned = text.splitlines()
-    controls = 'taylor,global,2,2,0.0,0.35,scaled,0.003,4,25,7,blobs,400,0.15,0.1,3,"(10, 7, 5)",1,10,0.5'
+    controls = (
+        'taylor,global,2,2,0.0,0.35,scaled,0.003,4,25,7,blobs,400,0.15,0.1,3,"(10, 7, 5)",mc_dropout,False,1,10,0.5'
+    )
     start = f"iterative,{{}},{controls},".format
     assert dense.startswith(start("0.0"))
     assert pruned.startswith(start("0.5"))
@@ -275,7 +305,7 @@ def test_the_table_has_a_column_for_everything_that_decides_and_everything_that_
     for outcome in (by_hand(), replace(by_hand(), experiment=DIGITS)):
         header = figures_csv(Evaluated(outcome, 1, 10)).splitlines()[0].split(",")
         found = flat(figures(outcome, outcome.dense, 1, 10))
-        measured = ["n_samples", "n_bins", *found, "ece_floor", "uce_floor"]
+        measured = ["method", "tempered", "n_samples", "n_bins", *found, "ece_floor", "uce_floor"]
         assert {field.name for field in fields(Figures)} - set(found) == {
             "test",
             "truth",

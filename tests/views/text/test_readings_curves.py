@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from uncertainty.paired import Difference, mean_difference
-from views.text.readings_curves import of_calibration, of_curve, of_epochs
+from views.text.names import Pair
+from views.text.readings_curves import of_calibration, of_curve, of_curves_apart, of_epochs
 
 BASIS = "150 points"
 shares = st.floats(0, 1)
@@ -188,3 +189,47 @@ def test_what_did_not_train_is_not_the_fastest():
     assert of_epochs(rows, "Early stop", alike=True) == (
         "Early stop: 14 at 0.5, the only one (dense 16); at 0.9 the network **did not train**."
     )
+
+
+PAIR = Pair("Random tickets", "One-shot")
+
+
+@pytest.mark.parametrize(
+    ("theirs", "words"),
+    [
+        (
+            [0.9, 0.9, 0.8, 0.7],
+            " is **higher** from 0.5 on (0.900 against 0.700 at 0.9) than that of *Random tickets*",
+        ),
+        (
+            [0.9, 0.95, 0.9, 0.8],
+            " is **lower** at 0.1 (0.900 against 0.950) and **higher** at 0.9 (0.900 against 0.800) than that of "
+            "*Random tickets*",
+        ),
+        ([0.9] * 4, ": no difference that 150 points could tell from *Random tickets* at any ratio (±0.030)"),
+        (
+            [0.9, 0.9, math.nan, 0.8],
+            " is **higher** at 0.9 (0.900 against 0.800) than that of *Random tickets*; nothing of "
+            "*Random tickets* at 0.5",
+        ),
+        ([0.9, *[math.nan] * 3], ": *One-shot* and *Random tickets* have no ratio in common yet"),
+    ],
+)
+def test_two_strategies_are_held_against_each_other_at_the_same_ratio(theirs, words):
+    """Higher or lower, and where most, never a rise or a fall: neither is what the other was before."""
+    rows = curve({0: 0.9, 0.1: 0.9, 0.5: 0.9, 0.9: 0.9}, other=theirs)
+    differences = {
+        ratio: Difference(0.9 - other, 0.87 - other, 0.93 - other)
+        for ratio, other in zip(rows.ratio, theirs, strict=True)
+        if ratio and other == other
+    }
+    assert of_curves_apart(rows, "Accuracy", 3, differences, BASIS, PAIR) == f"Accuracy{words}."
+
+
+def test_a_network_that_did_not_train_is_compared_with_no_other_strategy():
+    """It is named, and left out however far off it is."""
+    rows = curve({0: 0.9, 0.5: 0.5, 0.9: 0.9}, other=[0.9, 0.9, 0.8], trained=[True, False, True])
+    differences = {0.5: Difference(-0.4, -0.41, -0.39), 0.9: Difference(0.1, 0.09, 0.11)}
+    text = of_curves_apart(rows, "Accuracy", 3, differences, BASIS, PAIR)
+    assert "lower" not in text
+    assert text.endswith("; at 0.5 the network **did not train**.")

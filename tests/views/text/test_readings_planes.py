@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from functools import cache
 
 import numpy as np
@@ -12,6 +13,7 @@ from pruning.inspect.plane import Plane
 from uncertainty.predictions import Sampled, running_means
 from uncertainty.predictive import entropy
 from views.text import readings_planes
+from views.text.names import Pair
 from views.text.readings_planes import of_planes
 
 R = 24  # cells to a side: fewer than on the page, for speed
@@ -99,7 +101,7 @@ def test_with_one_sample_no_direction_is_told():
     [
         ("probability", f"{LESS}{BOTH}: mean winning probability 0."),
         ("entropy", f"{LESS}{BOTH}: mean predictive entropy 0."),
-        ("aleatoric", f"each thinned network is **less sure**{BOTH}: mean aleatoric (expected entropy) 0."),
+        ("aleatoric", f"each sample is by itself **less sure**{BOTH}: mean aleatoric (expected entropy) 0."),
     ],
 )
 def test_a_flatter_boundary_is_less_sure_on_both_sides(quantity, words):
@@ -175,3 +177,19 @@ def test_no_sentence_is_longer_than_a_line_or_two():
         for one in planes:
             for other in planes:
                 assert len(of_planes(one, other, 50, quantity).split()) <= 32
+
+
+def test_of_two_strategies_neither_plane_changes_into_the_other():
+    """The same planes, told of two pruned networks: what differs, who is surer, numbers without an arrow."""
+    pair = Pair("Random tickets", "One-shot, L2")
+    text = of_planes(still(6), still(2, shift=0.5), 50, "entropy", pair=pair)
+    assert re.fullmatch(
+        r"The two give \d+\u00a0% of the plane another class; \*One-shot, L2\* is \*\*less sure\*\*.*: mean "
+        r"predictive entropy 0\.\d{3} against 0\.\d{3} nats\.",
+        text,
+    )
+    assert "and to *One-shot, L2* all is one class" in of_planes(still(3), still(3, 9.0), 50, "entropy", pair=pair)
+    untrained = of_planes(still(6), still(2), 50, "entropy", trained=False, pair=pair)
+    assert untrained.endswith("; *One-shot, L2* **did not train**, so its doubt means nothing.")
+    aleatoric = of_planes(still(6), still(2), 50, "aleatoric", pair=pair)
+    assert "each thinned network of *One-shot, L2* is **less sure**" in aleatoric

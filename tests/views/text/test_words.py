@@ -52,6 +52,7 @@ PICTURE = {
     "samples",
     "bins",
     "binning",
+    "dropping",
 }  # controls that change what is shown, not what is trained
 
 
@@ -361,7 +362,7 @@ def test_a_name_that_both_pages_know_means_the_same(classes, task):
     seeds = {"over_seeds"} if task == ImageSet.DIGITS else set()
     assert {control.name for _, control in shared} == seeds | {
         "strategy", "ratio", "method", "tempered", "samples", "criterion", "scope", "dropout_rule", "rewind",
-        "rounds", "bins", "binning", "seed", "alpha", "sets", "loss", "score", "refuse",
+        "rounds", "bins", "binning", "dropping", "seed", "alpha", "sets", "loss", "score", "refuse",
     }  # fmt: skip
     for one, other in shared:
         assert (one.label, one.default, one.widget) == (other.label, other.default, other.widget)

@@ -1,0 +1,97 @@
+"""The tab of all methods on images: what is soon asked begins with the tab, what takes long is offered."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from cache import methods, runs, services
+from cache.jobs import Job
+from pruning import ImageExperiment, Outcome
+from pruning.evaluation.by_method import SOURCES
+from pruning.evaluation.evaluated import Evaluated
+from pruning.lottery.progress import Progress
+from uncertainty.options import Method, Source
+from views.controls import lock
+from views.controls.images import N_SAMPLES, ImageChoice
+from views.images.training_panel import duration, seconds_of_asking, seconds_of_one
+from views.shared.job_panel import Kind, follow, leave
+from views.shared.methods_tab import MethodsPlace
+from views.text.figure_table import IMAGES
+from views.text.names import listed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from streamlit.delta_generator import DeltaGenerator
+
+
+def draw(choice: ImageChoice, place: DeltaGenerator) -> None:
+    """Every method that has answered, at the ratio that is shown; under it what is still to be asked."""
+    drawn, status = MethodsPlace(place), place.container()
+    found = methods.stored(choice.experiment)
+    seen = {source: _measured(choice, source, found[source]) for source in SOURCES if source in found}
+    drawn.draw(seen, IMAGES)
+    missing = [source for source in SOURCES if source not in found]
+    soon = [source for source in missing if is_soon_asked(choice.experiment, source)]
+    if not missing:
+        leave(ASKING)
+    elif not lock.waits(status):
+        with status:
+            _follow(choice.experiment, soon or missing, None if soon else partial(_offer, choice.experiment, missing))
+    if not soon:
+        drawn.finish(seen, IMAGES)
+
+
+def _measured(choice: ImageChoice, source: Source, outcome: Outcome) -> Evaluated:
+    """With as many samples as the page asks for, whatever method it shows."""
+    n_samples = source.method.samples(choice.values.get(N_SAMPLES.name, choice.n_samples))
+    return Evaluated(outcome, n_samples, choice.n_bins, choice.binning)
+
+
+def is_soon_asked(experiment: ImageExperiment, source: Source) -> bool:
+    """Whether nothing has to be trained for it, and asking takes seconds."""
+    trained, needed = runs.trained(experiment, source, ())
+    return trained == needed and not (experiment.dataset.sources and seconds_of_asking(experiment, source))
+
+
+def _follow(experiment: ImageExperiment, sources: Sequence[Source], offer: Callable[[], str] | None) -> None:
+    follow(ASKING, methods.key(experiment, sources), partial(methods.join, experiment, sources), offer)
+
+
+def _offer(experiment: ImageExperiment, sources: Sequence[Source]) -> str:
+    """What is still to be asked, and what that takes; the button's label."""
+    labels = list(dict.fromkeys(source.method.label for source in sources))
+    told = []
+    trained, needed = runs.trained(experiment, Source(Method.ENSEMBLE), ())
+    if any(source.method == Method.ENSEMBLE for source in sources) and trained < needed:
+        one = seconds_of_one(experiment)
+        told.append(
+            f"A deep ensemble needs {needed - trained} networks more for this ratio, at most {duration(one)} each, "
+            f"{duration(one * (needed - trained))} in all."
+        )
+    asking = sum(2 * seconds_of_asking(experiment, source) for source in sources)
+    if asking and experiment.dataset.sources:
+        told.append(f"{Method.SURVIVORS.label} takes about {duration(asking)}.")
+    st.info(f"Not asked yet: {listed(labels)}. {' '.join(told)}", icon=":material/model_training:")
+    return f"Ask {'it' if len(labels) == 1 else 'them'} too"
+
+
+def _failure(error: Exception, key: str) -> str:
+    return runs.sentence(error, key, "Asking", "Try again")
+
+
+def _progress(job: Job) -> tuple[float, str]:
+    progress: Progress | None = job.progress
+    return (progress.done / progress.total, progress.message) if progress else (0.0, "Starting a worker process")
+
+
+def _answered(job: Job) -> int:
+    """How many methods have answered: with each the charts are drawn anew."""
+    progress: Progress | None = job.progress
+    return progress.done if progress else 0
+
+
+ASKING = Kind("methods", services.queue, _failure, _progress, _answered)
