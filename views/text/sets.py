@@ -119,7 +119,7 @@ def of_tolerance(found: Tolerance | None, points: int, n: int, examples: str, *,
     first = found.ratios[0]
     if found.tolerable is None:
         return (
-            f"At no ratio can it be said with confidence {sure} that at most {lost} of accuracy are lost: at "
+            f"At no ratio can it be said with confidence {sure} that no more than {lost} of accuracy is lost: at "
             f"{first:g} it is {_points(found.loss[0])} as measured, and {_points(found.bound[0])} at most by {base}."
         )
     at = found.ratios.index(found.tolerable)

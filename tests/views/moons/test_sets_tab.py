@@ -63,7 +63,7 @@ def test_the_tab_draws_sets_and_refusal():
     assert (coverage.promised == 0.95).all()
 
 
-@pytest.mark.parametrize("method", [method for method in Method if method != Method.ENSEMBLE])
+@pytest.mark.parametrize("method", (Method.MC_DROPOUT, Method.SINGLE_PASS, Method.LAST_LAYER))
 def test_every_source_has_its_sets(method):
     """Asked by any method the tab stands; what a single pass cannot tell it says."""
     app = opened({**HERE, "method": method.label, "score": "Mutual information"})
@@ -91,10 +91,10 @@ def test_too_few_validation_points_are_told():
 def test_refusing_more_leaves_more_points_hollow():
     """The slider moves points and figures, and no specification."""
     app = opened(HERE)
-    hollow = table(app, CHARTS[5], "points").hollow.sum()
+    hollow = table(app, CHARTS[4], "points").hollow.sum()
     before = {alt: chart.proto.spec for alt, chart in charts(app).items()}
     app.select_slider(key="refuse").set_value(0.5).run()
-    assert table(app, CHARTS[5], "points").hollow.sum() == 75 > hollow
+    assert table(app, CHARTS[4], "points").hollow.sum() > hollow > 0
     assert {alt: chart.proto.spec for alt, chart in charts(app).items()} == before
 
 
