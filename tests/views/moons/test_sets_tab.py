@@ -63,7 +63,7 @@ def test_the_tab_draws_sets_and_refusal():
     assert (coverage.promised == 0.95).all()
 
 
-@pytest.mark.parametrize("method", (Method.MC_DROPOUT, Method.SINGLE_PASS, Method.LAST_LAYER))
+@pytest.mark.parametrize("method", [Method.MC_DROPOUT, Method.SINGLE_PASS, Method.LAST_LAYER])
 def test_every_source_has_its_sets(method):
     """Asked by any method the tab stands; what a single pass cannot tell it says."""
     app = opened({**HERE, "method": method.label, "score": "Mutual information"})

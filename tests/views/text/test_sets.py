@@ -33,8 +33,8 @@ LARGE = of([0.55, 0.5, 0.5, 0.9], 0.45)  # two classes, and one: 1.75 on average
 def test_larger_sets_are_the_price_where_the_promise_is_kept():
     """Both halves are told only if both can be."""
     assert words.of_pair(SMALL, LARGE, DENSE_PRUNED, GROWS, "4 test points") == (
-        "Sets hold the true class for 100.0\u00a0% (dense) and 100.0\u00a0% (pruned) of 4 test points: the promise is "
-        "kept, and **paid for with larger sets**, 1.00 → 1.75 classes on average."
+        "Sets hold the true class for 100.0\u00a0% (dense) and 100.0\u00a0% (pruned) of 4 test points: the promise "
+        "is kept, and **paid for with larger sets**, 1.00 → 1.75 classes on average."
     )
 
 
@@ -108,13 +108,21 @@ def test_too_few_examples_are_told_with_how_many_it_takes(n, alpha, least):
 def test_empty_sets_are_told_with_whose_they_are():
     """By LAC of the least sure, by APS of the surest."""
     assert words.of_shares("pruned", of([0.9, 0.9, 0.5, 0.9], 0.8)) == (
-        "Pruned: 75\u00a0% of the sets hold one class, 0\u00a0% several, 25\u00a0% none, for inputs that it is **least "
-        "sure** of."
+        "Pruned: 75\u00a0% of the sets hold one class, 0\u00a0% several, 25\u00a0% none, for inputs that it is "
+        "**least sure** of."
     )
     assert words.of_shares("dense", of([0.7, 0.7, 0.7, 0.9], 0.8, score=SetScore.APS)).endswith(
         "25\u00a0% none, for inputs that it is **surest** of."
     )
     assert words.of_shares("dense", SMALL).endswith("0\u00a0% none.")
+
+
+def test_sets_of_every_class_are_explained_where_aps_makes_them():
+    """Where the network is wrong more often than α allows, the threshold is 1; by LAC it is not explained so."""
+    all_wrong = of([0.9, 0.6], 0.2, score=SetScore.APS)
+    assert all_wrong.threshold == 1
+    assert words.of_shares("pruned", all_wrong).startswith("Pruned: every set holds several classes. Without chance ")
+    assert "chance" not in words.of_shares("pruned", of([0.3, 0.6], 0.2))
 
 
 def test_the_largest_tolerable_ratio_in_words():
@@ -131,8 +139,9 @@ def test_where_no_ratio_can_be_named_the_first_is_told():
     """A gain has its sign."""
     found = Tolerance((0.1,), np.array([-0.004]), np.array([0.037]), None)
     assert words.of_tolerance(found, 1, 150, "fresh points", against_truth=True) == (
-        "At no ratio can it be said with confidence 95\u00a0% that no more than 1 point of accuracy is lost: at 0.1 it is "
-        "−0.4 points as measured, and 3.7 points at most by an empirical Bernstein bound on the same 150 fresh points."
+        "At no ratio can it be said with confidence 95\u00a0% that no more than 1 point of accuracy is lost: at 0.1 "
+        "it is −0.4 points as measured, and 3.7 points at most by an empirical Bernstein bound on the same 150 fresh "
+        "points."
     )
     assert words.of_tolerance(None, 2, 150, "x", against_truth=True) == "There is no pruned network yet."
 
@@ -140,8 +149,8 @@ def test_where_no_ratio_can_be_named_the_first_is_told():
 @pytest.mark.parametrize(
     ("held", "said"),
     [
-        ([], "no class"), ([1], "b"), ([0, 2], "a or c"), ([0, 1, 3], "a, b or d"), ([0, 1, 2, 3], "a, b, c or 1 more"),
-        ([0, 1, 2, 3, 4], "any class"),
+        ([], "no class"), ([1], "b"), ([0, 2], "a or c"), ([0, 1, 3], "a, b or d"),
+        ([0, 1, 2, 3], "a, b, c or 1 more"), ([0, 1, 2, 3, 4], "any class"),
     ],
 )  # fmt: skip
 def test_a_set_in_words(held, said):
