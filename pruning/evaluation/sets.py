@@ -57,7 +57,7 @@ class PredictionSets:
         labels, held_out = outcome.validation_labels, network.validation
         if labels is None or held_out is None:
             raise ValueError("nothing is known of the validation examples, on which prediction sets are calibrated")
-        limit = threshold(calibration_scores(held_out.probs(n_samples), labels, score), alpha)
+        limit = threshold(calibration_scores(_summing_to_one(held_out.probs(n_samples)), labels, score), alpha)
         law = coverage_law(len(labels), alpha)
         return cls(network.test, outcome.test_labels, n_samples, limit, law, score)
 
@@ -106,4 +106,13 @@ class PredictionSets:
 
     def classes_of(self, probs: np.ndarray) -> np.ndarray:
         """Which classes (M, C) are in the sets of any examples that have these probabilities (M, C)."""
-        return prediction_sets(probs, self.threshold, self.score)
+        return prediction_sets(_summing_to_one(probs), self.threshold, self.score)
+
+
+def _summing_to_one(probs: np.ndarray) -> np.ndarray:
+    """Probabilities (M, C) in double precision, as the sum of them all is a score of APS.
+
+    Kept in single precision it is 1 but for rounding, and chance would decide whether it is above a threshold of 1.
+    """
+    probs = np.asarray(probs, float)
+    return probs / probs.sum(axis=1, keepdims=True)

@@ -113,6 +113,7 @@ def _no_choice() -> Iterator[LinkCase]:
         "noise": ("0.6", "[0.1]"), "label_noise": ("20 %",), "points": ("100000000", "200.0"), "dropout": ("1.0",),
         "hidden": ("10-10", "(10,)"), "learning_rate": ("1e-3",), "patience": ("2000",), "criterion": ("l1",),
         "rewind": ("3",), "rounds": ("null",), "bins": ("15.0",), "colour": ("entropy", "Epistemic,Probability"),
+        "alpha": ("0", "5 %"), "sets": ("lac", "RAPS"),
         "show": ("test",), "method": ("mc_dropout", "Laplace"), "tempered": ("yes", "1"),
         "view": ("2", "The Network"), "against": ("dense", "random_mask"),
         "against_criterion": ("same",), "against_scope": ("layer",), "against_rewind": ("3",),

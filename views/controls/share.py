@@ -102,6 +102,9 @@ def qr_code(address: str) -> str:
 
 
 def _elsewhere(controls: Sequence[Control]) -> dict[str, Any]:
-    """What the controls say that stand further down the page, as far as they have been drawn in this visit."""
-    found = {control.name: state.said(control.name) for control in controls}
+    """What the controls say that stand further down the page: drawn in this visit, or in the link that opened it."""
+    found = {
+        control.name: state.said_or(control.name, control.read_or_default(st.query_params.get(control.name)))
+        for control in controls
+    }
     return {control.name: found[control.name] for control in controls if control.allows(found[control.name])}

@@ -58,7 +58,7 @@ def draw(seen: Evaluated, images: Shown, place: DeltaGenerator) -> None:
 def _caption(count: int, part: Images, classes: tuple[str, ...]) -> str:
     return (
         f"{count:,} pictures. One row a prune ratio, 0 is the dense network; the bars from left to right: "
-        f"{', '.join(classes)}. Look closer at one for its numbers."
+        f"{', '.join(classes)}. Below them the prediction sets. Look closer at one for its numbers."
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pruning.evaluation.sets import PredictionSets
+from uncertainty.conformal import SetScore
 from uncertainty.estimate import CONFIDENCE
 from uncertainty.paired import Difference
 from uncertainty.tolerance import Tolerance
@@ -99,6 +100,11 @@ def of_coverage(rows: pd.DataFrame, n: int, alpha: float) -> str:
 def of_shares(name: str, sets: PredictionSets) -> str:
     """How many sets hold one class, several and none, and whom an empty set belongs to."""
     none, one, more = sets.shares
+    if more == 1 and sets.score == SetScore.APS:
+        return (
+            f"{titled(name)}: every set holds several classes. Without chance APS gives the least probable class the "
+            "score 1, and it is the true one too often for a lower threshold; *APS, randomised* is finer."
+        )
     words = (
         f"{titled(name)}: {percent(one)} of the sets hold one class, {percent(more)} several, {percent(none)} none"
     )
@@ -119,7 +125,7 @@ def of_tolerance(found: Tolerance | None, points: int, n: int, examples: str, *,
     first = found.ratios[0]
     if found.tolerable is None:
         return (
-            f"At no ratio can it be said with confidence {sure} that at most {lost} of accuracy are lost: at "
+            f"At no ratio can it be said with confidence {sure} that no more than {lost} of accuracy is lost: at "
             f"{first:g} it is {_points(found.loss[0])} as measured, and {_points(found.bound[0])} at most by {base}."
         )
     at = found.ratios.index(found.tolerable)

@@ -69,6 +69,15 @@ def test_by_aps_the_surest_sets_may_be_empty():
     assert sets.empties_are_sure
 
 
+def test_rounding_decides_no_set():
+    """All classes together have the score 1, although single precision has it a little above or below."""
+    test = np.random.default_rng(0).uniform(0.3, 0.45, 500)
+    wrong = calibrated(np.random.default_rng(1).uniform(0.1, 0.4, 99), test, np.ones(500, int), np.ones(99, int))
+    sets = of(wrong, 0.8, SetScore.APS)
+    assert sets.threshold == 1
+    assert sets.members.all()
+
+
 @pytest.mark.parametrize("score", SetScore)
 def test_the_ends_of_alpha(score):
     """At α = 0 every class is in every set and nothing is promised, at α = 1 none is in any."""

@@ -182,3 +182,35 @@ def test_the_chosen_row_is_bold_and_no_other():
     parsed = Parsed(cards.bars(rows, CLASSES))
     assert ["font-weight:bold" in (div["style"] or "") for div in parsed.all("div")] == [False, True, False]
     assert parsed.words[::2] == ["0", "0.5", "0.9"]
+
+
+# Prediction sets
+
+
+def test_a_set_is_a_chip_for_every_class_in_it():
+    """By the name of its network, in the order of the classes; names are no markup."""
+    html = cards.chips({"Dense": np.array([True, False, True])}, ("<b>", "cat", "dog"))
+    assert html.count("border-radius") == 2
+    assert "Dense, set of 2: &lt;b&gt;, dog" in html
+    assert "<b>" not in html
+    assert "cat" not in html
+
+
+def test_an_empty_set_says_so_and_a_large_one_is_cut():
+    """Of ten classes five have a chip, and the sixth counts the rest; all are told to whoever asks."""
+    classes = tuple("abcdefghij")
+    assert "<em>no class</em>" in cards.chips({"Pruned": np.zeros(10, bool)}, classes)
+    html = cards.chips({"Pruned": np.ones(10, bool)}, classes)
+    assert html.count("border-radius") == 6
+    assert ">+ 5<" in html
+    assert "set of 10: a, b, c, d, e, f, g, h, i, j" in html
+
+
+def test_the_sets_stand_under_the_bars_of_a_card():
+    """A line a network, and none where none is given."""
+    pixels, rows = np.zeros((2, 2, 1), np.uint8), [cards.Row("0", np.array([0.5, 0.5]), True, True)]
+    sets = {"Dense": np.array([True, False]), "Pruned": np.array([False, False])}
+    with_sets = cards.card(pixels, 10, "x", rows, ("a", "b"), sets)
+    assert with_sets.count("set of") == 2
+    assert with_sets.index("linear-gradient") < with_sets.index("Dense, set of 1")
+    assert "set of" not in cards.card(pixels, 10, "x", rows, ("a", "b"))
