@@ -61,7 +61,9 @@ def program(study: Study) -> str:
     ]
     asked = study.source != MC_DROPOUT
     if asked:
-        parts.append(f"source=Source({study.source.method.value!r}{', tempered=True' * study.source.tempered})")
+        tempered = ", tempered=True" * study.source.tempered
+        layers = f", layers={study.source.layers.value!r}" * (study.source.layers != DropoutLayers.ALL)
+        parts.append(f"source=Source({study.source.method.value!r}{tempered}{layers})")
     variants = study.variants != (BASE,)
     if variants:
         named = [", ".join([repr(each.name), *_changes(dict(each.changes))]) for each in study.variants]

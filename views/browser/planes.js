@@ -16,7 +16,13 @@ import { unpacked } from "./planes_values.js";
  */
 /** @typedef {{ name: string, title: string, short: string }} Words in a sentence, above the scale, beside a number */
 /**
- * @typedef {{ classes: string[], sequence: string[], paper: string, ink: string, truth: string, draw: string }} Colours as #rrggbb
+ * @typedef {object} Colours as #rrggbb
+ * @property {string[]} classes
+ * @property {string[]} sequence
+ * @property {string} paper
+ * @property {string} ink
+ * @property {string} truth
+ * @property {string} draw of the single sample that stands out
  */
 /**
  * @typedef {object} Data

@@ -15,7 +15,7 @@ from pruning.evaluation.metrics import flat
 from pruning.experiment import Recipe
 from pruning.model.units import Unit
 from uncertainty.calibration import Quantity
-from uncertainty.options import MC_DROPOUT, Option, Source
+from uncertainty.options import MC_DROPOUT, DropoutLayers, Option, Source
 
 MAX_LINE = 88
 OWN = "own"  # what the visitor's points are called where the name of a data set stands
@@ -95,7 +95,8 @@ def _run_other(call: str, how: str) -> str:
 
 def _source(source: Source) -> str:
     """The source of a call that makes it."""
-    return f"Source({_literal(source.method)}{', tempered=True' * source.tempered})"
+    layers = f", layers={_literal(source.layers)}" * (source.layers != DropoutLayers.ALL)
+    return f"Source({_literal(source.method)}{', tempered=True' * source.tempered}{layers})"
 
 
 def _literal(value: Any) -> str:
@@ -106,7 +107,7 @@ def figures_csv(seen: Evaluated, *, own: bool = False) -> str:
     """The figures of all networks as CSV: a row a network, the prune ratio rising; those to compare with follow.
 
     Columns: the fields of the experiment, with the network's own prune ratio; method, tempered,
-    n_samples, n_bins; the fields of `Figures`; the means of the floors of ECE and UCE. Numbers have all
+    layers, n_samples, n_bins; the fields of `Figures`; the means of the floors of ECE and UCE. Numbers have all
     their digits, so that what is read back is equal; what is not measured yet is nan. Networks are as
     they were pruned, without what was changed by hand. Of the visitor's `own` points there is no noise to tell.
     """

@@ -27,6 +27,7 @@ from tests.views.link_cases import (
     table,
     turned_to,
 )
+from uncertainty.options import Method
 from views.controls import url
 from views.controls.control import Control
 from views.controls.moons import ALL, IN_TABS
@@ -276,7 +277,10 @@ def moved(seed: int) -> dict[str, Any]:
     elsewhere = {*SMALL, "view", "learning_rate", "over_seeds", *(control.name for control in IN_TABS)}
     free = [control for control in ALL if control.name not in elsewhere]
     chosen = draw.sample(free, 8)
-    return {control.name: draw.choice([o for o in choices(control) if o != control.default]) for control in chosen}
+    values = {control.name: draw.choice([o for o in choices(control) if o != control.default]) for control in chosen}
+    if values.get("method") == Method.SINGLE_PASS:  # then nobody can move the number of samples
+        values.pop("samples", None)
+    return values
 
 
 def choices(control: Control) -> list[Any]:

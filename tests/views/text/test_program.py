@@ -107,6 +107,7 @@ def test_the_code_says_the_source_in_a_word():
     assert 'outcome = run(experiment, source=Source("ensemble", tempered=True))\n' in text
     assert 'source=Source("single_pass"))\n' in code(Experiment(), 1, 15, source=Source("single_pass"))
     assert code(TINY, 50, 15, source=Source("mc_dropout")) == code(TINY, 50, 15)
+    assert 'source=Source("mc_dropout", layers="last"))\n' in code(TINY, 50, 15, source=Source(layers="last"))
 
 
 @every_experiment
@@ -272,9 +273,8 @@ def test_the_table_by_hand():
     """
     text = figures_csv(Evaluated(by_hand(), 1, 10))
     header, dense, pruned = text.splitlines()
-    controls = (
-        'taylor,global,2,2,0.0,0.35,scaled,0.003,4,25,7,blobs,400,0.15,0.1,3,"(10, 7, 5)",mc_dropout,False,1,10,0.5'
-    )
+    controls = 'taylor,global,2,2,0.0,0.35,scaled,0.003,4,25,7,blobs,400,0.15,0.1,3,"(10, 7, 5)",'
+ "mc_dropout,False,all,1,10,0.5"
     start = f"iterative,{{}},{controls},".format
     assert dense.startswith(start("0.0"))
     assert pruned.startswith(start("0.5"))
@@ -305,7 +305,7 @@ def test_the_table_has_a_column_for_everything_that_decides_and_everything_that_
     for outcome in (by_hand(), replace(by_hand(), experiment=DIGITS)):
         header = figures_csv(Evaluated(outcome, 1, 10)).splitlines()[0].split(",")
         found = flat(figures(outcome, outcome.dense, 1, 10))
-        measured = ["method", "tempered", "n_samples", "n_bins", *found, "ece_floor", "uce_floor"]
+        measured = ["method", "tempered", "layers", "n_samples", "n_bins", *found, "ece_floor", "uce_floor"]
         assert {field.name for field in fields(Figures)} - set(found) == {
             "test",
             "truth",

@@ -192,4 +192,4 @@ def test_of_two_strategies_neither_plane_changes_into_the_other():
     untrained = of_planes(still(6), still(2), 50, "entropy", trained=False, pair=pair)
     assert untrained.endswith("; *One-shot, L2* **did not train**, so its doubt means nothing.")
     aleatoric = of_planes(still(6), still(2), 50, "aleatoric", pair=pair)
-    assert "each thinned network of *One-shot, L2* is **less sure**" in aleatoric
+    assert "each sample of *One-shot, L2* is by itself **less sure**" in aleatoric
