@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pruning.code_version import LIBRARIES
 from pruning.experiment import Recipe
 from pruning.study import BASE, SEEDS, Study
-from uncertainty.options import MC_DROPOUT, Option
+from uncertainty.options import MC_DROPOUT, DropoutLayers, Option
 
 if TYPE_CHECKING:
     import pandas as pd

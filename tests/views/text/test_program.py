@@ -273,8 +273,10 @@ def test_the_table_by_hand():
     """
     text = figures_csv(Evaluated(by_hand(), 1, 10))
     header, dense, pruned = text.splitlines()
-    controls = 'taylor,global,2,2,0.0,0.35,scaled,0.003,4,25,7,blobs,400,0.15,0.1,3,"(10, 7, 5)",'
- "mc_dropout,False,all,1,10,0.5"
+    controls = (
+        'taylor,global,2,2,0.0,0.35,scaled,0.003,4,25,7,blobs,400,0.15,0.1,3,"(10, 7, 5)",'
+        "mc_dropout,False,all,1,10,0.5"
+    )
     start = f"iterative,{{}},{controls},".format
     assert dense.startswith(start("0.0"))
     assert pruned.startswith(start("0.5"))
