@@ -148,7 +148,7 @@ def pair(dataset: ImageSet, images: Shown) -> tuple[Control, Control]:
 def in_tabs(task: ImageSet) -> tuple[Control, ...]:
     """The controls that stand further down the page."""
     fixed = (TAB, *((OVER_SEEDS,) if has_seeds(task) else ()), PICTURES, ORDER, MISTAKEN_ROWS, SCORE, REFUSE)
-    fixed += ALPHA, SET_SCORE, TOLERATED
+    fixed += ALPHA, SET_SCORE, TOLERATED, moons_controls.TEMPERATURE
     try:
         images = shown(task)
     except NoImages:  # whose classes nobody knows

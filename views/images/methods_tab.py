@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from cache import methods, runs, services
+from cache import mending, methods, runs, services
 from cache.jobs import Job
 from pruning import ImageExperiment, Outcome
 from pruning.evaluation.by_method import SOURCES
@@ -17,6 +17,7 @@ from uncertainty.options import Method, Source
 from views.controls import lock
 from views.controls.images import N_SAMPLES, ImageChoice
 from views.images.training_panel import duration, seconds_of_asking, seconds_of_one
+from views.shared import mending_section, sample_size_section
 from views.shared.job_panel import Kind, follow, leave
 from views.shared.methods_tab import MethodsPlace
 from views.text.figure_table import IMAGES
@@ -28,7 +29,17 @@ if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
 
-def draw(choice: ImageChoice, place: DeltaGenerator) -> None:
+def draw(shown: Evaluated, choice: ImageChoice, place: DeltaGenerator) -> None:
+    """Every method, what one number mends, and how many samples are enough."""
+    draw_methods(choice, place.container())
+    # Samples of all test images are asked while one waits: of few small ones that is no matter.
+    asked = not choice.experiment.dataset.sources
+    by_objective = partial(mending.by_objective, shown, shown.outcome.pruned)
+    mending_section.draw(shown, IMAGES, by_objective if asked else None, mending.SAMPLES, place)
+    sample_size_section.draw(shown, place)
+
+
+def draw_methods(choice: ImageChoice, place: DeltaGenerator) -> None:
     """Every method that has answered, at the ratio that is shown; under it what is still to be asked."""
     drawn, status = MethodsPlace(place), place.container()
     found = methods.stored(choice.experiment)

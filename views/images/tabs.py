@@ -44,7 +44,7 @@ def draw_reliability(answer: Answer, place: DeltaGenerator) -> None:
 
 def draw_methods(answer: Answer, place: DeltaGenerator) -> None:
     """All methods side by side."""
-    methods_tab.draw(answer.choice, place)
+    methods_tab.draw(answer.seen, answer.choice, place)
 
 
 def draw_gallery(answer: Answer, place: DeltaGenerator) -> None:

@@ -25,10 +25,10 @@ Ask = Callable[[], Mapping[Objective, MendedSamples]]
 """What the pruned network's samples say, at the temperature of each objective: see `cache.mending.by_objective`."""
 
 
-def draw(seen: Evaluated, nouns: Nouns, ask: Ask, samples: int, place: DeltaGenerator) -> None:
+def draw(seen: Evaluated, nouns: Nouns, ask: Ask | None, samples: int, place: DeltaGenerator) -> None:
     """Both parts of the NLL over the ratios, the NLL against T, the fitted T, and what they say.
 
-    ask: is called where the source is MC dropout, for so many `samples`.
+    ask: is called where the source is MC dropout, for so many `samples`; None where that would take too long.
     """
     place = place.container(key="mending")
     place.header(words.HEADER, anchor=False)
@@ -45,7 +45,7 @@ def draw(seen: Evaluated, nouns: Nouns, ask: Ask, samples: int, place: DeltaGene
     labels = seen.outcome.validation_labels
     assert labels is not None  # or nothing could be mended
     table.caption(words.ESTIMATOR.format(validation=len(labels), measured=comparison.basis(seen, nouns.examples)))
-    if seen.outcome.source.method == Method.MC_DROPOUT:
+    if ask and seen.outcome.source.method == Method.MC_DROPOUT:
         name = network_named(seen.outcome.pruned.prune_ratio)
         place.markdown(f"**{words.OBJECTIVES_HEAD}**")
         place.table(words.objective_table(ask()), hide_index=True, border="horizontal")

@@ -148,7 +148,7 @@ def test_a_visit_from_nothing_to_everything(here):
     ("tab", "charts", "parts"),
     [
         ("Reliability", 8, 0),
-        ("Methods", 6, 0),
+        ("Methods", 12, 0),
         ("Gallery", 0, 10),
         ("Mistaken for", 3, 0),
         ("Detection", 5, 4),
@@ -545,7 +545,13 @@ def methods_job(sources: list[Source]) -> Any:
 
 def rows_of(app: AppTest) -> list[str]:
     """The methods in the table of all figures."""
-    return list(dict.fromkeys(app.table[-1].value.Method))
+    return list(dict.fromkeys(table_of(app).Method))
+
+
+def table_of(app: AppTest) -> Any:
+    """All figures of all methods."""
+    (found,) = (table.value for table in app.table if "Method" in table.value)
+    return found
 
 
 def test_methods_are_asked_with_their_tab_and_an_ensemble_on_a_click(here, whole):
@@ -563,7 +569,7 @@ def test_methods_are_asked_with_their_tab_and_an_ensemble_on_a_click(here, whole
     app = page(**link, samples="20").run()
     assert not app.exception
     assert rows_of(app) == [source.label for source in SOURCES if source.method != Method.ENSEMBLE]
-    shown = app.table[-1].value.set_index(["Method", "Network"])
+    shown = table_of(app).set_index(["Method", "Network"])
     assert (shown.loc[("MC dropout", "pruned"), "Passes"], shown.loc[("Single pass", "pruned"), "Passes"]) == (
         "20",
         "1",

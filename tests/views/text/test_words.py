@@ -362,7 +362,7 @@ def test_a_name_that_both_pages_know_means_the_same(classes, task):
     seeds = {"over_seeds"} if task == ImageSet.DIGITS else set()
     assert {control.name for _, control in shared} == seeds | {
         "strategy", "ratio", "method", "tempered", "samples", "criterion", "scope", "dropout_rule", "rewind",
-        "rounds", "bins", "binning", "dropping", "seed", "alpha", "sets", "loss", "score", "refuse",
+        "rounds", "bins", "binning", "dropping", "seed", "alpha", "sets", "loss", "score", "refuse", "t",
     }  # fmt: skip
     for one, other in shared:
         assert (one.label, one.default, one.widget) == (other.label, other.default, other.widget)
@@ -410,7 +410,7 @@ def test_without_images_no_class_is_known(monkeypatch):
 
     monkeypatch.setattr(image_controls, "shown", missing)
     names = {control.name for control in image_controls.in_tabs(ImageSet.CIFAR10)}
-    assert names == {"tab", "pictures", "order", "rows", "score", "refuse", "alpha", "sets", "loss"}
+    assert names == {"tab", "pictures", "order", "rows", "score", "refuse", "alpha", "sets", "loss", "t"}
 
 
 @pytest.mark.parametrize(
