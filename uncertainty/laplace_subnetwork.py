@@ -5,6 +5,7 @@ f(x) + J(x) δ (Immer et al. 2021, equation 5), with δ over a subnetwork (Daxbe
 
 from __future__ import annotations
 
+import threading
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +21,9 @@ from uncertainty.laplace_posterior import FullCurvature, full_curvature
 from uncertainty.refusal import Refused, kind
 
 JACOBIAN_ELEMENTS = 2**22  # numbers of the Jacobians that are held at a time
+# Torch counts the levels of forward differentiation for the whole process: where two threads differentiate at once,
+# the one that is done first takes away the level that the other one is on.
+_FORWARD = threading.Lock()
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +92,7 @@ class Linearised:
             return jvp(lambda values: functional_call(model, values, (batch.clone(),)), (tensors,), (direction,))[1]
 
         _load_forward_mode()
-        with self._refusing():
+        with self._refusing(), _FORWARD:
             found = [vmap(along)(_spread(part, columns, tensors)).transpose(1, 2) for part in deviations]
         return found, self.network.logits(batch.clone())
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
@@ -220,3 +222,15 @@ def test_questions_that_make_no_sense_are_refused(asked, error, message):
     """With the value and what is legal."""
     with pytest.raises(error, match=message):
         asked(fitted())
+
+
+def test_several_threads_draw_at_once():
+    """Each gets what it would get alone, though torch differentiates forward at one place for all of them."""
+    found, (asked, *_) = fitted(weights="surviving"), examples()
+    alone = found.sample_logits(asked, 20, 0)
+
+    def draw(_: int) -> bool:
+        return all(np.array_equal(found.sample_logits(asked, 20, 0), alone) for _ in range(20))
+
+    with ThreadPoolExecutor(4) as threads:
+        assert all(threads.map(draw, range(4)))

@@ -130,7 +130,8 @@ def test_a_page_shows_ten_cards_and_the_last_what_is_left():
     assert not app.exception
     assert len(names(app)) == len(app.button) == gallery_tab.PER_PAGE
     assert app.caption[0].value.startswith("24 pictures. ")
-    assert app.caption[0].value.endswith("0, 1, 2, 3, 4, 5, 6, 7. Look closer at one for its numbers.")
+    known, closer = "0, 1, 2, 3, 4, 5, 6, 7.", "Look closer at one for its numbers."
+    assert app.caption[0].value.endswith(f"{known} Below them the prediction sets. {closer}")
     seen = numbers(app)
     for page, count in ((2, 10), (3, 4)):
         app.pagination[0].set_value(page).run()
