@@ -122,6 +122,7 @@ def test_a_first_visit_trains_the_digits_by_itself(first_visit, look):
             "One row a prune ratio",
             "Of 180 pictures",
             "AUROC",
+            "as often as promised",
             "The networks know 0",
             "The code",
         ),
@@ -161,7 +162,8 @@ def test_a_link_restores_what_stands_in_the_tabs(look):
         "?tab=Gallery&pictures=Test+images&order=Doubtful+first&of=3&score=Energy&refuse=20+%25&unknown=8&taken_for=5"
     )
     choice = visitor.page.get_by_role("combobox").and_(visitor.page.locator(":visible"))
-    assert [each.input_value() for each in choice.all()] == ["One-shot", "Doubtful first", "3"]
+    main = ["One-shot", "Dense network", "MC dropout"]
+    assert [each.input_value() for each in choice.all()] == [*main, "Doubtful first", "3"]
     assert visitor.page.locator(".st-key-pictures [aria-checked=true]").inner_text() == "Test images"
     visitor.tab("Detection")
     assert visitor.page.locator(".st-key-score [aria-checked=true]").inner_text() == "Energy"
