@@ -47,7 +47,7 @@ def test_dragging_the_samples_with_the_mouse_changes_the_epistemic_map(visit):
     many = visitor.picture("Dense")
     handle = visitor.slider("MC-dropout samples").bounding_box()
     middle = handle["y"] + handle["height"] / 2
-    visitor.page.mouse.move(handle["x"] + handle["width"] / 2, middle)
+    visitor.page.mouse.move(handle["x"] + handle["height"] / 2, middle)
     visitor.page.mouse.down()
     visitor.page.mouse.move(handle["x"] - 900, middle, steps=12)
     visitor.page.mouse.up()
@@ -235,7 +235,7 @@ def test_a_dot_of_a_diagram_shows_its_points(visit):
     chart.locator('path[aria-roledescription="circle"]').nth(2).click(force=True)
     visitor.says("fresh points have a confidence from")
     visitor.says("A ring marks points to which the network gives another class")
-    assert visitor.page.get_by_label("The points of the bin, on the plane of their network.").count() == 1
+    assert visitor.chart("The points of the bin").count() == 1
 
 
 def test_all_methods_come_in_one_after_the_other(visit):

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 
-from tests.browser.conftest import TRAINING, Visitor, sentence, start_server, told
+from tests.browser.conftest import PLAIN, TRAINING, Visitor, sentence, start_server, told
 from views.browser.page_tour import MOONS
 from views.controls import moons as moons_controls
 
@@ -86,7 +86,8 @@ def test_the_film_plays_by_keyboard_and_asks_nothing_of_the_server(visit):
     """Tab, arrows and Enter alone open it, play, pause, scrub and skip, and while it plays no message passes."""
     visitor = visit()
     said = overheard(visitor.page)
-    visitor.open().reach(visitor.page.get_by_role("tab", name="Reliability")).keys("ArrowRight")
+    visitor.open(f"{PLAIN}&view=Sets+and+refusal")
+    visitor.reach(visitor.page.get_by_role("tab", name="Sets and refusal")).keys("ArrowRight")
     assert said != []  # the ear works
     film, play = visitor.slider("Frame of the film"), visitor.button("Play")
     visitor.reach(film).reach(play)
