@@ -244,7 +244,7 @@ def test_all_methods_come_in_one_after_the_other(visit):
     visitor.says("beside its own single pass")
     page = visitor.page
     for name in ("Accuracy", "NLL", "Brier", "ECE", "UCE", "OOD AUROC"):
-        chart = page.locator(f'[data-testid=stVegaLiteChart][aria-label^="{name}"]')
+        chart = page.locator(f'[data-testid=stVegaLiteChart][aria-label^="{name}"][aria-label$="of every method."]')
         assert chart.locator('path[aria-roledescription="point"]').count() == 20
     page.get_by_text("All figures").click()
     page.get_by_role("cell", name="Deep ensemble, tempered").first.wait_for()
