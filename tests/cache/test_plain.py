@@ -15,10 +15,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cache import plain, results, runs, services
+from cache import mending, plain, results, runs, services
 from cache.plain import KEPT, NotPlain, packed, unpacked
 from cache.visitor import Shelf, Visit
 from pruning import Experiment, ImageExperiment, Strategy
+from pruning.data.task_of import task_of
+from pruning.evaluation import Evaluated
 from pruning.lottery.history import History
 from pruning.study import Study, run_study
 from tests.conftest import Here
@@ -150,7 +152,10 @@ def test_all_that_runs_studies_and_pictures_leave_is_kept(here: Here) -> None:
     visit, store = Visit(Shelf()), services.services().store
     *_, outcome = results.outcomes(small, Silent(), visit)
     results.recording(small, Silent(), visit)
-    results.plane(small, outcome.pruned, outcome.n_classes, (-2.0, 2.0, -2.0, 2.0))
+    box = (-2.0, 2.0, -2.0, 2.0)
+    results.plane(small, outcome.pruned, task_of(small), box, store)
+    results.draws(small, outcome.pruned, task_of(small), box, store, outcome.source)
+    mending.by_objective(Evaluated(outcome), outcome.pruned)
     runs.train(ImageExperiment(train_images=50, max_epochs=1), lambda *_, **__: None)
     run_study(Study(small, ("one_shot",), ratios=(0.5,), seeds=(0,)), kept=store)
     assert store.note is None
