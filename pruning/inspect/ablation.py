@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from pruning.data.plane_task import PlaneTask
 from pruning.data.task import Task
-from pruning.data.task_of import task_of
 from pruning.lottery.asking import voice_of
 from pruning.model import cost
 from pruning.model.build import modules
@@ -48,7 +48,7 @@ def changed(
     weights = apply_masks(model, weights, masks)
     with one_thread():
         small = smaller(with_weights(model, weights), masks, network.dropout)
-        task = task or task_of(experiment)
+        task = task or PlaneTask.of(experiment)
         asked = (
             outcome.test_inputs,
             outcome.far_inputs,

@@ -8,9 +8,9 @@ from typing import Protocol
 
 import numpy as np
 
+from pruning.data.plane_task import PlaneTask
 from pruning.data.posterior import posterior
 from pruning.data.task import Task
-from pruning.data.task_of import task_of
 from pruning.experiment import Experiment
 from pruning.outcome import PLANE_SAMPLES, Network
 from uncertainty.options import MC_DROPOUT, Source
@@ -123,7 +123,7 @@ def make_plane(
 
     with one_thread():
         models = modules(experiment, network, n_classes)
-        voice = voice_of(models, experiment, task or task_of(experiment), source)
+        voice = voice_of(models, experiment, task or PlaneTask.of(experiment), source)
         return Plane(extent, voice.predictions(grid(extent), samples))
 
 
@@ -145,7 +145,9 @@ def make_draws(
     from pruning.training.threads import one_thread
 
     with one_thread():
-        voice = voice_of(modules(experiment, network, n_classes), experiment, task or task_of(experiment), source)
+        voice = voice_of(
+            modules(experiment, network, n_classes), experiment, task or PlaneTask.of(experiment), source
+        )
         probs = voice.samples(grid(extent), source.method.samples(DRAWN))
     return probs.reshape(len(probs), RESOLUTION, RESOLUTION, -1).astype(np.float32)
 
