@@ -38,7 +38,11 @@ def by_methods(
     with services().jobs.watch(
         key(experiment, sources, visit), partial(_ask, experiment, visit, sources), visit.visitor
     ) as job:
+        asked = 0
         for _ in followed(job, status):
+            if job.progress is None or job.progress.done == asked:
+                continue  # putting ten outcomes together at every look would take time from whoever asks
+            asked = job.progress.done
             if len(more := _answered(experiment, task, kept.get, sources)) > len(found):
                 found = more
                 yield found

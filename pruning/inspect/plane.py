@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from pruning.outcome import PLANE_SAMPLES, Network
 from uncertainty.options import MC_DROPOUT, Source
 from uncertainty.predictions import Sampled
 from uncertainty.predictive import entropy
+
+if TYPE_CHECKING:
+    from uncertainty.methods import Predictor
 
 SAMPLES = PLANE_SAMPLES
 """The numbers of samples a map is kept for."""
@@ -117,13 +120,10 @@ def make_plane(
 
     task: of the network, where its points are somebody's own.
     """
-    from pruning.lottery.asking import voice_of  # loads PyTorch
-    from pruning.model.build import modules
-    from pruning.training.threads import one_thread
+    from pruning.training.threads import one_thread  # loads PyTorch
 
     with one_thread():
-        models = modules(experiment, network, n_classes)
-        voice = voice_of(models, experiment, task or PlaneTask.of(experiment), source)
+        voice = _voice(experiment, network, n_classes, source, task)
         return Plane(extent, voice.predictions(grid(extent), samples))
 
 
@@ -140,16 +140,20 @@ def make_draws(
     They are those whose mean is the plane of `make_plane`: thinned networks, members of an ensemble, draws of the
     weights. Of a single pass there is one.
     """
-    from pruning.lottery.asking import voice_of  # loads PyTorch
-    from pruning.model.build import modules
-    from pruning.training.threads import one_thread
+    from pruning.training.threads import one_thread  # loads PyTorch
 
     with one_thread():
-        voice = voice_of(
-            modules(experiment, network, n_classes), experiment, task or PlaneTask.of(experiment), source
-        )
+        voice = _voice(experiment, network, n_classes, source, task)
         probs = voice.samples(grid(extent), source.method.samples(DRAWN))
     return probs.reshape(len(probs), RESOLUTION, RESOLUTION, -1).astype(np.float32)
+
+
+def _voice(experiment: Experiment, network: Network, n_classes: int, source: Source, task: Task | None) -> Predictor:
+    """The source, fitted for the network and those that are asked with it."""
+    from pruning.lottery.asking import voice_of
+    from pruning.model.build import modules
+
+    return voice_of(modules(experiment, network, n_classes), experiment, task or PlaneTask.of(experiment), source)
 
 
 def true_maps(experiment: Experiment, extent: Extent) -> TrueMaps:
