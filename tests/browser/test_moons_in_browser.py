@@ -89,9 +89,12 @@ def test_a_slider_move_swaps_the_data_and_keeps_the_drawing(visit):
     """Charts are not torn down when a slider moves: their drawing surface is the same node."""
     visitor = visit()
     mark = "charts => charts.forEach(chart => chart.dataset.kept = 'yes')"
-    visitor.page.locator("[data-testid=stVegaLiteChart] svg.marks").evaluate_all(mark)
+    drawings = visitor.page.locator("[data-testid=stVegaLiteChart] svg.marks")
+    drawings.nth(5).wait_for(state="attached")
+    drawings.evaluate_all(mark)
     visitor.slider("Prune ratio").press("ArrowRight")
     visitor.settle()
+    drawings.nth(5).wait_for(state="attached")
     kept = visitor.page.locator("[data-testid=stVegaLiteChart] svg.marks[data-kept=yes]").count()
     assert kept == 6
 
@@ -245,6 +248,8 @@ def test_all_methods_come_in_one_after_the_other(visit):
     page = visitor.page
     for name in ("Accuracy", "NLL", "Brier", "ECE", "UCE", "OOD AUROC"):
         chart = page.locator(f'[data-testid=stVegaLiteChart][aria-label^="{name}"][aria-label$="of every method."]')
-        assert chart.locator('path[aria-roledescription="point"]').count() == 20
+        points = chart.locator('path[aria-roledescription="point"]')
+        points.nth(19).wait_for(state="attached")
+        assert points.count() == 20
     page.get_by_text("All figures").click()
     page.get_by_role("cell", name="Deep ensemble, tempered").first.wait_for()
