@@ -161,7 +161,7 @@ POINTS_PROBLEM: Key[str | None] = Key("own_problem", None)
 PICTURE: Key[str | None] = Key("own_picture_seen", None)  # the file whose answers were drawn last
 
 # Clicks on curves
-RATIO_TURN: Key[tuple[float, int] | None] = Key("ratio_turn", None)  # the prune ratio, and how often it has changed
+CURVE_TURN: Key[int] = Key("curve_turn", 0)  # another one after each click on a curve
 
 # Jobs that a page follows
 WATCHER: Key[str] = Key("watcher", MADE_FIRST)  # the name by which this visitor wants jobs
