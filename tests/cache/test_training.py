@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, fields, is_dataclass, replace
@@ -14,8 +15,11 @@ import numpy as np
 import pytest
 
 from cache import runs
+from cache import training as module
 from cache.jobs import Cancelled, Job, Joint, Rest
+from cache.results import outcomes
 from cache.services import services
+from cache.store import Store
 from cache.training import training
 from cache.turns import Visitor
 from cache.visitor import Shelf, Visit
@@ -158,6 +162,34 @@ def test_what_is_kept_is_not_trained_again(trainer):
         pass
     assert trainer.seeds == [[1], [1], [1] * (len(RATIOS) - 2)]
     assert found.jobs[0].result().keys() >= alone(SEEDS[0]).keys()
+
+
+def test_all_of_it_comes_once_and_last(trainer, monkeypatch):
+    """Also where another server on the same store has trained the rest before this one's last turn."""
+    last = module._whole
+
+    def late(*asked: Any) -> Any:
+        time.sleep(0.5)  # several looks
+        return last(*asked)
+
+    def another_server(order: Order) -> None:
+        there = alone(SMALL)
+        Store(services().store.folder, services().store.version).fetch_all(there, lambda keys: there, alone=["other"])
+
+    monkeypatch.setattr(module, "_whole", late)
+    trainer.before = another_server
+    trainer.go.set()
+    shown = list(outcomes(SMALL, Silent(), Visit(Shelf())))
+    assert [runs.complete(each) for each in shown][-1:] == [True]
+    assert not any(runs.complete(each) for each in shown[:-1])
+    assert trainer.seeds == [[0]]
+
+
+class Silent:
+    """Nobody looks at the progress."""
+
+    def progress(self, share: float, text: str) -> None:
+        """Shown to nobody."""
 
 
 # Who goes along
