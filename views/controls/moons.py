@@ -89,6 +89,14 @@ ROUNDS = Control(
     "fractions instead, 20 % a fifth of what is left each time, as Frankle & Carbin do.",
     STANDARD.rounds, (0, 1, 2, 3, 5, 10, FIFTH), show=rounds_in_words,
 )  # fmt: skip
+SEED = Control(
+    "seed", "Seed", "Decides initial weights and dropout; the same seed gives the same figures.",
+    STANDARD.seed, (0, 9999), "number", field="seed",
+)  # fmt: skip
+DATA_SEED = Control(
+    "data_seed", "Data seed", "Decides which points are drawn and how they are split.",
+    STANDARD.data_seed, (0, 9999), "number", field="data_seed",
+)  # fmt: skip
 SETTINGS: Mapping[str, tuple[Control, ...]] = {
     "Data": (
         choice("dataset", "Dataset", "The task the networks learn.", STANDARD.dataset, field="dataset"),
@@ -154,14 +162,8 @@ SETTINGS: Mapping[str, tuple[Control, ...]] = {
             "Which layers drop in MC dropout; nothing is trained anew. The fewer, the less samples disagree.",
             MC_DROPOUT.layers, widget="buttons",
         ),
-        Control(
-            "seed", "Seed", "Decides initial weights and dropout; the same seed gives the same figures.",
-            STANDARD.seed, (0, 9999), "number", field="seed",
-        ),
-        Control(
-            "data_seed", "Data seed", "Decides which points are drawn and how they are split.",
-            STANDARD.data_seed, (0, 9999), "number", field="data_seed",
-        ),
+        SEED,
+        DATA_SEED,
     ),
 }  # fmt: skip
 
