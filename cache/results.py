@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import asdict, replace
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,6 +16,7 @@ from cache.jobs import Job
 from cache.runs import Failure, load_torch
 from cache.services import services
 from cache.store import Store
+from cache.training import training
 from cache.visitor import Shelf, Visit
 from pruning import RATIOS, Experiment, Network
 from pruning.code_version import code_version
@@ -53,7 +54,7 @@ def outcomes(
     if runs.complete(found):
         return
     shown = _known(found)
-    work = partial(runs.train, experiment, visit=visit, source=source)
+    work = training(experiment, visit, source)
     with services().jobs.watch(runs.key(experiment, visit, source), work, visit.visitor) as job:
         for _ in followed(job, status):
             so_far = job.progress.outcome if job.progress else None
