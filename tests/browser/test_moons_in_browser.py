@@ -231,6 +231,25 @@ def test_another_method_answers_on_the_whole_page(visit):
     assert visitor.picture("Pruned") != after[1]
 
 
+def test_each_method_has_its_own_number_of_samples(visit):
+    """One slider is seen at a time, or none; what it said is still said, and in the address, when it comes back."""
+    visitor = visit("?hidden=10&points=200&patience=50&learning_rate=0.03&samples=20")
+    visitor.choose("Method", "Deep ensemble").complete()
+    members = visitor.slider("Ensemble members")
+    assert members.get_attribute("aria-valuetext") == "10"
+    members.press("ArrowLeft")
+    visitor.settle().complete()
+    assert visitor.slider("MC-dropout samples").count() == 0
+    assert (visitor.query()["samples"], visitor.query()["members"]) == ("20", "9")
+    visitor.choose("Method", "Single pass").complete()
+    visitor.says("a single pass is one, nothing to move.")
+    assert visitor.slider("MC-dropout samples").count() == visitor.slider("Ensemble members").count() == 0
+    visitor.choose("Method", "MC dropout").complete()
+    assert visitor.slider("MC-dropout samples").get_attribute("aria-valuetext") == "20"
+    visitor.choose("Method", "Deep ensemble").complete()
+    assert visitor.slider("Ensemble members").get_attribute("aria-valuetext") == "9"
+
+
 def test_a_dot_of_a_diagram_shows_its_points(visit):
     """Where one is clicked, its points stand on a plane under it, and its numbers in a sentence."""
     visitor = visit()

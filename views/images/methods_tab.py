@@ -15,7 +15,8 @@ from pruning.evaluation.evaluated import Evaluated
 from pruning.lottery.progress import Progress
 from uncertainty.options import Method, Source
 from views.controls import lock
-from views.controls.images import N_SAMPLES, ImageChoice
+from views.controls.images import ImageChoice
+from views.controls.moons import samples_of
 from views.images.training_panel import duration, seconds_of_asking, seconds_of_one
 from views.shared import mending_section, sample_size_section
 from views.shared.job_panel import Kind, follow, leave
@@ -58,8 +59,7 @@ def draw_methods(choice: ImageChoice, place: DeltaGenerator) -> None:
 
 def _measured(choice: ImageChoice, source: Source, outcome: Outcome) -> Evaluated:
     """With as many samples as the page asks for, whatever method it shows."""
-    n_samples = source.method.samples(choice.values.get(N_SAMPLES.name, choice.n_samples))
-    return Evaluated(outcome, n_samples, choice.n_bins, choice.binning)
+    return Evaluated(outcome, samples_of(source.method, choice.values), choice.n_bins, choice.binning)
 
 
 def is_soon_asked(experiment: ImageExperiment, source: Source) -> bool:
