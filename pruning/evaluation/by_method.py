@@ -5,32 +5,38 @@ rows = method_rows({source: Evaluated(outcome) for source, outcome in outcomes.i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from pruning.evaluation.evaluated import Evaluated
 from uncertainty.options import Method, Score, Source
+from uncertainty.timed import seconds_of
 
 SOURCES = tuple(Source(method, tempered) for method in Method for tempered in (False, True))
 
 
-def method_rows(seen: Mapping[Source, Evaluated]) -> list[dict[str, Any]]:
+def method_rows(
+    seen: Mapping[Source, Evaluated], training: Mapping[Method, Mapping[float, float]] = MappingProxyType({})
+) -> list[dict[str, Any]]:
     """A row for the dense and one for the pruned network by each source, in the order in which they are given.
 
     label of the source, method, tempered, network (dense or pruned); accuracy, nll (nats), brier, ece, uce, of the
     test examples or against the truth, as `seen` has them; ece_floor, uce_floor, what a calibrated network would get
     for these from as many labels, None against the truth; auroc, of predictive entropy for what is out of
     distribution; epistemic, mean mutual information in nats; temperature; passes of a network for one answer,
-    trainings for one network.
+    asking, the seconds that one about these examples took with all its samples; trainings for one network, and
+    training, their seconds, by method and prune ratio as they are given. Seconds are NaN where nobody knows them.
     """
     return [
-        _row(source, name, each)
+        _row(source, name, each, training.get(source.method, {}))
         for source, each in seen.items()
         for name in (("dense", "pruned") if each.outcome.pruned.level else ("dense",))
     ]
 
 
-def _row(source: Source, name: str, seen: Evaluated) -> dict[str, Any]:
+def _row(source: Source, name: str, seen: Evaluated, training: Mapping[float, float]) -> dict[str, Any]:
     network = seen.outcome.pruned if name == "pruned" else seen.outcome.dense
     evaluation, found = seen.of(network), seen.figures(network)
     floors = (None, None) if seen.is_against_truth else tuple(
@@ -52,7 +58,9 @@ def _row(source: Source, name: str, seen: Evaluated) -> dict[str, Any]:
         "epistemic": found.epistemic_test,
         "temperature": network.test.temperature,
         "passes": passes(source.method, seen.n_samples),
+        "asking": seconds_of(network.test),
         "trainings": source.method.trainings,
+        "training": training.get(network.prune_ratio, math.nan),
     }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from cache import mending
 from cache.jobs import QueueFull
-from cache.methods import by_methods
+from cache.methods import by_methods, training_seconds
 from cache.runs import Failure
 from pruning.evaluation.evaluated import Evaluated
 from pruning.outcome import PlaneOutcome
@@ -39,7 +39,7 @@ def draw_methods(answer: Answer, place: DeltaGenerator) -> None:
     except (QueueFull, Failure) as problem:
         drawn.line.error(str(problem))
         return
-    drawn.finish(seen, answer.nouns)
+    drawn.finish(seen, answer.nouns, training_seconds(answer.choice.experiment, answer.visit))
 
 
 def _measured(answer: Answer, source: Source, outcome: PlaneOutcome) -> Evaluated:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -23,19 +24,31 @@ CAPTION_TRUE = (
 )
 COSTS = (
     "Passes: of a network for one answer. A deep ensemble has to be trained and pruned ten times; every other method "
-    "asks the one network that is there. A linearised network costs three passes for every draw."
+    "asks the one network that is there. A linearised network costs three passes for every draw. Seconds are the "
+    "processor's, as measured on this machine: *asking* is to fit the method, where it is one that is fitted, and to "
+    "have it answer about {examples} with all its samples, {most} at most; *training* is all that led to the "
+    "networks that are asked. A dash: measured on another machine, or not at all."
 )
 HEADS = {
     "label": "Method", "network": "Network", "accuracy": "Accuracy", "nll": "NLL", "brier": "Brier", "ece": "ECE",
     "uce": "UCE", "auroc": "OOD AUROC", "epistemic": "Mutual information", "temperature": "Temperature",
-    "passes": "Passes", "trainings": "Trainings",
+    "passes": "Passes", "asking": "Asking, s", "trainings": "Trainings", "training": "Training, s",
 }  # fmt: skip
 WHOLE = ("passes", "trainings")
+SECONDS = ("asking", "training")
+UNKNOWN = "–"
 
 
 def method_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """The rows of `by_method.method_rows` as they are written out, floors in brackets behind what they belong to."""
     return pd.DataFrame([{HEADS[name]: _written(row, name) for name in HEADS} for row in rows])
+
+
+def costs(seen: Mapping[Source, Evaluated], nouns: Nouns) -> str:
+    """What the last columns of the table are: passes, and seconds for the examples that are measured."""
+    said = [each.outcome.dense.test for each in seen.values()]
+    most = max(each.samples[-1] for each in said)
+    return COSTS.format(examples=f"{len(said[0].logits):,} {nouns.examples}", most=most)
 
 
 def _written(row: Mapping[str, Any], name: str) -> str:
@@ -44,8 +57,17 @@ def _written(row: Mapping[str, Any], name: str) -> str:
         return value
     if name in WHOLE:
         return f"{value:,}"
+    if name in SECONDS:
+        return _seconds(value)
     written = f"{value:.2f}" if name == "temperature" else f"{value:.3f}"
     return written if floor is None else f"{written} ({floor:.3f})"
+
+
+def _seconds(value: float) -> str:
+    """As many digits as a clock is good for; a dash for what nobody knows."""
+    if math.isnan(value):
+        return UNKNOWN
+    return f"{value:,.0f}" if value >= 10 else f"{value:.2f}" if value >= 0.1 else f"{value:.4f}"
 
 
 def reading(seen: Mapping[Source, Evaluated], nouns: Nouns) -> list[str]:
