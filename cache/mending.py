@@ -15,9 +15,9 @@ from cache.runs import load_torch
 from cache.services import queue, services, workers
 from cache.visitor import Visit
 from pruning.code_version import code_version
-from pruning.evaluation.asked_samples import Asked, mend
 from pruning.evaluation.evaluated import Evaluated
 from pruning.evaluation.mending import MendedSamples
+from pruning.inspect.asked_samples import Asked, mend
 from pruning.outcome import Network
 from uncertainty.options import Method, Source
 from uncertainty.temperature import Objective
@@ -61,7 +61,7 @@ def key(seen: Evaluated, network: Network, visit: Visit | None = None) -> str:
             "data": [asked.task.name, asked.task.fingerprint],
             "against the truth": seen.is_against_truth,
             "samples": SAMPLES,
-            "code": code_version("pruning.evaluation.asked_samples"),
+            "code": code_version("pruning.inspect.asked_samples"),
         }
     )
 

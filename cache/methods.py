@@ -53,9 +53,11 @@ def by_methods(
     yield _answered(experiment, task, lambda key: results[key] if key in results else kept.get(key), sources)
 
 
-def stored(experiment: Recipe, sources: Sequence[Source] = SOURCES) -> Mapping[Source, Outcome]:
+def stored(
+    experiment: Recipe, sources: Sequence[Source] = SOURCES, visit: Visit | None = None
+) -> Mapping[Source, Outcome]:
     """The outcome of the experiment's own ratio by each source that has answered all it is asked."""
-    task, kept = runs.task_and_kept(experiment)
+    task, kept = runs.task_and_kept(experiment, visit)
     return _answered(experiment, task, kept.get, sources)
 
 

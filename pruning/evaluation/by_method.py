@@ -11,9 +11,11 @@ from types import MappingProxyType
 from typing import Any
 
 from pruning.evaluation.evaluated import Evaluated
-from uncertainty.options import Method, Score, Source
+from uncertainty.options import DropoutLayers, Method, Score, Source
 from uncertainty.timed import seconds_of
 
+BY_LAYERS = tuple(Source(layers=layers) for layers in DropoutLayers)
+"""MC dropout by the layers that drop."""
 SOURCES = tuple(Source(method, tempered) for method in Method for tempered in (False, True))
 
 
@@ -25,9 +27,10 @@ def method_rows(
     label of the source, method, tempered, network (dense or pruned); accuracy, nll (nats), brier, ece, uce, of the
     test examples or against the truth, as `seen` has them; ece_floor, uce_floor, what a calibrated network would get
     for these from as many labels, None against the truth; auroc, of predictive entropy for what is out of
-    distribution; epistemic, mean mutual information in nats; temperature; passes of a network for one answer,
-    asking, the seconds that one about these examples took with all its samples; trainings for one network, and
-    training, their seconds, by method and prune ratio as they are given. Seconds are NaN where nobody knows them.
+    distribution; epistemic, epistemic_ood, mean mutual information in nats, of those examples and of these;
+    temperature; passes of a network for one answer, asking, the seconds that one about the test examples took with
+    all its samples; trainings for one network, and training, their seconds, by method and prune ratio as they are
+    given. Seconds are NaN where nobody knows them.
     """
     return [
         _row(source, name, each, training.get(source.method, {}))
@@ -56,6 +59,7 @@ def _row(source: Source, name: str, seen: Evaluated, training: Mapping[float, fl
         "uce_floor": floors[1],
         "auroc": seen.detection(network, Score.ENTROPY).auroc,
         "epistemic": found.epistemic_test,
+        "epistemic_ood": found.epistemic_ood,
         "temperature": network.test.temperature,
         "passes": passes(source.method, seen.n_samples),
         "asking": seconds_of(network.test),

@@ -13,9 +13,9 @@ import pytest
 from cache import mending, services
 from pruning import Experiment, ImageExperiment, run
 from pruning.data.task_of import task_of
-from pruning.evaluation import asked_samples
-from pruning.evaluation.asked_samples import STEPS, Asked, mend
 from pruning.evaluation.evaluated import Evaluated, on_fresh_points
+from pruning.inspect import asked_samples
+from pruning.inspect.asked_samples import STEPS, Asked, mend
 from pruning.lottery.progress import Progress
 from tests.conftest import Here
 from uncertainty.methods import predictor

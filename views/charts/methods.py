@@ -31,6 +31,8 @@ COLUMNS = (
     Column("ece", "ECE ↓", "ece_floor"),
     Column("uce", "UCE ↓", "uce_floor"),
     Column("auroc", "OOD AUROC ↑"),
+    Column("epistemic", "Mutual information, test, nats"),
+    Column("epistemic_ood", "Mutual information, OOD, nats"),
 )
 
 

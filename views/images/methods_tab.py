@@ -10,7 +10,7 @@ import streamlit as st
 from cache import mending, methods, runs, services
 from cache.jobs import Job
 from pruning import ImageExperiment, Outcome
-from pruning.evaluation.by_method import SOURCES
+from pruning.evaluation.by_method import BY_LAYERS, SOURCES
 from pruning.evaluation.evaluated import Evaluated
 from pruning.lottery.progress import Progress
 from uncertainty.options import Method, Source
@@ -74,7 +74,9 @@ def draw_methods(choice: ImageChoice, place: DeltaGenerator) -> None:
         with status:
             _follow(choice.experiment, soon or missing, None if soon else partial(_offer, choice.experiment, missing))
     if not soon:
-        drawn.finish(seen, IMAGES, methods.training_seconds(choice.experiment))
+        by_layers = methods.stored(choice.experiment, BY_LAYERS)
+        layers = {source.layers: _measured(choice, source, each) for source, each in by_layers.items()}
+        drawn.finish(seen, IMAGES, methods.training_seconds(choice.experiment), layers)
 
 
 def _measured(choice: ImageChoice, source: Source, outcome: Outcome) -> Evaluated:

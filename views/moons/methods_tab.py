@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, cast
 
 from cache import mending
 from cache.jobs import QueueFull
-from cache.methods import by_methods, training_seconds
+from cache.methods import by_methods, stored, training_seconds
 from cache.runs import Failure
+from pruning.evaluation.by_method import BY_LAYERS
 from pruning.evaluation.evaluated import Evaluated
 from pruning.outcome import PlaneOutcome
 from uncertainty.options import Source
@@ -39,7 +40,12 @@ def draw_methods(answer: Answer, place: DeltaGenerator) -> None:
     except (QueueFull, Failure) as problem:
         drawn.line.error(str(problem))
         return
-    drawn.finish(seen, answer.nouns, training_seconds(answer.choice.experiment, answer.visit))
+    experiment, visit = answer.choice.experiment, answer.visit
+    layers = {
+        source.layers: _measured(answer, source, cast(PlaneOutcome, each))
+        for source, each in stored(experiment, BY_LAYERS, visit).items()
+    }
+    drawn.finish(seen, answer.nouns, training_seconds(experiment, visit), layers)
 
 
 def _measured(answer: Answer, source: Source, outcome: PlaneOutcome) -> Evaluated:

@@ -10,10 +10,12 @@ import pandas as pd
 
 from pruning.evaluation.comparison import Comparison
 from pruning.evaluation.evaluated import Evaluated
+from pruning.outcome import Network
 from uncertainty.options import Method, Source
 from views.text import comparison
 from views.text.claims import changed
 from views.text.figure_table import Nouns
+from views.text.names import listed
 
 CAPTION = (
     "Grey diamonds are the dense network, violet dots the pruned one; short strokes are the floors of ECE and UCE, "
@@ -31,7 +33,8 @@ COSTS = (
 )
 HEADS = {
     "label": "Method", "network": "Network", "accuracy": "Accuracy", "nll": "NLL", "brier": "Brier", "ece": "ECE",
-    "uce": "UCE", "auroc": "OOD AUROC", "epistemic": "Mutual information", "temperature": "Temperature",
+    "uce": "UCE", "auroc": "OOD AUROC", "epistemic": "Mutual information",
+    "epistemic_ood": "The same, OOD", "temperature": "Temperature",
     "passes": "Passes", "asking": "Asking, s", "trainings": "Trainings", "training": "Training, s",
 }  # fmt: skip
 WHOLE = ("passes", "trainings")
@@ -82,3 +85,41 @@ def reading(seen: Mapping[Source, Evaluated], nouns: Nouns) -> list[str]:
         told = comparison.compared(Comparison(single.pruned, each.pruned, len(others)))
         lines.append(f"- **{source.label}**: {changed([told.accuracy, told.nll, told.ece], basis)}")
     return lines
+
+
+def of_information(seen: Mapping[Source, Evaluated], nouns: Nouns) -> str:
+    """How much the samples of each method disagree, on the examples and far from them: numbers, and no verdict."""
+    said = [
+        f"{source.label} {_information(each, each.outcome.pruned)}"
+        for source, each in seen.items()
+        if not source.tempered and source.method != Method.SINGLE_PASS
+    ]
+    if not said:
+        return ""
+    return (
+        f"Mean mutual information of the pruned network in nats, on {nouns.examples} and on {nouns.ood}: "
+        f"{listed(said)}. It says how far the samples of one method disagree; where methods differ in it, none of "
+        "them is right by that alone."
+    )
+
+
+def of_layers(every: Evaluated, last: Evaluated, nouns: Nouns) -> str:
+    """What the choice of the layers that drop does to the mutual information of both networks."""
+    outcome = every.outcome
+    pairs = {"dense": (outcome.dense, last.outcome.dense)}
+    if outcome.pruned.level:
+        pairs["pruned"] = (outcome.pruned, last.outcome.pruned)
+    said = [
+        f"{name} {_information(every, one)} where all layers drop, {_information(last, other)} where the last alone "
+        "does"
+        for name, (one, other) in pairs.items()
+    ]
+    return (
+        f"**Which layers drop**: mean mutual information of MC dropout in nats, on {nouns.examples} and on "
+        f"{nouns.ood}: {'; '.join(said)}."
+    )
+
+
+def _information(seen: Evaluated, network: Network) -> str:
+    found = seen.figures(network)
+    return f"{found.epistemic_test:.3f} and {found.epistemic_ood:.3f}"

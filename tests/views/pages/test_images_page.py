@@ -149,7 +149,7 @@ def test_a_visit_from_nothing_to_everything(here):
     ("tab", "charts", "parts"),
     [
         ("Reliability", 8, 0),
-        ("Methods", 12, 0),
+        ("Methods", 14, 0),
         ("Gallery", 0, 10),
         ("Mistaken for", 3, 0),
         ("Detection", 5, 4),
