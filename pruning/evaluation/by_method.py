@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
+from pruning.evaluation.comparison import Comparison
 from pruning.evaluation.evaluated import Evaluated
+from pruning.evaluation.memo import remembered
 from uncertainty.options import DropoutLayers, Method, Score, Source
 from uncertainty.timed import seconds_of
 
@@ -37,6 +40,13 @@ def method_rows(
         for source, each in seen.items()
         for name in (("dense", "pruned") if each.outcome.pruned.level else ("dense",))
     ]
+
+
+def beside(one: Evaluated, other: Evaluated, comparisons: int) -> Comparison:
+    """The pruned network by one method against itself by another, corrected for so many `comparisons`."""
+    before, after = one.pruned, other.pruned
+    make = partial(Comparison, before, after, comparisons)
+    return remembered(other.outcome.pruned, ("beside", comparisons, before, after), make)
 
 
 def _row(source: Source, name: str, seen: Evaluated, training: Mapping[float, float]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from pruning.evaluation.comparison import Comparison
+from pruning.evaluation.by_method import beside
 from pruning.evaluation.evaluated import Evaluated
 from pruning.outcome import Network
 from uncertainty.options import Method, Source
@@ -82,7 +82,7 @@ def reading(seen: Mapping[Source, Evaluated], nouns: Nouns) -> list[str]:
     basis = comparison.basis(single, nouns.examples)
     lines = []
     for source, each in others.items():
-        told = comparison.compared(Comparison(single.pruned, each.pruned, len(others)))
+        told = comparison.compared(beside(single, each, len(others)))
         lines.append(f"- **{source.label}**: {changed([told.accuracy, told.nll, told.ece], basis)}")
     return lines
 

@@ -45,6 +45,12 @@ def test_the_table_has_seconds_beside_passes(tmp_path, monkeypatch):
         assert training["Deep ensemble", network] == training["Deep ensemble, tempered", network]
         assert training["MC dropout", network] == training["Single pass", network]
     assert "4,096 fresh points with all its samples, 200 at most" in said(test)
+    assert {f"Mutual information, {where}, nats of every method." for where in ("test", "OOD")} <= set(alts(test))
+    assert "Mean mutual information of the pruned network" in said(test)
+    assert "Which layers drop" not in said(test)  # of one choice alone nothing can be told
+    test.segmented_control(key="dropping").set_value(DropoutLayers.LAST).run()
+    assert not test.exception
+    assert said(test).count("where the last alone does") == 2
 
 
 def said(app: AppTest) -> str:

@@ -13,7 +13,8 @@ from pruning.evaluation.by_method import method_rows
 from pruning.evaluation.evaluated import Evaluated
 from tests.pruning.evaluation.fabricated import coins, network, outcome
 from uncertainty.options import Method, Source
-from uncertainty.predictions import Predictions
+from uncertainty.predictions import Predictions, running_means
+from uncertainty.predictive import entropy
 from uncertainty.timed import TimedPredictions, this_machine
 from views.text import methods as words
 from views.text.figure_table import IMAGES
@@ -69,6 +70,57 @@ def test_another_machines_clock_and_older_answers_are_dashes():
         found = table(test, {})
         assert set(found["Asking, s"]) == {"–"}
         assert set(found.Accuracy) == {"1.000"}
+
+
+def sampled(*probs: float, samples: tuple[float, ...] = ()) -> Predictions:
+    """Two samples of two classes that lie so far to both sides of these probabilities of class 1."""
+    p, d = np.array(probs), np.array(samples or (0.0,) * len(probs))
+    each = np.stack([np.stack([1 - p + s * d, p - s * d], axis=-1) for s in (-1, 1)])
+    counts = (1, 2)
+    logits = np.log(np.stack([1 - p, p], axis=-1)).astype(np.float32)
+    return Predictions(counts, running_means(each, counts), running_means(entropy(each), counts), logits)
+
+
+def by_spread(near: float, far: float) -> Evaluated:
+    """Networks whose samples lie so far apart on the test examples, and on those far away."""
+    test, ood = sampled(0.5, 0.5, 0.5, samples=(near,) * 3), sampled(0.5, 0.5, samples=(far,) * 2)
+    return Evaluated(outcome(LABELS, network(0.0, test, ood), network(0.5, test, ood)), 2)
+
+
+def information(spread: float) -> str:
+    """ln 2 less the entropy of each of two samples, by hand."""
+    low, high = 0.5 - spread, 0.5 + spread
+    return f"{math.log(2) + low * math.log(low) + high * math.log(high):.3f}"
+
+
+def test_mutual_information_is_told_near_and_far_of_every_method_that_has_samples():
+    """Numbers alone; not of a single pass, nor twice of a method with a temperature."""
+    laplace = Source(Method.LAST_LAYER)
+    found = {
+        SINGLE: by_spread(0.0, 0.0), Source(): by_spread(0.1, 0.2), laplace: by_spread(0.2, 0.4),
+        Source(Method.LAST_LAYER, tempered=True): by_spread(0.3, 0.3),
+    }  # fmt: skip
+    said = words.of_information(found, IMAGES)
+    assert said.startswith(
+        "Mean mutual information of the pruned network in nats, on test images and on classes the network has never "
+        f"seen: MC dropout {information(0.1)} and {information(0.2)} and Last-layer Laplace {information(0.2)} and "
+        f"{information(0.4)}. "
+    )
+    assert "Single pass" not in said
+    assert "tempered" not in said
+    assert words.of_information({SINGLE: by_spread(0.0, 0.0)}, IMAGES) == ""
+    rows = method_rows(found)
+    assert [f"{row['epistemic_ood']:.3f}" for row in rows[2:4]] == [information(0.2)] * 2
+
+
+def test_the_layers_that_drop_are_told_side_by_side():
+    """Of the dense and of the pruned network, near and far, under either choice."""
+    said = words.of_layers(by_spread(0.3, 0.4), by_spread(0.1, 0.2), IMAGES)
+    both = (
+        f"{information(0.3)} and {information(0.4)} where all layers drop, {information(0.1)} and {information(0.2)} "
+        "where the last alone does"
+    )
+    assert said.endswith(f"never seen: dense {both}; pruned {both}.")
 
 
 def test_the_caption_says_about_what_was_asked():
