@@ -97,7 +97,7 @@ def of_information(seen: Mapping[Source, Evaluated], nouns: Nouns) -> str:
     if not said:
         return ""
     return (
-        f"Mean mutual information of the pruned network in nats, on {nouns.examples} and on {nouns.ood}: "
+        f"Mean mutual information of the pruned network in nats, {nouns.examples} / {nouns.ood}: "
         f"{listed(said)}. It says how far the samples of one method disagree; where methods differ in it, none of "
         "them is right by that alone."
     )
@@ -115,11 +115,11 @@ def of_layers(every: Evaluated, last: Evaluated, nouns: Nouns) -> str:
         for name, (one, other) in pairs.items()
     ]
     return (
-        f"**Which layers drop**: mean mutual information of MC dropout in nats, on {nouns.examples} and on "
-        f"{nouns.ood}: {'; '.join(said)}."
+        f"**Which layers drop**: mean mutual information of MC dropout in nats, {nouns.examples} / {nouns.ood}: "
+        f"{'; '.join(said)}."
     )
 
 
 def _information(seen: Evaluated, network: Network) -> str:
     found = seen.figures(network)
-    return f"{found.epistemic_test:.3f} and {found.epistemic_ood:.3f}"
+    return f"{found.epistemic_test:.3f} / {found.epistemic_ood:.3f}"

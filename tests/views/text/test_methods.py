@@ -102,8 +102,8 @@ def test_mutual_information_is_told_near_and_far_of_every_method_that_has_sample
     }  # fmt: skip
     said = words.of_information(found, IMAGES)
     assert said.startswith(
-        "Mean mutual information of the pruned network in nats, on test images and on classes the network has never "
-        f"seen: MC dropout {information(0.1)} and {information(0.2)} and Last-layer Laplace {information(0.2)} and "
+        "Mean mutual information of the pruned network in nats, test images / classes the network has never seen: MC "
+        f"dropout {information(0.1)} / {information(0.2)} and Last-layer Laplace {information(0.2)} / "
         f"{information(0.4)}. "
     )
     assert "Single pass" not in said
@@ -117,7 +117,7 @@ def test_the_layers_that_drop_are_told_side_by_side():
     """Of the dense and of the pruned network, near and far, under either choice."""
     said = words.of_layers(by_spread(0.3, 0.4), by_spread(0.1, 0.2), IMAGES)
     both = (
-        f"{information(0.3)} and {information(0.4)} where all layers drop, {information(0.1)} and {information(0.2)} "
+        f"{information(0.3)} / {information(0.4)} where all layers drop, {information(0.1)} / {information(0.2)} "
         "where the last alone does"
     )
     assert said.endswith(f"never seen: dense {both}; pruned {both}.")
