@@ -22,12 +22,13 @@ from pruning import RATIOS, Experiment, Network
 from pruning.code_version import code_version
 from pruning.data.task import Task
 from pruning.evaluation.memo import remembered
+from pruning.inspect import thinned
 from pruning.inspect.plane import SAMPLES, Extent, Plane, TrueMaps, make_draws, make_plane, true_maps
 from pruning.inspect.replay import Recording
 from pruning.lottery.engine import outcome
 from pruning.model.units import Unit
 from pruning.outcome import Outcome, PlaneOutcome, TrainedNetwork
-from uncertainty.options import MC_DROPOUT, Method, Source
+from uncertainty.options import MC_DROPOUT, DropoutLayers, Method, Source
 
 POLL, LONGEST_POLL = 0.1, 0.5  # seconds between two looks at a job; also how soon a moved slider ends the wait
 POLLS_PER_SECOND = 50  # of all visitors together: looking takes time away from the training itself
@@ -190,6 +191,21 @@ def draws(
             return make_draws(experiment, network, task.n_classes, extent, source, task)
 
     return kept.fetch(key, compute)
+
+
+def thinned_units(
+    experiment: Experiment, network: Network, task: Task, kept: Store | Shelf, layers: DropoutLayers
+) -> Mapping[str, np.ndarray]:
+    """What single samples of MC dropout keep of a network: see `inspect.thinned.thinned_units`."""
+    asked = {"network": digest(network), "hidden": experiment.hidden, "dropout": experiment.dropout}
+    drawn = {"seed": experiment.seed, "layers": layers, "code": code_version("pruning.inspect.thinned")}
+
+    def compute() -> Mapping[str, np.ndarray]:
+        load_torch()
+        with services().pictures:
+            return thinned.thinned_units(experiment, network, task.n_classes, layers)
+
+    return kept.fetch(json.dumps({"units of samples": {**asked, **drawn}}), compute)
 
 
 def _seen_by(experiment: Experiment, network: Network, task: Task, extent: Extent, source: Source) -> dict[str, Any]:

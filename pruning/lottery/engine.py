@@ -23,6 +23,7 @@ from pruning.data.task import Task
 from pruning.data.task_of import task_of
 from pruning.evaluation.memo import remembered
 from pruning.experiment import Experiment, Recipe
+from pruning.lottery.clock import machine_key
 from pruning.lottery.members import member_keys, members
 from pruning.lottery.order import Order
 from pruning.lottery.plan import SHOWN, Batch, Step, answers_key, plan, results, worker_code
@@ -32,6 +33,7 @@ from pruning.outcome import Fresh, Network, Outcome, PlaneOutcome, TrainedNetwor
 from pruning.training.curves import Curves
 from uncertainty.options import MC_DROPOUT, Source
 from uncertainty.predictions import Predictions
+from uncertainty.timed import this_machine
 
 Compute = Callable[[Collection[str]], Mapping[str, Any]]
 """Computes the results of these keys, and perhaps more."""
@@ -217,6 +219,7 @@ class Run:
             }
             order = Order(replace(batch, steps=tuple(lost)), parents, self._asked(), self._clock(lost[0]))
             found.update(self.call(carry_out, order, report=self._news))
+            self._take(found)
         for step in batch.steps:
             asked = [part for part, key in self._answers(step).items() if key in missing]
             if step not in lost and asked:
@@ -459,7 +462,7 @@ def clock_key(step: Step, task: Task) -> str:
 
 
 def carry_out(order: Order, *, report: Report) -> dict[str, Any]:
-    """Train the networks of a batch and ask them, in whatever process: key → network or predictions.
+    """Train the networks of a batch and ask them, in whatever process: key → network, predictions or machine.
 
     report takes `News`. Raises `Diverged` for a dense network that cannot be trained, `WrongWorker` for another
     version of the code, `NoImages` where the images are others or are not there.
@@ -468,10 +471,12 @@ def carry_out(order: Order, *, report: Report) -> dict[str, Any]:
     if order.batch.task.stacked:
         from pruning.lottery import stack_trainer
 
-        return stack_trainer.carry_out(order, report)
-    from pruning.lottery import image_trainer
+        found = stack_trainer.carry_out(order, report)
+    else:
+        from pruning.lottery import image_trainer
 
-    return image_trainer.carry_out(order, report)
+        found = image_trainer.carry_out(order, report)
+    return {**found, **{machine_key(step.key): this_machine() for step in order.batch.steps}}
 
 
 def answer(order: Order, *, report: Report) -> dict[str, Any]:

@@ -26,6 +26,7 @@ RATIOS = tuple(f"{tenth / 10}" for tenth in range(1, 9))
 SLIDER = "Prune ratio"
 EVERY = 2.0  # seconds between two moves of a visitor
 MOVES = 8  # of each visitor of a class
+FEW, MANY = 40, 400  # visits
 ALONE = 40  # of one visitor after the other, for processor time
 EARLIER = 163  # milliseconds of processor time that a stored move once took, where the bare page's took 332
 
@@ -99,6 +100,28 @@ async def a_class(address: str, visitors: int) -> list[float]:
     return [wait for each in found for wait in each]
 
 
+def memory(process: int) -> float:
+    """Bytes that the server holds."""
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    return 1024 * float(next(line.split()[1] for line in lines if line.startswith("VmRSS")))
+
+
+async def visits(address: str, count: int) -> None:
+    """Come, move the slider once, and go, one visitor after the other."""
+    for i in range(count):
+        async with Session(address) as visitor:
+            await visitor.open()
+            await visitor.move(SLIDER, RATIOS[i % len(RATIOS)])
+
+
+async def growth(address: str, process: int) -> tuple[float, float]:
+    """The server's memory after the first few visits, and after many more."""
+    await visits(address, FEW)
+    before = memory(process)
+    await visits(address, MANY)
+    return before, memory(process)
+
+
 async def measure(script: str) -> tuple[Cost, float, dict[int, list[float]]]:
     with server(script) as (address, process):
         found = await cost(address, process)
@@ -108,6 +131,8 @@ async def measure(script: str) -> tuple[Cost, float, dict[int, list[float]]]:
 
 def main() -> None:
     (ours, new, waits), (bare, _, theirs) = (asyncio.run(measure(script)) for script in (APP, BARE))
+    with server(APP) as (address, process):
+        few, many = asyncio.run(growth(address, process))
     report(
         "Processor time of a stored move, against the bare page",
         ours.processor / bare.processor,
@@ -120,6 +145,8 @@ def main() -> None:
         "less",
         f"{bare.bytes / 1000:.0f} kB bare → {ours.bytes / 1000:.0f} kB; {new / 1000:.0f} kB to a ratio not yet seen",
     )
+    detail = f"{few / 2**20:.0f} → {many / 2**20:.0f} MiB"
+    report(f"Memory after {MANY} more visits, against that after {FEW}", many / few, "about 1", detail)
     for visitors, found in waits.items():
         middle, late = median(found), quantiles(found, n=20)[-1]
         report(

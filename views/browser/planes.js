@@ -53,6 +53,7 @@ import { unpacked } from "./planes_values.js";
  * @property {HTMLElement} root
  * @property {ResizeObserver} observer
  * @property {(event: MouseEvent) => void} listen to clicks beside it
+ * @property {() => void} leave those who tell each other which sample stands out
  * @property {Data | null} wanted
  * @property {Scene | null} scene
  * @property {Map<string, Maps>} known unpacked by now
@@ -78,7 +79,7 @@ function build(root) {
   const observer = new ResizeObserver(() => paint(stage));
   /** @type {Stage} */
   const stage = {
-    ...{ root, observer, listen: () => {}, wanted: null, scene: null },
+    ...{ root, observer, listen: () => {}, leave: () => {}, wanted: null, scene: null },
     ...{ known: new Map(), place: null, guess: null, draw: 0 },
   };
   listen(stage);
@@ -90,6 +91,7 @@ function build(root) {
 function remove(stage) {
   stage.wanted = stage.scene = null; // maps that are still being unpacked find nothing to be painted on
   stage.observer.disconnect();
+  stage.leave();
   document.removeEventListener("click", stage.listen, true);
 }
 

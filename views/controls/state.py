@@ -165,6 +165,7 @@ CURVE_TURN: Key[int] = Key("curve_turn", 0)  # another one after each click on a
 
 # Jobs that a page follows
 WATCHER: Key[str] = Key("watcher", MADE_FIRST)  # the name by which this visitor wants jobs
+GATHERED: Key[int | None] = Key("gathered", None)  # runs of a study that had come in when the page was last drawn
 FOLLOWED: Key[Followed | None] = Key("job_followed", None)  # of a kind of job
 REFUSED: Key[str | None] = Key("job_refused", None)  # of a kind of job: why it was not taken
 
