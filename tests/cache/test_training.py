@@ -23,6 +23,7 @@ from cache.store import Store
 from cache.training import training
 from cache.turns import Visitor
 from cache.visitor import Shelf, Visit
+from cache.workers.local import LocalWorkers
 from pruning import RATIOS, Diverged, Experiment, run
 from pruning.data.csv_points import drawn_points
 from pruning.data.task_of import task_of
@@ -34,6 +35,7 @@ from tests.conftest import train_instead
 from uncertainty.options import MC_DROPOUT, Source
 
 PATIENCE = 60  # seconds before a test gives up on something that hangs
+CLOCKED = ("latency", "seconds", "fitting", "asking")  # fields that no two runs have the same
 SMALL = Experiment(points=200, hidden=(12, 8), max_epochs=12, patience=5, learning_rate=0.03, data_seed=1)
 SEEDS = [replace(SMALL, seed=seed) for seed in range(3)]
 UNLIKE = [
@@ -104,7 +106,7 @@ def asked(experiment: Experiment) -> Iterator[Job]:
         yield job
 
 
-@cache
+@cache  # asked for by several tests
 def alone(experiment: Experiment) -> dict[str, Any]:
     """What a run gives that nobody shares, by its keys."""
     found = Run([experiment], RATIOS, task_of(experiment), InMemory(), progress=lambda progress: None)
@@ -115,7 +117,7 @@ def alone(experiment: Experiment) -> dict[str, Any]:
 def timeless(value: Any) -> Any:
     """Every bit of a result, in what can be compared, but what a clock has measured."""
     if is_dataclass(value):
-        names = [each.name for each in fields(value) if each.name not in ("latency", "seconds")]
+        names = [each.name for each in fields(value) if each.name not in CLOCKED]
         return type(value), [(name, timeless(getattr(value, name))) for name in names]
     if isinstance(value, np.ndarray):
         return value.dtype.str, value.shape, value.tobytes()
@@ -161,7 +163,7 @@ def test_what_is_kept_is_not_trained_again(trainer):
     with at_once(trainer, SEEDS[:2]) as found:
         pass
     assert trainer.seeds == [[1], [1], [1] * (len(RATIOS) - 2)]
-    assert found.jobs[0].result().keys() >= alone(SEEDS[0]).keys()
+    assert found.jobs[0].result().keys() >= {key for key in alone(SEEDS[0]) if "machine" not in json.loads(key)}
 
 
 def test_all_of_it_comes_once_and_last(trainer, monkeypatch):
@@ -321,3 +323,50 @@ def test_each_is_told_of_its_own_networks(here):
         sizes = [sum(1 + (network.fresh is not None) for network in outcome.networks) for outcome in outcomes]
         assert sizes == sorted(sizes)
         assert sizes[-1] == 2 * len(RATIOS)
+
+
+# Where
+
+
+def test_what_is_left_trains_beside_those_who_draw_where_others_wait(trainer, monkeypatch):
+    """In a process of this machine, if there are such; one visitor alone is served in the server itself."""
+    there = []
+
+    class Processes(LocalWorkers):
+        def call(self, function: Any, order: Order, *, report: Any) -> Any:
+            there.append(function)
+            return function(order, report=report)
+
+    monkeypatch.setitem(vars(services()), "crew", Processes(1))
+    trainer.go.set()
+    with asked(SEEDS[0]) as job:
+        job.future.result(PATIENCE)
+    assert there == []
+    with at_once(trainer, SEEDS):
+        pass
+    assert carry_out in there
+    assert trainer.seeds[-1] == [2] * (len(RATIOS) - 2)  # here: the last of all, for whom nobody waits
+
+
+def test_what_is_left_takes_its_turn_among_pictures(trainer):
+    """It does not begin while as many are computed as there are cores, and may be left meanwhile."""
+    pictures, held = services().pictures, 0
+    while pictures.acquire(blocking=False):
+        held += 1
+    trainer.go.set()
+    with ExitStack() as visit:
+        job = visit.enter_context(asked(SEEDS[0]))
+        end = time.monotonic() + PATIENCE
+        while job.turns < 2:
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        time.sleep(0.3)
+        assert trainer.seeds == [[0], [0]]
+        visit.close()
+        with pytest.raises(Cancelled):
+            job.future.result(PATIENCE)
+    pictures.release(held)
+    with at_once(trainer, SEEDS[:1]) as found:
+        pass
+    assert runs.complete(runs.stored(SEEDS[0]))
+    assert found.jobs[0].future.exception() is None
