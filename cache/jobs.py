@@ -238,6 +238,11 @@ class Jobs:
         with self._lock:
             return sum(job.wanting() for job in self._jobs.values())
 
+    def others_wait(self) -> bool:
+        """Whether anybody waits for a turn."""
+        with self._lock:
+            return self._some_wait()
+
     def _want(self, key: str, work: Work, watcher: Watcher | str, seconds: float) -> Job:
         with self._lock:
             job = self._under_way(key) or self._start(key, work, _visitor(watcher))

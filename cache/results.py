@@ -43,7 +43,7 @@ class ProgressBar(Protocol):
 def outcomes(
     experiment: Experiment, status: ProgressBar, visit: Visit, source: Source = MC_DROPOUT
 ) -> Generator[PlaneOutcome, None, None]:
-    """What is kept, or what there is so far each time that grows, and at last all of it, as a source has it.
+    """What is kept, or what there is so far each time that grows, and at last all of it, once, as a source has it.
 
     While something trains, `status` says what and how far. Writing there is also what lets
     Streamlit end this run when a slider moves: the job is then left, and dropped if nobody else
@@ -61,7 +61,9 @@ def outcomes(
             so_far = job.progress.outcome if job.progress else None
             if so_far is not None and _known(so_far) > shown:
                 shown = _known(so_far)
-                yield replace(so_far, experiment=experiment)
+                so_far = replace(so_far, experiment=experiment)
+                if not runs.complete(so_far):  # another server may have kept the rest; it comes at the end
+                    yield so_far
         results = result_of(job)
     if visit.points:  # another visitor may have begun the job: everybody who waited keeps what came of it
         visit.shelf.keep(results)

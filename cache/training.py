@@ -7,15 +7,19 @@ everybody who waits for such a stack; what these say of fresh points; all other 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any
 
-from cache import runs
+from cache import runs, services
 from cache.jobs import Cancelled, Joint, Report, Rest
 from cache.visitor import Visit
+from cache.workers.local import LocalWorkers
+from cache.workers.protocol import STEP
 from pruning import RATIOS, Experiment, Outcome
-from pruning.lottery.engine import Run, outcome
+from pruning.data.task import Task
+from pruning.lottery.clock import machine_key
+from pruning.lottery.engine import Call, Run, outcome
 from pruning.lottery.members import members
 from pruning.lottery.plan import SHOWN, answers_key, plan
 from pruning.lottery.progress import Progress
@@ -42,6 +46,7 @@ class _Training:
         self.done = 0  # networks
         self.known = 0  # answers
         self.so_far: Outcome | None = None
+        self.found: dict[str, Any] = {}  # what has come of its turns
 
     @cached_property
     def networks(self) -> set[str]:
@@ -54,6 +59,11 @@ class _Training:
         """The keys of all that they may be asked."""
         parts = (*SHOWN, Part.FRESH)
         return {answers_key(key, self.source, part) for key in self.networks for part in parts}
+
+    def take(self, found: Mapping[str, Any]) -> None:
+        """Keep what is this run's own of a turn, with which machine has trained it."""
+        own = self.networks | self.answers | {machine_key(key) for key in self.networks}
+        self.found |= {key: found[key] for key in own & found.keys()}
 
     def tell(self, run: Run, progress: Progress | None, report: Report, others: bool) -> None:
         """Tell the job how far its own networks are. Nothing is told twice, as its turns begin with what is there.
@@ -72,21 +82,45 @@ class _Training:
 
 
 def _shown_first(trainings: Sequence[_Training], reports: Sequence[Report]) -> list[Rest]:
-    _carry_out(trainings, reports, (), asks_fresh=False)
+    _carry_out(trainings, reports, (), runs.call_for(trainings[0].task), asks_fresh=False)
     return [Rest(partial(_measured, each)) for each in trainings]
 
 
 def _measured(each: _Training, report: Report) -> Rest:
-    _carry_out([each], [report], ())
+    _carry_out([each], [report], (), partial(_after_pictures, _call_for_rest(each.task)))
     return Rest(partial(_whole, each))
 
 
 def _whole(each: _Training, report: Report) -> dict[str, Any]:
-    return _carry_out([each], [report], RATIOS)
+    return each.found | _carry_out([each], [report], RATIOS, partial(_after_pictures, _call_for_rest(each.task)))
+
+
+def _call_for_rest(task: Task) -> Call:
+    """In this thread; where others wait, in a process of this machine, if there are such, beside those that draw."""
+    call, shared = runs.call_for(task), services.services()
+    if shared.jobs.others_wait() and isinstance(crew := services.crew(), LocalWorkers):
+        return crew.call
+    return call
+
+
+def _after_pictures(call: Call, *asked: Any, report: Callable[[Any], None]) -> Any:
+    """What takes a core takes its turn among pictures, of which as many are computed at a time as there are cores."""
+    pictures = services.services().pictures
+    while not pictures.acquire(timeout=STEP):
+        report(None)
+    try:
+        return call(*asked, report=report)
+    finally:
+        pictures.release()
 
 
 def _carry_out(
-    trainings: Sequence[_Training], reports: Sequence[Report], ratios: Sequence[float], *, asks_fresh: bool = True
+    trainings: Sequence[_Training],
+    reports: Sequence[Report],
+    ratios: Sequence[float],
+    call: Call,
+    *,
+    asks_fresh: bool = True,
 ) -> dict[str, Any]:
     """Have the networks of these ratios and of each run's own trained and asked; the results by their keys.
 
@@ -114,10 +148,11 @@ def _carry_out(
     def between() -> None:
         to_all(lambda each, report: report(between_steps=True))
 
-    call = runs.call_for(first.task)
     experiments = [each.experiment for each in trainings]
     run = Run(
         experiments, ratios, first.task, first.kept, call, told, between, source=first.source, asks_fresh=asks_fresh
     )
     run.train()
+    for each in present:
+        each.take(run.found)
     return run.found

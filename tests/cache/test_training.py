@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, fields, is_dataclass, replace
@@ -14,11 +15,15 @@ import numpy as np
 import pytest
 
 from cache import runs
+from cache import training as module
 from cache.jobs import Cancelled, Job, Joint, Rest
+from cache.results import outcomes
 from cache.services import services
+from cache.store import Store
 from cache.training import training
 from cache.turns import Visitor
 from cache.visitor import Shelf, Visit
+from cache.workers.local import LocalWorkers
 from pruning import RATIOS, Diverged, Experiment, run
 from pruning.data.csv_points import drawn_points
 from pruning.data.task_of import task_of
@@ -30,6 +35,7 @@ from tests.conftest import train_instead
 from uncertainty.options import MC_DROPOUT, Source
 
 PATIENCE = 60  # seconds before a test gives up on something that hangs
+CLOCKED = ("latency", "seconds", "fitting", "asking")  # fields that no two runs have the same
 SMALL = Experiment(points=200, hidden=(12, 8), max_epochs=12, patience=5, learning_rate=0.03, data_seed=1)
 SEEDS = [replace(SMALL, seed=seed) for seed in range(3)]
 UNLIKE = [
@@ -100,7 +106,7 @@ def asked(experiment: Experiment) -> Iterator[Job]:
         yield job
 
 
-@cache
+@cache  # asked for by several tests
 def alone(experiment: Experiment) -> dict[str, Any]:
     """What a run gives that nobody shares, by its keys."""
     found = Run([experiment], RATIOS, task_of(experiment), InMemory(), progress=lambda progress: None)
@@ -111,7 +117,7 @@ def alone(experiment: Experiment) -> dict[str, Any]:
 def timeless(value: Any) -> Any:
     """Every bit of a result, in what can be compared, but what a clock has measured."""
     if is_dataclass(value):
-        names = [each.name for each in fields(value) if each.name not in ("latency", "seconds")]
+        names = [each.name for each in fields(value) if each.name not in CLOCKED]
         return type(value), [(name, timeless(getattr(value, name))) for name in names]
     if isinstance(value, np.ndarray):
         return value.dtype.str, value.shape, value.tobytes()
@@ -157,7 +163,35 @@ def test_what_is_kept_is_not_trained_again(trainer):
     with at_once(trainer, SEEDS[:2]) as found:
         pass
     assert trainer.seeds == [[1], [1], [1] * (len(RATIOS) - 2)]
-    assert found.jobs[0].result().keys() >= alone(SEEDS[0]).keys()
+    assert found.jobs[0].result().keys() >= {key for key in alone(SEEDS[0]) if "machine" not in json.loads(key)}
+
+
+def test_all_of_it_comes_once_and_last(trainer, monkeypatch):
+    """Also where another server on the same store has trained the rest before this one's last turn."""
+    last = module._whole
+
+    def late(*asked: Any) -> Any:
+        time.sleep(0.5)  # several looks
+        return last(*asked)
+
+    def another_server(order: Order) -> None:
+        there = alone(SMALL)
+        Store(services().store.folder, services().store.version).fetch_all(there, lambda keys: there, alone=["other"])
+
+    monkeypatch.setattr(module, "_whole", late)
+    trainer.before = another_server
+    trainer.go.set()
+    shown = list(outcomes(SMALL, Silent(), Visit(Shelf())))
+    assert [runs.complete(each) for each in shown][-1:] == [True]
+    assert not any(runs.complete(each) for each in shown[:-1])
+    assert trainer.seeds == [[0]]
+
+
+class Silent:
+    """Nobody looks at the progress."""
+
+    def progress(self, share: float, text: str) -> None:
+        """Shown to nobody."""
 
 
 # Who goes along
@@ -289,3 +323,50 @@ def test_each_is_told_of_its_own_networks(here):
         sizes = [sum(1 + (network.fresh is not None) for network in outcome.networks) for outcome in outcomes]
         assert sizes == sorted(sizes)
         assert sizes[-1] == 2 * len(RATIOS)
+
+
+# Where
+
+
+def test_what_is_left_trains_beside_those_who_draw_where_others_wait(trainer, monkeypatch):
+    """In a process of this machine, if there are such; one visitor alone is served in the server itself."""
+    there = []
+
+    class Processes(LocalWorkers):
+        def call(self, function: Any, order: Order, *, report: Any) -> Any:
+            there.append(function)
+            return function(order, report=report)
+
+    monkeypatch.setitem(vars(services()), "crew", Processes(1))
+    trainer.go.set()
+    with asked(SEEDS[0]) as job:
+        job.future.result(PATIENCE)
+    assert there == []
+    with at_once(trainer, SEEDS):
+        pass
+    assert carry_out in there
+    assert trainer.seeds[-1] == [2] * (len(RATIOS) - 2)  # here: the last of all, for whom nobody waits
+
+
+def test_what_is_left_takes_its_turn_among_pictures(trainer):
+    """It does not begin while as many are computed as there are cores, and may be left meanwhile."""
+    pictures, held = services().pictures, 0
+    while pictures.acquire(blocking=False):
+        held += 1
+    trainer.go.set()
+    with ExitStack() as visit:
+        job = visit.enter_context(asked(SEEDS[0]))
+        end = time.monotonic() + PATIENCE
+        while job.turns < 2:
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        time.sleep(0.3)
+        assert trainer.seeds == [[0], [0]]
+        visit.close()
+        with pytest.raises(Cancelled):
+            job.future.result(PATIENCE)
+    pictures.release(held)
+    with at_once(trainer, SEEDS[:1]) as found:
+        pass
+    assert runs.complete(runs.stored(SEEDS[0]))
+    assert found.jobs[0].future.exception() is None
