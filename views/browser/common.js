@@ -210,10 +210,10 @@ export function addBoundary(path, lead, side) {
   for (let cell = 0; cell < side * (side - 1); cell++) {
     const across = cell + side + 1;
     for (const corner of cell % side < side - 1 ? [cell + 1, cell + side] : []) {
+      if (lead[cell] > 0 === lead[corner] > 0 && lead[corner] > 0 === lead[across] > 0) continue; // mostly
       /** @type {Pair[]} */
       const edges = [[cell, corner], [corner, across], [across, cell]];
-      const [one, other] = edges.filter(([from, to]) => lead[from] > 0 !== lead[to] > 0); // two, or none
-      if (!one) continue;
+      const [one, other] = edges.filter(([from, to]) => lead[from] > 0 !== lead[to] > 0);
       path.moveTo(...crossing(one));
       path.lineTo(...crossing(other));
     }

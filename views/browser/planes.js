@@ -3,7 +3,9 @@
 import { component, find } from "./common.js";
 import { listen, look } from "./planes_hands.js";
 import { buildPanels, paint } from "./planes_painting.js";
+import { take } from "./planes_preview.js";
 import { unpacked } from "./planes_values.js";
+import { DRAWN, PROPOSED } from "./preview_events.js";
 
 /** @import { Maps } from "./planes_values.js" */
 /**
@@ -39,7 +41,6 @@ import { unpacked } from "./planes_values.js";
  * @property {string[]} quantities in the order of their buttons
  * @property {Record<string, Words>} words by quantity
  * @property {Record<string, number>} tops where the scale of a quantity ends
- * @property {number} scale of what the maps say of epistemic uncertainty
  * @property {string} theme
  * @property {number} strongest share of a class's colour
  * @property {Colours} colours
@@ -53,8 +54,10 @@ import { unpacked } from "./planes_values.js";
  * @property {HTMLElement} root
  * @property {ResizeObserver} observer
  * @property {(event: MouseEvent) => void} listen to clicks beside it
+ * @property {(event: Event) => void} take what is proposed while a slider is moved
  * @property {Data | null} wanted
- * @property {Scene | null} scene
+ * @property {Scene | null} drawn what the server has sent
+ * @property {Scene | null} scene what is shown
  * @property {Map<string, Maps>} known unpacked by now
  * @property {[x: number, y: number] | null} place of the crosshair, as shares
  * @property {{ quantity: string, until: number } | null} guess a colour that was asked for
@@ -78,19 +81,22 @@ function build(root) {
   const observer = new ResizeObserver(() => paint(stage));
   /** @type {Stage} */
   const stage = {
-    ...{ root, observer, listen: () => {}, wanted: null, scene: null },
+    ...{ root, observer, listen: () => {}, wanted: null, drawn: null, scene: null },
+    take: (event) => event instanceof CustomEvent && take(stage, event.detail),
     ...{ known: new Map(), place: null, guess: null, draw: 0 },
   };
   listen(stage);
+  document.addEventListener(PROPOSED, stage.take);
   observer.observe(find(root, ".panels"));
   return stage;
 }
 
 /** @param {Stage} stage */
 function remove(stage) {
-  stage.wanted = stage.scene = null; // maps that are still being unpacked find nothing to be painted on
+  stage.wanted = stage.drawn = stage.scene = null; // maps that are still being unpacked find nothing to be painted on
   stage.observer.disconnect();
   document.removeEventListener("click", stage.listen, true);
+  document.removeEventListener(PROPOSED, stage.take);
 }
 
 /**
@@ -112,7 +118,9 @@ async function load(stage, data) {
   if (guess && (data.quantity === guess.quantity || performance.now() > guess.until)) stage.guess = null;
   const count = data.panels.length;
   const split = maps.slice(count, 2 * count).map((layers) => inDraws(layers, data.classes - 1));
-  stage.scene = { data, maps: maps.slice(0, count), truth: maps.at(2 * count) ?? null, draws: split };
+  stage.drawn = { data, maps: maps.slice(0, count), truth: maps.at(2 * count) ?? null, draws: split };
+  stage.scene = stage.drawn;
+  document.dispatchEvent(new Event(DRAWN)); // a slider may be elsewhere by now, and say so
   paint(stage);
   look(stage, stage.place);
 }

@@ -8,6 +8,9 @@ import { cellColour, isProbability, lowest, scaleColour } from "./planes_colours
 /** @import { Data, Panel, Scene, Stage } from "./planes.js" */
 /** @import { Maps } from "./planes_values.js" */
 
+/** @type {WeakMap<HTMLElement, unknown[]>} */
+const PAINTED = new WeakMap(); // all that the picture of a panel is made of
+
 /** What the planes are coloured by now. @param {Stage} stage @param {Data} data */
 export const quantityOf = ({ guess }, data) => guess?.quantity ?? data.quantity;
 
@@ -48,6 +51,10 @@ export function paint(stage) {
     const [across, up] = data.axes;
     find(figure, ".across").textContent = across;
     find(figure, ".up").textContent = up;
+    const look = [scene.maps[i], scene.truth, scene.draws[i], stage.draw, data.points, panel.wrong, data.quantity];
+    const made = [...look, quantity, data.tops[quantity], data.theme, width, height, devicePixelRatio];
+    if (PAINTED.get(figure)?.every((part, at) => part === made[at])) return;
+    PAINTED.set(figure, made);
     paintMap(scene, map, i, stage.draw, quantity, width, height);
     paintPoints(data, findCanvas(figure, ".points"), panel, width, height);
     figure.dataset.drawn = `${panel.id} ${quantity} ${data.theme}`; // what can be seen by now
@@ -71,11 +78,8 @@ export function paint(stage) {
 function paintMap({ data, truth, maps: all, draws }, canvas, panel, draw, quantity, width, height) {
   const { side, colours } = data;
   const maps = all[panel];
-  const colour = cellColour(data, quantity, maps, truth);
-  const cells = new ImageData(side, side);
-  for (let cell = 0; cell < side * side; cell++) cells.data.set([...colour(cell), 255], 4 * cell);
   const pen = cleaned(canvas, width, height); // the last column may be covered by a little less than all of it
-  paintCells(pen, cells, width, height);
+  paintCells(pen, coloured(data, quantity, maps, truth), width, height);
   /** @param {Maps} of @param {Stroke[]} strokes */
   const line = (of, strokes) => strokeCells(pen, boundary(of, data), side, width, height, strokes);
   const fine = draws[panel];
@@ -85,6 +89,26 @@ function paintMap({ data, truth, maps: all, draws }, canvas, panel, draw, quanti
   if (truth) line(truth, [[colours.paper, 3.5, []], [colours.truth, 2, [5, 4]]]);
   line(maps, [[colours.paper, 5, []], [colours.ink, 2, []]]);
   if (fine[draw - 1]) line(fine[draw - 1], [[colours.paper, 5, []], [colours.draw, 2.5, []]]);
+}
+
+/**
+ * The cells of a panel, one pixel each.
+ * @param {Data} data
+ * @param {string} quantity
+ * @param {Maps} maps
+ * @param {Maps | null} truth
+ */
+function coloured(data, quantity, maps, truth) {
+  const colour = cellColour(data, quantity, maps, truth);
+  const cells = new ImageData(data.side, data.side);
+  for (let cell = 0, at = 0; cell < data.side ** 2; cell++) {
+    const [red, green, blue] = colour(cell);
+    cells.data[at++] = red;
+    cells.data[at++] = green;
+    cells.data[at++] = blue;
+    cells.data[at++] = 255;
+  }
+  return cells;
 }
 
 /** The stepper through single samples, where there are any. @param {Stage} stage @param {Scene} scene */
