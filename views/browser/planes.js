@@ -61,6 +61,7 @@ import { DRAWN, PROPOSED } from "./preview_events.js";
  * @property {Map<string, Maps>} known unpacked by now
  * @property {[x: number, y: number] | null} place of the crosshair, as shares
  * @property {{ quantity: string, until: number } | null} guess a colour that was asked for
+ * @property {DOMRect[]} sizes of the planes when they were last measured
  * @property {number} draw which single sample stands out, from 1 on; 0 for none
  */
 
@@ -83,7 +84,7 @@ function build(root) {
   const stage = {
     ...{ root, observer, listen: () => {}, wanted: null, drawn: null, scene: null },
     take: (event) => event instanceof CustomEvent && take(stage, event.detail),
-    ...{ known: new Map(), place: null, guess: null, draw: 0 },
+    ...{ known: new Map(), place: null, guess: null, sizes: [], draw: 0 },
   };
   listen(stage);
   document.addEventListener(PROPOSED, stage.take);

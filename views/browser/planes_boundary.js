@@ -27,13 +27,12 @@ function traced(maps, { side, classes }) {
     /** @param {number} x @param {number} y */
     lineTo: (x, y) => pieces[pieces.length - 1].push([x, y]),
   };
+  if (classes === 2) addBoundary(pen, maps[0].map((p) => 2 * p - 1), side);
   const lead = new Float32Array(side * side);
-  for (let label = classes > 2 ? 0 : 1; label < classes; label++) {
+  for (let label = 0; label < classes && classes > 2; label++) {
     for (let cell = 0; cell < lead.length; cell++) {
       const probs = probsOf(maps, cell, classes);
-      const own = probs[label];
-      probs[label] = -1;
-      lead[cell] = own - Math.max(...probs);
+      lead[cell] = probs[label] - Math.max(...probs.filter((_, other) => other !== label));
     }
     addBoundary(pen, lead, side);
   }

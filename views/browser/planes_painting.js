@@ -9,7 +9,14 @@ import { cellColour, isProbability, lowest, scaleColour } from "./planes_colours
 /** @import { Maps } from "./planes_values.js" */
 
 /** @type {WeakMap<HTMLElement, unknown[]>} */
-const PAINTED = new WeakMap(); // all that the picture of a panel is made of
+const PAINTED = new WeakMap(); // what a part was last made of
+
+/** Whether a part was last made of something else. @param {HTMLElement} part @param {unknown[]} made */
+function changed(part, ...made) {
+  const before = PAINTED.get(part);
+  PAINTED.set(part, made);
+  return !before?.every((each, i) => each === made[i]);
+}
 
 /** What the planes are coloured by now. @param {Stage} stage @param {Data} data */
 export const quantityOf = ({ guess }, data) => guess?.quantity ?? data.quantity;
@@ -32,18 +39,27 @@ export function buildPanels({ root }, { panels }) {
   root.dataset.panels = String(panels.length);
 }
 
-/** @param {Stage} stage */
-export function paint(stage) {
+/**
+ * @param {Stage} stage
+ * @param {DOMRect[]} [known] sizes of the planes; measured if not given, for which the browser lays out the page
+ */
+export function paint(stage, known) {
   const { scene, root } = stage;
   if (!scene) return;
   const start = performance.now();
   const { data } = scene;
   const quantity = quantityOf(stage, data);
-  root.querySelectorAll(".sides span").forEach((side, i) => (side.textContent = data.panels[i].name));
+  const figures = data.panels.map((_, i) => find(root, `[data-panel="${i}"]`));
+  const sizes = known ?? figures.map((figure) => find(figure, ".plane").getBoundingClientRect());
+  stage.sizes = sizes;
   data.panels.forEach((panel, i) => {
-    const figure = find(root, `[data-panel="${i}"]`);
-    const { width, height } = find(figure, ".plane").getBoundingClientRect();
+    const [figure, { width, height }] = [figures[i], sizes[i]];
+    const side = root.querySelectorAll(".sides span")[i];
+    if (side && side.textContent !== panel.name) side.textContent = panel.name;
     if (!width) return; // the other side of the toggle
+    const look = [scene.maps[i], scene.truth, scene.draws[i], stage.draw, data.points, panel.wrong, data.quantity];
+    const frame = [width, height, devicePixelRatio, panel.name, data.axes];
+    if (!changed(figure, ...look, quantity, data.tops[quantity], data.theme, ...frame)) return;
     find(figure, "b").textContent = panel.name;
     const map = findCanvas(figure, ".map");
     const words = `decision boundary over the plane, coloured by ${data.words[quantity].name}`;
@@ -51,10 +67,6 @@ export function paint(stage) {
     const [across, up] = data.axes;
     find(figure, ".across").textContent = across;
     find(figure, ".up").textContent = up;
-    const look = [scene.maps[i], scene.truth, scene.draws[i], stage.draw, data.points, panel.wrong, data.quantity];
-    const made = [...look, quantity, data.tops[quantity], data.theme, width, height, devicePixelRatio];
-    if (PAINTED.get(figure)?.every((part, at) => part === made[at])) return;
-    PAINTED.set(figure, made);
     paintMap(scene, map, i, stage.draw, quantity, width, height);
     paintPoints(data, findCanvas(figure, ".points"), panel, width, height);
     figure.dataset.drawn = `${panel.id} ${quantity} ${data.theme}`; // what can be seen by now
@@ -146,6 +158,7 @@ function paintPoints({ points, colours, theme, quantity }, canvas, panel, width,
 /** @param {HTMLElement} root @param {Data} data @param {string} quantity */
 function paintLegend(root, data, quantity) {
   const { classes, colours, tops, words, names } = data;
+  if (!changed(root, quantity, tops[quantity], classes, colours, words, names, data.truth)) return;
   const probability = isProbability(quantity);
   const low = probability ? lowest(classes) : 0;
   const high = probability ? 1 : tops[quantity];

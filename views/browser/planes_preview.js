@@ -14,9 +14,11 @@ export function take(stage, proposal) {
   if (!drawn || !own || !proposal.known.includes(own)) return; // the stops of another run, or one plane by itself
   const { pair } = proposal;
   proposal.taken = pair !== null && idOf(pair.panels) !== own;
+  const wanted = pair && proposal.taken ? idOf(pair.panels) : own;
+  if (stage.scene && idOf(stage.scene.data.panels) === wanted) return;
   stage.scene = pair && proposal.taken ? sceneOf(drawn, pair) : drawn;
-  paint(stage);
-  look(stage, stage.place);
+  paint(stage, stage.sizes); // a resized page paints by itself
+  if (stage.place) look(stage, stage.place);
 }
 
 /** What was drawn, with other networks. @param {Scene} drawn @param {Sides} pair @returns {Scene} */

@@ -83,6 +83,7 @@ async function unpack(preview) {
     known.set(panel, await unpacked(text, side));
     if (preview.data.id !== id) return; // others have come in the meantime
   }
+  preview.root.dataset.stops = String(preview.data.stops?.length ?? 0); // that can be followed by now
   follow(preview);
 }
 
