@@ -56,13 +56,13 @@ def _draw(answer: Answer) -> None:
             "side": RESOLUTION + 2,
             **(made or {"stops": None, "maps": {}}),
         }
-        _PREVIEW(key=key, data=data, on_asked_change=partial(_note, key, given))
+        _PREVIEW(key=key, data=data, on_asked_change=partial(_note, key, own, given))
 
 
-def _note(key: str, given: state.Key[str]) -> None:
-    """What the browser asks for, before the run that answers."""
-    if isinstance(asked := state.said(key).asked, str):
-        given.set(asked)
+def _note(key: str, own: str, given: state.Key[str]) -> None:
+    """That the browser asks for these stops, before the run that answers; whatever else it may say is passed over."""
+    if state.said(key).asked == own:
+        given.set(own)
 
 
 def followed(answer: Answer) -> Iterator[Control]:
