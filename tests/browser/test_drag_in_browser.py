@@ -15,7 +15,7 @@ RATIO = "Prune ratio"
 WAIT = 60_000  # milliseconds that all planes may take on a busy machine
 READY = """key => [...document.querySelectorAll(`.st-key-preview_${key} *`)].some((part) =>
   Number(part.shadowRoot?.querySelector(".root")?.dataset.stops))"""
-# What can be seen: the headline, whoever writes it, which ring of each curve, from the left, and what both sliders say.
+# What can be seen: the headline, whoever writes it, which ring of each curve from the left, and what the sliders say.
 LOOK = """() => {
   const parts = [...document.querySelectorAll(".st-key-headline *")];
   const words = parts.flatMap((part) => [part, part.shadowRoot?.querySelector("p")]).filter((part) =>

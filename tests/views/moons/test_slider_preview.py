@@ -133,9 +133,9 @@ def test_the_ratio_is_in_the_name_of_the_samples(trained):
 
 def test_how_it_is_looked_at_makes_no_other_stops(trained):
     """Colour and points are the browser's to show."""
-    plain, other = answer(trained), answer(trained, quantity="epistemic", points="none")
+    plain, other = (answer(trained, n_bins=20, **look) for look in ({}, {"quantity": "epistemic", "points": "none"}))
     assert slider_preview.name(plain, RATIO) == slider_preview.name(other, RATIO)
-    found = slider_preview.stops(replace(other, trained=run(SMALLEST)), RATIO)["stops"]
+    found = slider_preview.stops(other, RATIO)["stops"]  # which nobody has asked for before
     assert all(len(panel["wrong"]) == len(trained.test_labels) for stop in found for panel in stop["panels"])
 
 
