@@ -1,6 +1,8 @@
 """One gate for what takes long: a bounded queue over an executor, with fair turns, progress and cancel.
 
 Turns go round between those who ask (`cache.turns`), so that nobody's many tabs keep others waiting.
+Work may take several turns (`Rest`): what has had fewer goes first, so that all have something before
+anybody has everything. Work of one kind (`Joint`) is carried out in one turn for many who wait.
 Equal requests are one job, which everybody who asked for it can watch. Who wants a job wants it
 either until they leave (`Jobs.watch`) or for so many seconds (`Jobs.join`, a lease that can be
 renewed). A job that its last watcher leaves is cancelled: its work hears of that through
@@ -15,20 +17,25 @@ import math
 import threading
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from cache.turns import NOBODY, Turns, Visitor
 
-Work = Callable[[Callable[..., None]], Any]
-"""Takes `report` (see `Job.report`), which it calls with whatever describes its progress, and returns the result."""
+Report = Callable[..., None]
+"""See `Job.report`."""
+Work = Callable[[Report], Any]
+"""Takes `report`, which it calls with whatever describes its progress, and returns the result, or a `Rest`."""
 
 PER_BROWSER = 4  # that may wait
 PER_ADDRESS = 30 * PER_BROWSER  # a class behind one proxy, each of which has as much waiting as may be
 MAX_WAITING = 4 * PER_ADDRESS
+TOGETHER = 32  # jobs in one turn, a class: whoever comes meanwhile waits until it ends
+PASSED_OVER = 3  # turns that newcomers may have in a row while others wait for the rest of theirs
 
 
 class Cancelled(Exception):
@@ -37,6 +44,31 @@ class Cancelled(Exception):
 
 class QueueFull(RuntimeError):
     """Refused because too much is waiting; the message is a sentence for people."""
+
+
+@dataclass(frozen=True)
+class Rest:
+    """What is left of work that need not be done in one go: its job gets in line again for it."""
+
+    work: Work
+
+
+@dataclass(frozen=True)
+class Joint:
+    """Work that is carried out side by side with work of other jobs, where it is of the same kind.
+
+    together: takes what each of the jobs asks for, and the `report` of each, and returns what comes of each, in that
+    order. It is to go on for the others where a report raises. Where it raises itself, each goes on alone.
+    """
+
+    kind: Hashable
+    asked: Any
+    together: Callable[[Sequence[Any], Sequence[Report]], Sequence[Any]] = field(repr=False)
+
+    def __call__(self, report: Report) -> Any:
+        """This work alone."""
+        (came,) = self.together([self.asked], [report])
+        return came
 
 
 @dataclass(frozen=True)
@@ -66,6 +98,8 @@ class Job:
     work: Work = field(repr=False)
     asked_at: int = 0  # how many turns had been taken then
     progress: Any = None
+    turns: int = 0  # that it has had
+    in_line: bool = True  # for its first turn, or another one
     since: float | None = None  # seconds on the clock when it was started
     watchers: dict[Watcher | str, float] = field(default_factory=dict)  # until when on the clock each wants it
     cancelled: threading.Event = field(default_factory=threading.Event)
@@ -74,7 +108,7 @@ class Job:
 
     @property
     def started(self) -> bool:
-        """Whether its turn has come."""
+        """Whether its first turn has come."""
         return self.since is not None
 
     @property
@@ -141,6 +175,7 @@ class Jobs:
         self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}  # waiting or running, in order of arrival
         self._turns: Turns[Job] = Turns()
+        self._passed_over = 0  # turns in a row that newcomers have had while others waited for the rest of theirs
 
     @contextmanager
     def watch(self, key: str, work: Work, visitor: Visitor = NOBODY) -> Iterator[Job]:
@@ -186,11 +221,17 @@ class Jobs:
             return self._under_way(key)
 
     def position(self, job: Job) -> int:
-        """How many jobs come before this one, as things stand; 0 once it runs."""
+        """How many turns end before that of this one, as things stand; 0 once it has had one."""
         with self._lock:
             self._sweep()
-            waiting = self._turns.order(self._waiting())
-            return 0 if job.started or job not in waiting else waiting.index(job) + 1
+            waiting = self._waiting()
+            new = [each for each in waiting if not each.started]
+            if job not in new:
+                return 0
+            turns = _together(self._turns.order(new))
+            before = next(n for n, jobs in enumerate(turns) if job in jobs)
+            others = (before + self._passed_over) // PASSED_OVER
+            return 1 + before + min(others, len(waiting) - len(new))
 
     def watchers(self) -> int:
         """How many want any job, all together."""
@@ -215,7 +256,7 @@ class Jobs:
     def _sweep(self) -> None:
         """Drop the jobs whose leases ran out while they wait, and those that have stopped between two steps."""
         for job in tuple(self._jobs.values()):
-            if job.cancelled.is_set() or not (job.started or job.wanted):
+            if job.cancelled.is_set() or (job.in_line and not job.wanted):
                 self._drop(job)
 
     def _start(self, key: str, work: Work, visitor: Visitor) -> Job:
@@ -248,44 +289,107 @@ class Jobs:
 
     def _waiting(self) -> list[Job]:
         """In order of arrival."""
-        return [job for job in self._jobs.values() if not job.started]
+        return [job for job in self._jobs.values() if job.in_line]
 
     def _some_wait(self) -> bool:
         return any(job.wanted for job in self._waiting())
 
     def _take_turn(self) -> None:
-        """Carry out the job whose turn it is; there were as many turns as jobs, some of which may have gone."""
+        """Carry out what has the turn; there were as many turns as jobs, some of which may have gone."""
         with self._lock:
-            job = self._turns.take(self._waiting())
-            if job is None:
-                return
-            job.future.set_running_or_notify_cancel()
-            job.since = self._clock()
+            taken = self._next()
+        jobs = [job for job in taken if self._is_still_wanted(job)]
         try:
-            result = self._carry_out(job)
+            came = _carried_out(jobs)
         except BaseException as error:  # whatever it is belongs to those who asked, and not to this thread
-            job.future.set_exception(error)
-        else:
-            job.future.set_result(result)
+            if len(jobs) == 1:
+                self._end(jobs[0], partial(jobs[0].future.set_exception, error))
+                return
+            came = [Rest(partial(job.work)) for job in jobs]  # alone: all but one of them are not to blame
+        for job, each in zip(jobs, came, strict=True):
+            if isinstance(each, Rest):
+                self._get_in_line(job, each)
+            else:
+                self._end(job, partial(job.future.set_result, each))
 
-    def _carry_out(self, job: Job) -> Any:
+    def _next(self) -> list[Job]:
+        """Whose turn it is, and who goes along; nobody where nobody waits."""
+        waiting = self._waiting()
+        fewest = min((job.turns for job in waiting), default=0)
+        new = [job for job in waiting if job.turns == fewest]
+        others = [job for job in waiting if job.turns > fewest]
+        due = others if others and self._passed_over >= PASSED_OVER else new
+        self._passed_over = self._passed_over + 1 if others and due is new else 0
+        first = self._turns.take(due)
+        if first is None:
+            return []
+        along = [job for job in self._turns.order(due) if job is not first]
+        jobs = _together([first, *along])[0]
+        for job in jobs:
+            self._turns.also(job)
+            job.turns, job.in_line = job.turns + 1, False
+            job.since = self._clock() if job.since is None else job.since
+        return jobs
+
+    def _is_still_wanted(self, job: Job) -> bool:
+        """Whether a job was not left, or forgotten, while it waited; it has ended otherwise."""
         try:
-            job.report(between_steps=True)  # left, or forgotten, while it waited
-            return job.work(job.report)
-        finally:
-            with self._lock:
+            job.report(between_steps=True)
+        except Cancelled as error:
+            self._end(job, partial(job.future.set_exception, error))
+            return False
+        return True
+
+    def _get_in_line(self, job: Job, rest: Rest) -> None:
+        """Let a job wait for another turn; one that was left ends here."""
+        with self._lock:
+            try:
+                if job.cancelled.is_set():
+                    raise Cancelled(job.key)
+                self._executor.submit(self._take_turn)
+            except (Cancelled, RuntimeError) as error:  # the latter of an executor that takes no more
                 self._forget(job)
+                job.future.set_exception(error)
+            else:
+                job.work, job.asked_at, job.in_line = rest.work, self._turns.taken, True
+
+    def _end(self, job: Job, told: Callable[[], None]) -> None:
+        with self._lock:
+            self._forget(job)
+        told()
 
     def _drop(self, job: Job) -> None:
         """Cancel a job that nobody wants; an equal request that comes now starts afresh."""
         job.cancelled.set()
-        if not job.future.done() and job.future.cancel():
+        if job.in_line and job.future.cancel():
             job.future.set_running_or_notify_cancel()  # so that whoever waits for it hears of it now
         self._forget(job)
 
     def _forget(self, job: Job) -> None:
         if self._jobs.get(job.key) is job:
             del self._jobs[job.key]
+
+
+def _carried_out(jobs: Sequence[Job]) -> Sequence[Any]:
+    """What comes of each of the jobs of one turn."""
+    if len(jobs) == 1:
+        return [jobs[0].work(jobs[0].report)]
+    works = [job.work for job in jobs if isinstance(job.work, Joint)]
+    return works[0].together([work.asked for work in works], [job.report for job in jobs]) if works else []
+
+
+def _together(line: Iterable[Job]) -> list[list[Job]]:
+    """Jobs in the order of their turns → those of each turn; of one kind, as many as may be go with the first."""
+    turns: list[list[Job]] = []
+    of_kind: dict[Hashable, list[Job]] = {}  # the last turn of each kind
+    for job in line:
+        kind = job.work.kind if isinstance(job.work, Joint) else job
+        jobs = of_kind.get(kind)
+        if jobs is None or len(jobs) == TOGETHER:
+            jobs = of_kind[kind] = []
+            turns.append(jobs)
+        jobs.append(job)
+    return turns
 
 
 def _visitor(watcher: Watcher | str) -> Visitor:

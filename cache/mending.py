@@ -3,57 +3,81 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from functools import partial
+from typing import Any
 
 from cache import runs
+from cache.jobs import Job, Watcher
 from cache.results import digest
 from cache.runs import load_torch
-from cache.services import services
+from cache.services import queue, services, workers
 from cache.visitor import Visit
 from pruning.code_version import code_version
-from pruning.data.plane_task import PlaneTask
 from pruning.evaluation.evaluated import Evaluated
-from pruning.evaluation.mending import MendedSamples, mended_samples
-from pruning.options import Part
+from pruning.evaluation.mending import MendedSamples
+from pruning.inspect.asked_samples import Asked, mend
 from pruning.outcome import Network
 from uncertainty.options import Method, Source
 from uncertainty.temperature import Objective
 
 SAMPLES = 50
 """Of MC dropout: more hardly move the temperature."""
+Found = Mapping[Objective, MendedSamples]
 
 
-def by_objective(seen: Evaluated, network: Network, visit: Visit | None = None) -> Mapping[Objective, MendedSamples]:
+def by_objective(seen: Evaluated, network: Network, visit: Visit | None = None) -> Found:
     """A network's samples, as many as `SAMPLES`, at the temperature of each objective, on what `seen` measures."""
-    source = Source(Method.MC_DROPOUT, layers=seen.outcome.source.layers)
-    experiment, truth = seen.outcome.experiment, seen.outcome.test_labels
-    task, kept = runs.task_and_kept(experiment, visit)
-    key = json.dumps(
+    _, kept = runs.task_and_kept(seen.outcome.experiment, visit)
+
+    def compute() -> Found:
+        load_torch()
+        with services().pictures:
+            return mend(_asked(seen, network, visit), report=lambda progress: None)
+
+    return kept.fetch(key(seen, network, visit), compute)
+
+
+def stored(seen: Evaluated, network: Network) -> Found | None:
+    """The same, if it is there."""
+    found: Found | None = services().store.get(key(seen, network))
+    return found
+
+
+def join(seen: Evaluated, network: Network, watcher: Watcher | str, seconds: float) -> Job:
+    """Have the workers for images ask for it, or join those who wait for the same: see `runs.join`."""
+    return queue().join(key(seen, network), partial(_by_workers, seen, network), watcher, seconds)
+
+
+def key(seen: Evaluated, network: Network, visit: Visit | None = None) -> str:
+    """The name of what is asked, and of the work that asks it."""
+    asked = _asked(seen, network, visit)
+    return json.dumps(
         {
             "mended samples": digest(network),
-            "asked by": asdict(source),
-            "of": json.loads(experiment.key()),
-            "data": [task.name, task.fingerprint],
+            "asked by": asdict(asked.source),
+            "of": json.loads(asked.experiment.key()),
+            "data": [asked.task.name, asked.task.fingerprint],
             "against the truth": seen.is_against_truth,
             "samples": SAMPLES,
-            "code": code_version("pruning.lottery.asking", "pruning.evaluation.mending"),
+            "code": code_version("pruning.inspect.asked_samples"),
         }
     )
 
-    def compute() -> Mapping[Objective, MendedSamples]:
-        load_torch()
-        from pruning.lottery.asking import voice_of
-        from pruning.model.build import modules
 
-        with services().pictures:
-            models = modules(experiment, network, task.n_classes)
-            voice = voice_of(models, experiment, task, source).voice
-            held_out, inputs = task.validation(), task.inputs(Part.TEST)
-            if seen.is_against_truth:
-                assert isinstance(task, PlaneTask)
-                inputs = task.fresh().inputs
-            said, fitted_on = (voice.logits(each, SAMPLES) for each in (inputs, held_out.inputs))
-            return mended_samples(said, truth, fitted_on, held_out.labels)
+def _asked(seen: Evaluated, network: Network, visit: Visit | None = None) -> Asked:
+    experiment = seen.outcome.experiment
+    task, _ = runs.task_and_kept(experiment, visit)
+    source = Source(Method.MC_DROPOUT, layers=seen.outcome.source.layers)
+    return Asked(experiment, network, task, source, SAMPLES, seen.outcome.test_labels)
 
-    return kept.fetch(key, compute)
+
+def _by_workers(seen: Evaluated, network: Network, report: Callable[..., Any]) -> dict[str, Any]:
+    named = key(seen, network)
+
+    def compute() -> Found:
+        found: Found = workers().call(mend, _asked(seen, network), report=report)
+        return found
+
+    return {named: services().store.fetch(named, compute, waiting=report)}

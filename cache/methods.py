@@ -16,10 +16,11 @@ from cache.visitor import Visit
 from pruning.data.task import Task
 from pruning.evaluation.by_method import SOURCES
 from pruning.experiment import Recipe
+from pruning.lottery import clock
 from pruning.lottery.engine import outcome
 from pruning.lottery.progress import Progress
 from pruning.outcome import Outcome
-from uncertainty.options import Source
+from uncertainty.options import Method, Source
 
 
 def by_methods(
@@ -52,10 +53,26 @@ def by_methods(
     yield _answered(experiment, task, lambda key: results[key] if key in results else kept.get(key), sources)
 
 
-def stored(experiment: Recipe, sources: Sequence[Source] = SOURCES) -> Mapping[Source, Outcome]:
+def stored(
+    experiment: Recipe, sources: Sequence[Source] = SOURCES, visit: Visit | None = None
+) -> Mapping[Source, Outcome]:
     """The outcome of the experiment's own ratio by each source that has answered all it is asked."""
-    task, kept = runs.task_and_kept(experiment)
+    task, kept = runs.task_and_kept(experiment, visit)
     return _answered(experiment, task, kept.get, sources)
+
+
+def training_seconds(experiment: Recipe, visit: Visit | None = None) -> Mapping[Method, Mapping[float, float]]:
+    """Seconds of the trainings that a method needs, by it and by prune ratio: the dense one and the experiment's own.
+
+    See `clock.training_seconds`.
+    """
+    task, kept = runs.task_and_kept(experiment, visit)
+    ratios = (0.0, experiment.prune_ratio)
+    alone, many = (
+        {ratio: clock.training_seconds(experiment, ratio, task, kept.get, method) for ratio in ratios}
+        for method in (Method.SINGLE_PASS, Method.ENSEMBLE)
+    )
+    return {method: many if method.trainings > 1 else alone for method in Method}
 
 
 def join(experiment: Recipe, sources: Sequence[Source], watcher: Watcher | str, seconds: float) -> Job:

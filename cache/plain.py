@@ -46,6 +46,7 @@ KEPT = frozenset(
         "uncertainty.paired.Difference",
         "uncertainty.predictions.Predictions",
         "uncertainty.temperature.Objective",
+        "uncertainty.timed.TimedPredictions",
     }
 )
 DTYPE = re.compile(r"[<>|][biufcSU]\d+")  # of truth values, numbers and texts; none that holds objects

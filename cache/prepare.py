@@ -1,6 +1,7 @@
 """Train a grid of image experiments beforehand, so that a class finds them stored.
 
     python -m cache.prepare --task cifar10 --strategies one_shot iterative --seeds 0
+    python -m cache.prepare --task digits --strategies one_shot --method ensemble last_layer --tempered both
 
 It can be stopped and started again: what is finished is kept, in the store of the app.
 """
@@ -19,11 +20,14 @@ from tqdm import tqdm
 
 from cache import runs, services
 from cache.jobs import Cancelled
+from cache.study import TEMPERED
 from pruning import RATIOS, Architecture, ImageExperiment, ImageSet, Strategy
 from pruning.data.image_task import ImageTask
 from pruning.data.images import NoImages, folder
+from pruning.lottery.members import members
 from pruning.lottery.plan import plan
 from pruning.lottery.progress import Progress
+from uncertainty.options import MC_DROPOUT, Method, Source
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,8 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.exit(str(error))
     if task.sources:
         _fetch(task)
+    sources = [Source(method, tempered) for method in chosen.method for tempered in TEMPERED[chosen.tempered]]
     try:
-        return _train(grid)
+        return _train(grid, sources)
     except (NoImages, RuntimeError, ValueError) as error:  # what the environment asks for is not there
         sys.exit(str(error))
 
@@ -63,6 +68,16 @@ def _parser() -> argparse.ArgumentParser:
         default=list(Strategy),
         help="default: all",
     )
+    parser.add_argument(
+        "--method",
+        nargs="+",
+        choices=[each.value for each in Method],
+        default=[MC_DROPOUT.method.value],
+        help="by which the networks are asked, too; an ensemble has nine more trained for each. Default: MC dropout",
+    )
+    parser.add_argument(
+        "--tempered", choices=list(TEMPERED), default="no", help="whether by a temperature; default: no"
+    )  # fmt: skip
     parser.add_argument("--seeds", nargs="+", type=int, default=[plain.seed])
     parser.add_argument("--images", type=int, default=plain.train_images, help="training images; 0 takes all")
     parser.add_argument("--epochs", type=int, default=plain.max_epochs)
@@ -90,22 +105,27 @@ def _fetch(task: ImageSet) -> None:
             sys.exit(str(error))
 
 
-def _train(grid: Sequence[ImageExperiment]) -> int:
-    """Every network of the grid, those that several experiments share once."""
-    batches = [batch for one in grid for batch in plan([one], RATIOS, ImageTask(one.dataset))]
+def _train(grid: Sequence[ImageExperiment], sources: Sequence[Source]) -> int:
+    """Every network of the grid, those that several experiments share once, asked by every source."""
+    work = list(product(grid, sources))
+    batches = [
+        batch for one, source in work for batch in plan(members(one, source.method), RATIOS, ImageTask(one.dataset))
+    ]
     keys = {step.key for batch in batches for step in batch.steps}
     store = services.services().store
     done = {key for key in keys if store.get(key) is not None}
     print(f"{len(keys)} networks, {len(done)} of them stored already in {store.folder}")
+    print(f"Asked by {', '.join(source.label for source in sources)}")
     stop, failed = Event(), 0
     with tqdm(total=len(keys), initial=len(done), unit="network") as bar:
 
-        def run(experiment: ImageExperiment) -> None:
+        def run(experiment: ImageExperiment, source: Source) -> None:
             def report(progress: Progress | None = None, **_: Any) -> None:
                 if stop.is_set():
                     raise Cancelled
                 if progress is not None:
-                    bar.set_description_str(f"{experiment.strategy.label}: {progress.message}"[:70], refresh=False)
+                    what = f"{experiment.strategy.label}, {source.label}: {progress.message}"
+                    bar.set_description_str(what[:70], refresh=False)
                     bar.update(0)
 
             def finished(there: Collection[str]) -> None:
@@ -114,15 +134,15 @@ def _train(grid: Sequence[ImageExperiment]) -> int:
                     bar.n = len(done)
                     bar.refresh()
 
-            runs.train(experiment, report, finished=finished)
+            runs.train(experiment, report, finished=finished, source=source)
 
         with ThreadPoolExecutor(services.workers().count) as pool:
-            futures = {pool.submit(run, experiment): experiment for experiment in grid}
+            futures = {pool.submit(run, *each): each for each in work}
             try:
                 for future in as_completed(futures):
                     if error := future.exception():
                         failed += 1
-                        tqdm.write(f"{_name(futures[future])}: {error}")
+                        tqdm.write(f"{_name(*futures[future])}: {error}")
             except KeyboardInterrupt:
                 stop.set()
                 pool.shutdown(cancel_futures=True)
@@ -133,8 +153,9 @@ def _train(grid: Sequence[ImageExperiment]) -> int:
     return 1 if failed or store.note else 0
 
 
-def _name(experiment: ImageExperiment) -> str:
-    return f"{experiment.strategy.label}, {experiment.network.label}, seed {experiment.seed}"
+def _name(experiment: ImageExperiment, source: Source) -> str:
+    by = "" if source == MC_DROPOUT else f", {source.label}"
+    return f"{experiment.strategy.label}, {experiment.network.label}, seed {experiment.seed}{by}"
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import asdict, replace
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,17 +16,19 @@ from cache.jobs import Job
 from cache.runs import Failure, load_torch
 from cache.services import services
 from cache.store import Store
+from cache.training import training
 from cache.visitor import Shelf, Visit
 from pruning import RATIOS, Experiment, Network
 from pruning.code_version import code_version
 from pruning.data.task import Task
 from pruning.evaluation.memo import remembered
+from pruning.inspect import thinned
 from pruning.inspect.plane import SAMPLES, Extent, Plane, TrueMaps, make_draws, make_plane, true_maps
 from pruning.inspect.replay import Recording
 from pruning.lottery.engine import outcome
 from pruning.model.units import Unit
 from pruning.outcome import Outcome, PlaneOutcome, TrainedNetwork
-from uncertainty.options import MC_DROPOUT, Method, Source
+from uncertainty.options import MC_DROPOUT, DropoutLayers, Method, Source
 
 POLL, LONGEST_POLL = 0.1, 0.5  # seconds between two looks at a job; also how soon a moved slider ends the wait
 POLLS_PER_SECOND = 50  # of all visitors together: looking takes time away from the training itself
@@ -53,7 +55,7 @@ def outcomes(
     if runs.complete(found):
         return
     shown = _known(found)
-    work = partial(runs.train, experiment, visit=visit, source=source)
+    work = training(experiment, visit, source)
     with services().jobs.watch(runs.key(experiment, visit, source), work, visit.visitor) as job:
         for _ in followed(job, status):
             so_far = job.progress.outcome if job.progress else None
@@ -187,6 +189,21 @@ def draws(
             return make_draws(experiment, network, task.n_classes, extent, source, task)
 
     return kept.fetch(key, compute)
+
+
+def thinned_units(
+    experiment: Experiment, network: Network, task: Task, kept: Store | Shelf, layers: DropoutLayers
+) -> Mapping[str, np.ndarray]:
+    """What single samples of MC dropout keep of a network: see `inspect.thinned.thinned_units`."""
+    asked = {"network": digest(network), "hidden": experiment.hidden, "dropout": experiment.dropout}
+    drawn = {"seed": experiment.seed, "layers": layers, "code": code_version("pruning.inspect.thinned")}
+
+    def compute() -> Mapping[str, np.ndarray]:
+        load_torch()
+        with services().pictures:
+            return thinned.thinned_units(experiment, network, task.n_classes, layers)
+
+    return kept.fetch(json.dumps({"units of samples": {**asked, **drawn}}), compute)
 
 
 def _seen_by(experiment: Experiment, network: Network, task: Task, extent: Extent, source: Source) -> dict[str, Any]:

@@ -102,13 +102,14 @@ def train(
         report(progress)
 
     between = partial(report, between_steps=True)
-    run = Run([experiment], ratios, task, kept, _call(task), told, between, source=source)
+    run = Run([experiment], ratios, task, kept, call_for(task), told, between, source=source)
     run.train()
     finished(run.done)
     return run.found
 
 
-def _call(task: Task) -> Call:
+def call_for(task: Task) -> Call:
+    """Where networks of a task are trained: on images by the workers, on points in this thread."""
     if not task.stacked:
         return services.workers().call
     load_torch()

@@ -11,11 +11,13 @@ from pathlib import Path
 
 from cache.jobs import Jobs
 from cache.private import VARIABLE, names_nobody
+from cache.seats import Seats
 from cache.store import Store
 from cache.workers.choose import crew_beside, workers_from_environment
 from cache.workers.protocol import Workers
 
 ROOT = Path(__file__).parent.parent
+SEATS = 30  # of a class, each with a seed of its own
 FORMAT = "3"  # of what is stored; which code has made it is said by each key
 _STARTING = threading.Lock()
 
@@ -38,6 +40,7 @@ class Services:
         self.jobs = jobs or Jobs()
         self.pictures = threading.Semaphore(os.cpu_count() or 1)  # pictures computed at a time
         self.previews = ThreadPoolExecutor(1)  # pictures that nobody waits for take one core at most
+        self.seats = Seats(SEATS)
         self._hire = hire
         self._queue = queue
 

@@ -16,7 +16,7 @@ from cache.workers.here import ThisProcess
 from cache.workers.local import LocalWorkers
 from cache.workers.protocol import Workers
 from pruning.experiment import Experiment
-from pruning.study import Rows, Study, Told, is_whole, run_part, run_study, runs_missing, so_far
+from pruning.study import Rows, Study, Told, gather, is_whole, run_part, run_study, runs_missing, so_far
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,6 +50,14 @@ def finished(study: Study) -> pd.DataFrame | None:
 def missing(study: Study) -> int:
     """How many runs of a study have not been measured."""
     return runs_missing(study, services.services().store)
+
+
+def gathered(study: Study, most: int) -> int:
+    """Have runs measured that visitors have had trained, at most so many; how many of the study are by now."""
+    runs.load_torch()
+    with services.services().pictures:
+        gather(study, services.services().store, most)
+    return len(study.seeds) * len(study.strategies) * len(study.variants) - missing(study)
 
 
 def train(study: Study, report: Report) -> pd.DataFrame:

@@ -83,12 +83,16 @@ class Turns(Generic[W]):
         first = next(iter(self.order(waiting)), None)
         if first is not None:
             self.taken += 1
-            for visitor in first.visitors:
-                self._last |= {visitor: self.taken, visitor.address: self.taken}
+            self.also(first)
             rest = {visitor for each in waiting if each is not first for visitor in each.visitors}
             here = rest | {visitor.address for visitor in rest}
             self._last = {p: turn for p, turn in self._last.items() if p in here or turn == self.taken}
         return first
+
+    def also(self, each: W) -> None:
+        """What goes along with the turn that was taken last: it has been the turn of those, too, who want it."""
+        for visitor in each.visitors:
+            self._last |= {visitor: self.taken, visitor.address: self.taken}
 
     def _dealt(self, rows: dict[Party, list[W]] | dict[str, list[W]] | dict[Visitor, list[W]]) -> list[W]:
         """One of each row, another one of each row, …; the row that has waited longest begins."""

@@ -23,11 +23,12 @@ from pruning.data.task_of import task_of
 from pruning.evaluation.rows import DENSE, rows
 from pruning.experiment import RATIOS, Experiment, Recipe
 from pruning.lottery.engine import Call, InMemory, Kept, Run, here
+from pruning.lottery.engine import outcome as kept_outcome
 from pruning.lottery.members import members
 from pruning.lottery.plan import plan, worker_code
 from pruning.lottery.progress import Diverged, Progress
 from pruning.options import Strategy
-from pruning.outcome import Outcome
+from pruning.outcome import Outcome, PlaneOutcome
 from uncertainty import verdict
 from uncertainty.estimate import mean_estimate
 from uncertainty.options import MC_DROPOUT, Source
@@ -316,6 +317,31 @@ def so_far(study: Study, kept: Kept) -> pd.DataFrame:
     table = table.drop_duplicates(["line", "prune_ratio", "seed"], ignore_index=True)  # dense, of each strategy
     table.attrs["failed"] = failed
     return table
+
+
+def gather(study: Study, kept: Kept, most: int = MOST_SEEDS) -> int:
+    """Have runs measured whose networks are all kept, whoever has trained them, `most` at a time; how many were.
+
+    Nothing is trained for it. The table is that of `so_far`.
+    """
+    measured = 0
+    for variant, experiment in (each for shard in study.shards() for each in shard):
+        key, source = _rows_key(study, variant, experiment), study.source_of(variant)
+        if measured == most or kept.get(key) is not None:
+            continue
+        found = kept_outcome(experiment, study.ratios, task_of(experiment), kept.get, source)
+        if found is not None and has_all(found, study.ratios):
+            kept.fetch_all([key], partial(_measured, found, study))
+            measured += 1
+    return measured
+
+
+def has_all(found: Outcome, ratios: Sequence[float]) -> bool:
+    """Whether every network is there, with its latency and all that it has been asked."""
+    of_points = isinstance(found, PlaneOutcome)  # who have been asked about fresh ones, too
+    return all(found.has(ratio) for ratio in (0.0, *ratios)) and all(
+        network.latency == network.latency and (network.fresh is not None) == of_points for network in found.networks
+    )
 
 
 def runs_missing(study: Study, kept: Kept) -> int:

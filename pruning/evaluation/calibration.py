@@ -9,8 +9,9 @@ each example (N, C).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import count
 
 import numpy as np
 
@@ -21,6 +22,8 @@ from uncertainty.floor import Floor, calibration_floor, consistency_bars
 from uncertainty.power import smallest_detectable_ece
 from uncertainty.predictions import Predictions
 from uncertainty.proportion import wilson_interval
+
+_NUMBERS = count()
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +47,7 @@ class Evaluation:
     truth: np.ndarray  # labels (N,), or the posterior p(y | x) of each example (N, C)
     n_samples: int = 50  # of MC dropout, whose mean is taken; 0 for a single pass without dropout
     n_bins: int = 15
+    number: int = field(default_factory=_NUMBERS.__next__, init=False)  # names it in a memo that must not hold it
 
     @property
     def is_against_truth(self) -> bool:

@@ -82,6 +82,18 @@ class Evaluated:
         """Whether the outcome has the truth in place of labels: see `on_fresh_points`."""
         return self.outcome.test_labels.ndim == 2
 
+    def remembered(self, what: Hashable, compute: Callable[[], T]) -> T:
+        """What `compute` once returned about these networks and this question (hashable).
+
+        It is kept as long as the pruned network is in memory, or the dense one while that is all there is.
+        """
+        outcome, other = self.outcome, self.other
+        of = outcome.pruned if outcome.has(outcome.experiment.prune_ratio) else outcome.dense
+        networks = (of, *outcome.networks, *(other.networks if other else ()))
+        numbers = tuple(self.of(network).number for network in networks)
+        key = (what, self.binning, outcome.experiment, other and other.experiment, numbers)
+        return remembered(of, key, compute)
+
     def of(self, network: Network) -> Evaluation:
         """One network of the outcome."""
         truth = self.outcome.test_labels

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,8 +20,8 @@ from pruning.options import Part
 from pruning.training.threads import thread_count, threads
 from uncertainty.methods import Predictor, predictor
 from uncertainty.options import MC_DROPOUT, Source
-from uncertainty.predictions import Predictions
 from uncertainty.randomness import sampling_seed
+from uncertainty.timed import TimedPredictions, timed
 
 
 def ask(
@@ -29,20 +31,23 @@ def ask(
     asked: Mapping[Part, Mapping[str, np.ndarray] | None],
     source: Source = MC_DROPOUT,
     on_block: Callable[[], None] = lambda: None,
-) -> dict[str, Predictions]:
+) -> dict[str, TimedPredictions]:
     """What the network of a step, here the first of the modules, says of each part: key → predictions.
 
     models: beside it the other members, for an ensemble. asked: see `Order`; a part that has no inputs for this task
     is not asked about. `on_block` is called now and then and may raise.
     """
+    begun = time.thread_time()
     voice = voice_of(models, step.experiment, task, source)
-    return {
-        answers_key(step.key, source, part): voice.predictions(
-            task.inputs(part) if inputs is None else inputs[task.name], task.samples(part), on_block
-        )
-        for part, inputs in asked.items()
-        if inputs is None or task.name in inputs
-    }
+    fitting = time.thread_time() - begun
+    found: dict[str, TimedPredictions] = {}
+    for part, inputs in asked.items():
+        if inputs is not None and task.name not in inputs:
+            continue
+        about = task.inputs(part) if inputs is None else inputs[task.name]
+        said = timed(partial(voice.predictions, about, task.samples(part), on_block), fitting)
+        found[answers_key(step.key, source, part)] = said
+    return found
 
 
 def voice_of(models: Sequence[nn.Module], experiment: Recipe, task: Task, source: Source) -> Predictor:

@@ -23,6 +23,7 @@ from pruning.data.task import Task
 from pruning.data.task_of import task_of
 from pruning.evaluation.memo import remembered
 from pruning.experiment import Experiment, Recipe
+from pruning.lottery.clock import machine_key
 from pruning.lottery.members import member_keys, members
 from pruning.lottery.order import Order
 from pruning.lottery.plan import SHOWN, Batch, Step, answers_key, plan, results, worker_code
@@ -32,6 +33,7 @@ from pruning.outcome import Fresh, Network, Outcome, PlaneOutcome, TrainedNetwor
 from pruning.training.curves import Curves
 from uncertainty.options import MC_DROPOUT, Source
 from uncertainty.predictions import Predictions
+from uncertainty.timed import this_machine
 
 Compute = Callable[[Collection[str]], Mapping[str, Any]]
 """Computes the results of these keys, and perhaps more."""
@@ -125,12 +127,14 @@ class Run:
         between: Callable[[], None] = lambda: None,
         own_first: bool | None = None,
         source: Source = MC_DROPOUT,
+        asks_fresh: bool = True,
     ) -> None:
         """task: of any of the experiments. `between` is called between two batches, where stopping loses nothing, and
         may raise. own_first: see `plan`; without it, where somebody watches. source: of what the experiments'
-        networks say; those of an ensemble bring its other members along.
+        networks say; those of an ensemble bring its other members along. asks_fresh: whether about fresh points, too.
         """
         self.experiments, self.ratios, self.task, self.source = experiments, ratios, task, source
+        self.asks_fresh = asks_fresh
         trained = list(dict.fromkeys(member for each in experiments for member in members(each, source.method)))
         of_each = [task.beside(each) for each in trained]
         named = {each.name: each for each in reversed(of_each)}
@@ -141,6 +145,7 @@ class Run:
         watched = progress is not None or not task.stacked
         self.plan = plan(trained, ratios, task, own_first=watched if own_first is None else own_first)
         self.total = sum(len(batch.steps) for batch in self.plan)
+        self.needed = {step.key for batch in self.plan for step in batch.steps}
         self.found: dict[str, Any] = {}  # results of this run by their keys, those of a batch under way included
         self.done: set[str] = set()  # keys of networks
         self.fresh: dict[str, Fresh] = {}  # name of a task → once its experiments' own networks have been shown
@@ -153,8 +158,11 @@ class Run:
         Raises `Diverged` where a dense network cannot be trained, `WrongWorker`, and what `progress` raises.
         """
         self._keep_data()
-        for batch in self.plan:
+        for planned in self.plan:
             self.between()
+            batch = replace(planned, steps=tuple(step for step in planned.steps if step.key in self.needed))
+            if not batch.steps:
+                continue
             if not self.task.stacked:
                 self._report(f"Starting on {batch.steps[0].name}")
             keys = [key for step in batch.steps for key in (step.key, *self._answers(step).values())]
@@ -164,15 +172,23 @@ class Run:
             self._ask_by_source()
             self._ask_fresh()
 
+    def leave(self, experiment: Recipe) -> None:
+        """Begin no more batches for one of the experiments; of one that is under way it stays a part."""
+        self.experiments = [each for each in self.experiments if each != experiment]
+        trained = [member for each in self.experiments for member in members(each, self.source.method)]
+        planned = plan(trained, self.ratios, self.task)
+        self.needed = {step.key for batch in planned for step in batch.steps}
+
     def outcomes(self) -> list[Outcome]:
         """What there is so far, an outcome for each experiment that has a dense network."""
-        found = [outcome(each, self.ratios, self._task(each), self._get, self.source) for each in self.experiments]
+        found = [outcome(each, self.ratios, self._task(each), self.get, self.source) for each in self.experiments]
         return [each for each in found if each is not None]
 
     def _task(self, experiment: Recipe) -> Task:
         return self.tasks[replace(experiment, prune_ratio=0.0)]
 
-    def _get(self, key: str) -> Any | None:
+    def get(self, key: str) -> Any | None:
+        """A result, of this run or kept."""
         return self.found[key] if key in self.found else self.kept.get(key)
 
     def _take(self, results: Mapping[str, Any]) -> None:
@@ -195,14 +211,15 @@ class Run:
 
     def _compute(self, batch: Batch, missing: Collection[str]) -> dict[str, Any]:
         """Train what is missing of a batch, and ask what is trained but has not answered."""
-        lost = [step for step in batch.steps if step.key in missing or self._get(step.key) is None]
+        lost = [step for step in batch.steps if step.key in missing or self.get(step.key) is None]
         found: dict[str, Any] = {}
         if lost:
             parents: dict[str, Any] = {
-                key: self._get(key) for step in lost for key in (step.parent, step.dense) if key
+                key: self.get(key) for step in lost for key in (step.parent, step.dense) if key
             }
             order = Order(replace(batch, steps=tuple(lost)), parents, self._asked(), self._clock(lost[0]))
             found.update(self.call(carry_out, order, report=self._news))
+            self._take(found)
         for step in batch.steps:
             asked = [part for part, key in self._answers(step).items() if key in missing]
             if step not in lost and asked:
@@ -211,7 +228,7 @@ class Run:
 
     def _answered(self, step: Step, parts: Sequence[Part]) -> dict[str, Any]:
         asked, task = {part: self._asked()[part] for part in parts}, self._task(step.experiment)
-        return _answered(step, self._get, task, asked, self.source, self.call, self._news)
+        return _answered(step, self.get, task, asked, self.source, self.call, self._news)
 
     def _asked(self) -> Asked:
         """What networks are asked about; None is for whoever asks to look up in the task."""
@@ -225,7 +242,7 @@ class Run:
 
     def _ask_fresh(self) -> None:
         """Once the experiments' own networks have been shown: fresh points, of all networks that there are."""
-        due = {fresh_key(task): task for task in self._due()}
+        due = {fresh_key(task): task for task in self._due()} if self.asks_fresh else {}
         if not due:
             return
         self._take(self.kept.fetch_all(due, lambda keys: {key: due[key].fresh() for key in keys}, self._wait))
@@ -282,7 +299,7 @@ class Run:
         ]  # fmt: skip
 
     def _clock(self, step: Step) -> float | None:
-        return self._get(clock_key(step, self.task))
+        return self.get(clock_key(step, self.task))
 
     def _keep_clock(self, batch: Batch) -> None:
         """One latency for one dense network: in another run a clock tells of the machine, not of the network."""
@@ -316,7 +333,7 @@ class Run:
             return
         if self.is_old and self.task.stacked:  # put together when there is more, not at every report
             first = self.experiments[0]
-            self.so_far = outcome(first, self.ratios, self._task(first), self._get, self.source)
+            self.so_far = outcome(first, self.ratios, self._task(first), self.get, self.source)
             self.is_old = False
         self.progress(Progress(len(self.done), self.total, message, self.so_far, curves))
 
@@ -445,7 +462,7 @@ def clock_key(step: Step, task: Task) -> str:
 
 
 def carry_out(order: Order, *, report: Report) -> dict[str, Any]:
-    """Train the networks of a batch and ask them, in whatever process: key → network or predictions.
+    """Train the networks of a batch and ask them, in whatever process: key → network, predictions or machine.
 
     report takes `News`. Raises `Diverged` for a dense network that cannot be trained, `WrongWorker` for another
     version of the code, `NoImages` where the images are others or are not there.
@@ -454,10 +471,12 @@ def carry_out(order: Order, *, report: Report) -> dict[str, Any]:
     if order.batch.task.stacked:
         from pruning.lottery import stack_trainer
 
-        return stack_trainer.carry_out(order, report)
-    from pruning.lottery import image_trainer
+        found = stack_trainer.carry_out(order, report)
+    else:
+        from pruning.lottery import image_trainer
 
-    return image_trainer.carry_out(order, report)
+        found = image_trainer.carry_out(order, report)
+    return {**found, **{machine_key(step.key): this_machine() for step in order.batch.steps}}
 
 
 def answer(order: Order, *, report: Report) -> dict[str, Any]:

@@ -231,6 +231,44 @@ def test_another_method_answers_on_the_whole_page(visit):
     assert visitor.picture("Pruned") != after[1]
 
 
+def test_each_method_has_its_own_number_of_samples(visit):
+    """One slider is seen at a time, or none; what it said is still said, and in the address, when it comes back."""
+    visitor = visit("?hidden=10&points=200&patience=50&learning_rate=0.03&samples=20")
+    visitor.choose("Method", "Deep ensemble").complete()
+    members = visitor.slider("Ensemble members")
+    assert members.get_attribute("aria-valuetext") == "10"
+    members.press("ArrowLeft")
+    visitor.settle().complete()
+    assert visitor.slider("MC-dropout samples").count() == 0
+    assert (visitor.query()["samples"], visitor.query()["members"]) == ("20", "9")
+    visitor.choose("Method", "Single pass").complete()
+    visitor.says("a single pass is one, nothing to move.")
+    assert visitor.slider("MC-dropout samples").count() == visitor.slider("Ensemble members").count() == 0
+    visitor.choose("Method", "MC dropout").complete()
+    assert visitor.slider("MC-dropout samples").get_attribute("aria-valuetext") == "20"
+    visitor.choose("Method", "Deep ensemble").complete()
+    assert visitor.slider("Ensemble members").get_attribute("aria-valuetext") == "9"
+
+
+def test_a_sample_that_stands_out_is_lit_in_the_drawn_network(visit):
+    """Stepped to on the planes, it is there when the tab is opened, on its plane and in its units, and back again."""
+    visitor = visit("?hidden=16-16&draws=true&ratio=0.5")
+    page = visitor.page
+    page.locator(".st-key-plane_pair .draws input").fill("3")
+    visitor.tab("The network").settle()
+    network = page.locator(".st-key-network")
+    assert network.locator(".sample").inner_text().startswith("MC-dropout sample 3 of 10 keeps ")
+    assert network.locator(".lit").count() + network.locator(".dropped").count() == 16
+    assert page.locator(".st-key-plane_beside_units .draws output").inner_text() == "3 of 10"
+    page.locator(".st-key-plane_beside_units .draws input").fill("0")
+    assert network.locator(".lit").count() == 0
+    assert page.locator(".st-key-plane_pair .draws output").inner_text() == "all 10"
+    visitor.choose("Method", "Deep ensemble").complete()
+    visitor.says("A member of the ensemble is another network")
+    page.locator(".st-key-plane_beside_units .draws input").fill("3")
+    assert network.locator(".lit").count() == 0
+
+
 def test_a_dot_of_a_diagram_shows_its_points(visit):
     """Where one is clicked, its points stand on a plane under it, and its numbers in a sentence."""
     visitor = visit()

@@ -14,7 +14,7 @@ from PIL import Image
 
 from tests.browser.harness import blank_page, events, mount, remount, unmount
 from views.browser.network_diagram import SIGNS
-from views.charts.colours import CLASSES, rgb
+from views.charts.colours import CLASSES, PRUNED, rgb
 
 PAPER = {"light": (255, 255, 255), "dark": (14, 17, 23)}  # of the bare page
 
@@ -466,6 +466,70 @@ def test_nothing_moves_when_units_go(page):
     height = root.bounding_box()["height"]
     remount(page, random_data(64, 64, kept=[[True] * 8 + [False] * 56] * 2))
     assert root.bounding_box()["height"] == height
+
+
+# A single sample
+
+
+def samples(*kept: str) -> dict[str, Any]:
+    """Samples of one hidden layer, as letters for the units that each of them keeps."""
+    return {"named": "MC-dropout sample", "colour": PRUNED, "kept": [list(kept)]}
+
+
+def stand_out(page, sample: int) -> None:
+    """What the planes tell when somebody steps to a sample."""
+    page.evaluate("n => document.dispatchEvent(new CustomEvent('explorer sample', { detail: n }))", sample)
+
+
+def looks(root) -> list[str]:
+    """How each hidden unit looks."""
+    return root.locator(".unit").evaluate_all(
+        "units => units.map(unit => ['lit', 'dropped'].filter(name => unit.classList.contains(name)).join())"
+    )
+
+
+def test_a_sample_lights_what_it_keeps_and_dims_what_it_drops(page):
+    """Its connections alone are drawn, a sentence counts its units, a reader hears of each; then all is as before."""
+    root = mount(page, "network_diagram", {**tiny(), "thinned": samples("110", "001")})
+    said, note = root.locator(".sample"), root.locator(".note")
+    before = note.inner_text()
+    assert (looks(root), said.is_visible(), before) == (["", "", ""], False, "All 6 connections are drawn.")
+    stand_out(page, 1)
+    assert looks(root) == ["lit", "lit", "dropped"]
+    assert said.inner_text() == (
+        "MC-dropout sample 1 of 2 keeps 2 of 3 units in hidden layer 1: they are lit, the others dimmed."
+    )
+    assert note.inner_text() == "All 4 connections are drawn."
+    assert [label.endswith("dropped in this sample") for label in labels(root)] == [False, False, True]
+    np.testing.assert_allclose(colour_between(page, root, Y, UNITS[2]), PAPER["light"], atol=2)
+    stand_out(page, 2)
+    assert looks(root) == ["dropped", "dropped", "lit"]
+    stand_out(page, 0)
+    assert (looks(root), said.is_visible(), note.inner_text()) == (["", "", ""], False, before)
+
+
+def test_a_removed_unit_is_neither_lit_nor_dimmed(page):
+    """It stays what it is; where no samples are known, whatever stands out lights nothing."""
+    root = mount(page, "network_diagram", {**tiny((2,)), "thinned": samples("100")})
+    stand_out(page, 1)
+    assert looks(root) == ["lit", "dropped", ""]
+    assert "1 of 2 units in hidden layer 1" in root.locator(".sample").inner_text()
+    remount(page, tiny((2,)))
+    assert looks(root) == ["", "", ""]
+    assert not root.locator(".sample").is_visible()
+
+
+def test_a_drawing_that_has_gone_hears_no_more(page):
+    """What the planes tell later leaves it as it was."""
+    root = mount(page, "network_diagram", {**tiny(), "thinned": samples("011")})
+    stand_out(page, 1)
+    unmount(page)
+    stand_out(page, 0)
+    assert looks(root) == ["dropped", "lit", "lit"]
+
+
+def labels(root) -> list[str]:
+    return root.locator(".unit").evaluate_all("units => units.map(unit => unit.ariaLabel)")
 
 
 def test_after_the_end_nothing_is_watched(page):

@@ -377,6 +377,23 @@ def test_one_sample_after_the_other_stands_out(page):
     assert said.inner_text() == "all 3"
 
 
+def test_whoever_asks_is_told_which_sample_stands_out(page):
+    """The drawn network and another plane hear of it; what another plane says counts here too."""
+    root = shown(page, drawn(DRAWS))
+    page.evaluate("""() => {
+      window.told = [];
+      document.addEventListener("explorer sample", ({ detail }) => window.told.push(detail));
+    }""")
+    root.locator(".draws input").fill("2")
+    page.evaluate("document.dispatchEvent(new Event('explorer sample?'))")
+    assert page.evaluate("window.told") == [2, 2]
+    page.evaluate("document.dispatchEvent(new CustomEvent('explorer sample', { detail: 3 }))")
+    assert root.locator(".draws output").inner_text() == "3 of 3"
+    unmount(page)
+    page.evaluate("document.dispatchEvent(new Event('explorer sample?'))")
+    assert page.evaluate("window.told") == [2, 2, 3]
+
+
 def test_without_samples_there_is_nothing_to_step_through(page):
     """Nor is there where there is but one, that of a single pass."""
     for draws in (None, DRAWS[:1]):

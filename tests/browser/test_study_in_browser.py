@@ -98,6 +98,29 @@ def test_a_study_is_stopped_and_goes_on(look):
     assert dots(visitor) >= there
 
 
+def test_a_class_is_an_experiment(look):
+    """Whoever opens the link has another seed; where it is gathered, runs appear as they come, without a click."""
+    teacher = look("?points=200&hidden=10&strategy=No+retraining&ratio=0.5")
+    teacher.button("Share").click()
+    teacher.page.get_by_role("tab", name="For a class").click()
+    shown = teacher.page.locator("[data-testid=stPopoverBody] [data-testid=stCode]").all_inner_texts()
+    link = next(text.strip().partition("?")[2] for text in shown if "class=" in text)
+    watching = teacher.page.get_by_role("link", name="Watch their runs come in").get_attribute("href")
+    gathered = look(watching.removeprefix("./"))
+    assert "of 30 runs have come in" in gathered.alerts()[0]
+    pupils = [look(f"?{link}").complete() for _ in range(3)]
+    assert [pupil.query().get("seed", "0") for pupil in pupils] == ["0", "1", "2"]
+    assert [pupil.query().get("data_seed", "42") for pupil in pupils] == ["42", "43", "44"]
+    assert len({pupil.sentence() for pupil in pupils}) == 3
+    assert all("class" not in pupil.query() for pupil in pupils)
+    gathered.says("3 of 30 runs have come in")
+    gathered.says("Lines are means over 3 seeds")
+    assert gathered.button("Run").count() == 0
+    pupils[2].page.reload()
+    pupils[2].settle()
+    assert pupils[2].query()["seed"] == "2"
+
+
 def test_on_a_phone_nothing_is_scrolled_sideways(look):
     """Every chart is as wide as the screen allows, and the whole page can be read."""
     visitor = run(look(address(seeds="2"), viewport={"width": 375, "height": 812}))

@@ -162,7 +162,7 @@ def test_all_that_runs_studies_and_pictures_leave_is_kept(here: Here) -> None:
     files = list(store.folder.rglob("output.pkl"))
     assert len(files) == len(store._memory) > 40
     kinds = {type(value).__name__ for _, value in store._memory.values()}
-    assert kinds >= {"TrainedNetwork", "Predictions", "Fresh", "Task", "Recording", "Plane", "float", "list"}
+    assert kinds >= {"TrainedNetwork", "TimedPredictions", "Fresh", "Task", "Recording", "Plane", "float", "list"}
 
 
 # What others may have made

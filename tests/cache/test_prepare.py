@@ -17,6 +17,7 @@ from pruning.data import image_download as cifar
 from pruning.data.download import DownloadError
 from tests.conftest import use
 from tests.pruning.lottery.orders import steps
+from uncertainty.options import ENSEMBLE_MEMBERS, MC_DROPOUT, Method, Source
 
 PATIENCE = 30  # seconds before a test gives up on something that hangs
 SMALL = ("--task", "digits", "--images", "100", "--epochs", "1")
@@ -29,12 +30,18 @@ class Training:
 
     def __init__(self) -> None:
         self.asked: list[ImageExperiment] = []
+        self.sources: list[Source] = []
         self.instead: dict[Strategy, Callable[[Callable[..., None]], None]] = {}
 
     def __call__(
-        self, experiment: ImageExperiment, report: Callable[..., None], finished: Callable[[set[str]], None]
+        self,
+        experiment: ImageExperiment,
+        report: Callable[..., None],
+        finished: Callable[[set[str]], None],
+        source: Source,
     ) -> None:
         self.asked.append(experiment)
+        self.sources.append(source)
         self.instead.get(experiment.strategy, lambda report: None)(report)
         finished({step.key for step in steps(experiment, RATIOS)})
 
@@ -83,6 +90,8 @@ def test_a_value_that_no_experiment_takes_is_a_sentence(training, arguments, wor
         (["--strategies", "magic"], Strategy),
         (["--networks", "huge"], Architecture),
         (["--seeds", "one"], ()),
+        (["--method", "magic"], Method),
+        (["--tempered", "perhaps"], ()),
     ],
 )
 def test_an_unknown_word_is_named_with_the_known_ones(training, arguments, known, capsys):
@@ -215,6 +224,48 @@ def test_cifar_that_is_there_is_not_downloaded(monkeypatch, tmp_path):
     grids: list[list[ImageExperiment]] = []
     monkeypatch.setenv("EXPLORER_DATA", str(tmp_path))
     monkeypatch.setattr(cifar, "fetch", raising(AssertionError("downloaded")))
-    monkeypatch.setattr(prepare, "_train", lambda grid: grids.append(grid) or 0)
+    monkeypatch.setattr(prepare, "_train", lambda grid, sources: grids.append(grid) or 0)
     assert prepare.main(["--strategies", "one_shot"]) == 0
     assert grids == [[ImageExperiment(dataset="cifar10", network="lenet", strategy="one_shot")]]
+
+
+# Methods
+
+
+def test_networks_are_asked_by_every_method_that_is_named(training, capsys):
+    """Each with a temperature and without; MC dropout where none is named."""
+    assert prepare.main([*ONE, "--method", "single_pass", "last_layer", "--tempered", "both"]) == 0
+    methods = (Method.SINGLE_PASS, Method.LAST_LAYER)
+    assert training.sources == [Source(method, tempered) for method in methods for tempered in (False, True)]
+    said = capsys.readouterr().out
+    assert "Asked by Single pass, Single pass, tempered, Last-layer Laplace, Last-layer Laplace, tempered" in said
+    training.sources.clear()
+    assert prepare.main([*ONE]) == 0
+    assert training.sources == [MC_DROPOUT]
+
+
+def test_the_members_of_an_ensemble_are_among_the_networks(training, capsys):
+    """Ten times as many are told of."""
+    prepare.main([*ONE])
+    alone = int(capsys.readouterr().out.split()[0])
+    prepare.main([*ONE, "--method", "ensemble", "mc_dropout"])
+    assert int(capsys.readouterr().out.split()[0]) == ENSEMBLE_MEMBERS * alone
+
+
+def test_what_is_prepared_is_there_for_the_page(here):
+    """The answers of every ratio by that method, and the next time nothing is trained."""
+    arguments = [*ONE, "--method", "last_layer"]
+    assert prepare.main(arguments) == 0
+    experiment = ImageExperiment(train_images=100, max_epochs=1, strategy=Strategy.PRUNE_ONLY)
+    outcome = runs.stored(experiment, source=Source(Method.LAST_LAYER))
+    assert [network.prune_ratio for network in outcome.networks] == list(RATIOS)
+    before = len(here.trained)
+    assert prepare.main(arguments) == 0
+    assert len(here.trained) == before > 0
+
+
+def test_what_fails_says_by_which_method(training, capsys):
+    """Beside strategy, network and seed."""
+    training.instead[Strategy.PRUNE_ONLY] = raising(RuntimeError("no"))
+    assert prepare.main([*ONE, "--method", "last_layer"]) == 1
+    assert "seed 0, Last-layer Laplace: no" in "".join(capsys.readouterr())

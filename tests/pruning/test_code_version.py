@@ -86,6 +86,7 @@ def test_the_version_does_not_depend_on_where_the_code_lies(request):
             {"points", "images", "recordings"},
         ),
         ("pruning/inspect/invariants.py", "LOSS_TOLERANCE = ", "LOSS_TOLERANCE = 2 * ", {"recordings"}),
+        ("uncertainty/timed.py", "[:8]", "[:9]", EVERYTHING - {"points", "images"}),
         ("uncertainty/sampling.py", "MAX_CHUNK = 50", "MAX_CHUNK = 60", EVERYTHING - {"points", "images"}),
         ("uncertainty/randomness.py", "BATCHES = 9", "BATCHES = 11", EVERYTHING),
     ],
@@ -112,6 +113,12 @@ def test_a_changed_trainer_discards_exactly_what_it_decides(copied, source, befo
         ),
         ("views/charts/vega.py", "from __future__ import annotations", "from __future__ import annotations\nx = 1"),
         ("views/text/readings.py", "from __future__ import annotations", "from __future__ import annotations\nx = 1"),
+        ("pruning/lottery/clock.py", "maxsize=8192", "maxsize=64"),
+        (
+            "pruning/lottery/engine.py",
+            "from __future__ import annotations",
+            "from __future__ import annotations\nx = 1",
+        ),
         ("cache/runs.py", "from __future__ import annotations", "from __future__ import annotations\nx = 1"),
     ],
 )

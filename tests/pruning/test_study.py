@@ -9,13 +9,26 @@ import pandas as pd
 import pytest
 
 from pruning import RATIOS, Experiment, ImageExperiment, Strategy, run
+from pruning.data.task_of import task_of
 from pruning.evaluation.evaluated import Evaluated
 from pruning.evaluation.metrics import figures, flat
 from pruning.evaluation.rows import DENSE, wins
 from pruning.inspect.training_gap import training_gap
 from pruning.lottery import engine
-from pruning.lottery.engine import InMemory, here
-from pruning.study import Study, StudyProgress, Variant, run_study, runs_missing, so_far, summary, verdicts
+from pruning.lottery.engine import InMemory, Run, here
+from pruning.lottery.engine import outcome as kept_outcome
+from pruning.study import (
+    Study,
+    StudyProgress,
+    Variant,
+    gather,
+    has_all,
+    run_study,
+    runs_missing,
+    so_far,
+    summary,
+    verdicts,
+)
 from tests.conftest import CLOCK
 
 BASE = Experiment(hidden=(8,), points=200, max_epochs=12)
@@ -95,6 +108,39 @@ def test_what_has_been_measured_is_there_before_the_rest():
     assert seen[0] == 0
     assert {5} < set(seen) <= {0, 5, 10}
     pd.testing.assert_frame_equal(so_far(STUDY, kept), whole)
+
+
+def test_runs_that_others_have_trained_are_gathered(studied):
+    """Whole ones, a few at a time, in numbers as if the study had run; a run that lacks a network waits for it."""
+    kept, (whole, _, _) = InMemory(), studied
+    assert gather(STUDY, kept) == 0
+    one, two = (STUDY.run(Strategy.ONE_SHOT, seed) for seed in (0, 1))
+    half = STUDY.run(Strategy.RANDOM_MASK, 0, prune_ratio=0.5)
+    for experiment, ratios in ((one, STUDY.ratios), (two, RATIOS), (half, (0.5,))):
+        Run([experiment], ratios, task_of(experiment), kept).train()
+    assert [gather(STUDY, kept, most=1) for _ in range(3)] == [1, 1, 0]
+    table = so_far(STUDY, kept)
+    assert runs_missing(STUDY, kept) == 2
+    same = table.merge(whole, on=["line", "prune_ratio", "seed"])
+    assert len(table) == len(same) == 6
+    figures_of = [name for name in whole if f"{name}_x" in same and name not in CLOCK]
+    pd.testing.assert_frame_equal(
+        same[[f"{name}_x" for name in figures_of]].set_axis(figures_of, axis=1),
+        same[[f"{name}_y" for name in figures_of]].set_axis(figures_of, axis=1),
+    )
+
+
+def test_a_run_that_has_not_answered_all_there_is_to_ask_waits():
+    """Networks come before what they say of fresh points, and before their latency."""
+    kept, study = InMemory(), replace(STUDY, strategies=("one_shot",), seeds=(0,))
+    run_study(study, kept=kept)
+    (experiment,) = runs_of(study)
+    whole = kept_outcome(experiment, study.ratios, task_of(experiment), kept.get)
+    for lacking in ({"fresh": None}, {"latency": float("nan")}):
+        networks = (*whole.networks[:-1], replace(whole.networks[-1], **lacking))
+        assert not has_all(replace(whole, networks=networks), study.ratios)
+    assert has_all(whole, study.ratios)
+    assert not has_all(replace(whole, networks=whole.networks[:-1]), study.ratios)
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ LEGAL = {
     "strategy": "One-shot · One-shot, re-initialised · One-shot, randomly re-initialised · Iterative, re-initialised",
     "ratio": "0.0 · 0.1 · 0.2 · 0.3 · 0.4 · 0.5 · 0.6 · 0.7 · 0.8 · 0.9 · 0.95. Using 0.5.",
     "samples": "1 · 2 · 3 · 5 · 7 · 10 · 15 · 20 · 30 · 50 · 75 · 100 · 150 · 200. Using 50.",
+    "members": "1 · 2 · 3 · 4 · 5 · 6 · 7 · 8 · 9 · 10. Using 10.",
     "dataset": "Two moons · Circles", "criterion": "L1 of incoming weights · L2 of incoming weights",
     "noise": "0.0 · 0.05 · 0.1 · 0.15 · 0.2 · 0.25 · 0.3 · 0.4 · 0.5. Using 0.2.",
     "label_noise": "0.0 · 0.05 · 0.1 · 0.2 · 0.3 · 0.4. Using 0.0.",
@@ -95,7 +96,7 @@ def _right() -> Iterator[LinkCase]:
         "bins": "30", "seed": "9999", "data_seed": "0", "colour": "Predictive entropy", "show": "None",
         "view": "Take home", "units": "hidden1.3", "binning": "Equal mass", "alpha": "0.3", "sets": "APS, randomised",
         "loss": "10 points", "score": "Mutual information", "refuse": "30 %", "method": "Last-layer Laplace",
-        "tempered": "true", "against": "Random tickets (control)", "against_rewind": "5", "t": "2",
+        "members": "4", "tempered": "true", "against": "Random tickets (control)", "against_rewind": "5", "t": "2",
     }.items():  # fmt: skip
         yield LinkCase(f"right: {name}", {name: value}, (), {name: value})
     yield LinkCase("nothing more", {})
@@ -109,6 +110,7 @@ def _right() -> Iterator[LinkCase]:
 def _no_choice() -> Iterator[LinkCase]:
     for name, values in {
         "strategy": ("one_shot", "ONE-SHOT", "0"), "samples": ("0", "4", "201", "-50"), "dataset": ("digits",),
+        "members": ("0", "11", "50"),
         "ratio": ("0.55", "1", "-0.1", "50%", "0,5", ".5", "0.50", "1e-1", "nan", "inf", "٠.٣", "True", "0"),
         "noise": ("0.6", "[0.1]"), "label_noise": ("20 %",), "points": ("100000000", "200.0"), "dropout": ("1.0",),
         "hidden": ("10-10", "(10,)"), "learning_rate": ("1e-3",), "patience": ("2000",), "criterion": ("l1",),

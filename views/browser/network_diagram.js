@@ -5,14 +5,17 @@ import { component, element, focusedBeside } from "./common.js";
 import { listen, rove } from "./network_diagram_hands.js";
 import { nodes, show, summary } from "./network_diagram_look.js";
 import { matrix } from "./network_diagram_painting.js";
+import { hearSamples } from "./single_sample.js";
 
 /** @import { Given } from "./common.js" */
 /** @import { Matrix, Line, Signs } from "./network_diagram_painting.js" */
+/** @import { Thinned } from "./network_diagram_sample.js" */
 /** @typedef {{ name: string, title: string, labels: string[], colours?: string[] }} EndLayer inputs or outputs */
 /** @typedef {{ name: string, title: string, kept: boolean[], by_hand: boolean[], words: string[] }} HiddenLayer */
 /** @typedef {EndLayer | HiddenLayer} Layer */
 /** @typedef {{ weights: string, largest: number }} Weights (units, inputs) in base64, and what is drawn widest */
-/** @typedef {{ layers: Layer[], matrices: Weights[], colours: Signs, heard: number, locked: boolean }} Data */
+/** @typedef {{ layers: Layer[], matrices: Weights[], colours: Signs, thinned: Thinned | null }} Picture */
+/** @typedef {Picture & { heard: number, locked: boolean }} Data */
 /** @typedef {{ layer: string, unit: number, count: number }} Click */
 /**
  * @typedef {object} Node
@@ -22,6 +25,7 @@ import { matrix } from "./network_diagram_painting.js";
  * @property {boolean} kept
  * @property {string} [words] of a hidden unit alone
  * @property {boolean} byHand
+ * @property {boolean} dropped by the single sample that stands out
  * @property {number} awaits the click that the data have not answered yet; 0: none
  * @property {number} busy until when it is not clicked again
  * @property {number} x
@@ -35,6 +39,7 @@ import { matrix } from "./network_diagram_painting.js";
  * @property {HTMLCanvasElement} own for the connections of what is picked
  * @property {HTMLElement} tip
  * @property {HTMLElement} note
+ * @property {HTMLElement} said of a single sample
  * @property {HTMLElement} status
  * @property {ResizeObserver} observer
  * @property {string} shape
@@ -46,6 +51,9 @@ import { matrix } from "./network_diagram_painting.js";
  * @property {Line[][]} lines
  * @property {Signs} colours
  * @property {boolean} locked
+ * @property {Thinned | null} thinned the units of single samples
+ * @property {number} sample which of them stands out, from 1 on; 0: none
+ * @property {() => void} deafen
  * @property {number} clicks
  * @property {number} width that it was drawn for
  * @property {Node} [picked] pointed at, or with the keyboard's focus
@@ -53,27 +61,33 @@ import { matrix } from "./network_diagram_painting.js";
  * @property {(click: Click) => void} send
  */
 
-export default component(build, update, ({ observer }) => observer.disconnect());
+export default component(build, update, ({ observer, deafen }) => (observer.disconnect(), deafen()));
 
 /** @param {HTMLElement} root @returns {Drawing} */
 function build(root) {
   const [edges, own] = [element("canvas", "edges"), element("canvas", "own")];
   const [tip, note, status] = [element("div", "tip"), element("p", "note"), element("div", "spoken")];
+  const said = element("p", "sample");
   const stage = element("div", "stage", edges, own, tip);
   stage.role = "group";
   stage.ariaLabel = "The network drawn. Arrow keys walk from unit to unit, Enter or Space removes or restores one.";
   tip.ariaHidden = "true"; // a unit's own label says the same
   status.role = "status";
-  root.replaceChildren(stage, legend(), note, status);
+  root.replaceChildren(stage, legend(), said, note, status);
   const observer = new ResizeObserver(() => stage.clientWidth !== drawing.width && show(drawing));
   /** @type {Drawing} */
   const drawing = {
-    ...{ root, stage, edges, own, tip, note, status, observer },
+    ...{ root, stage, edges, own, tip, note, said, status, observer },
     ...{ shape: "", names: [], titles: [], layers: [], groups: [], matrices: [], lines: [] },
     ...{ colours: { positive: "", negative: "" }, locked: false, clicks: 0, width: 0 },
+    ...{ thinned: null, sample: 0, deafen: () => {} },
     send: () => {},
   };
   listen(drawing);
+  drawing.deafen = hearSamples((sample) => {
+    drawing.sample = sample;
+    if (drawing.shape) show(drawing);
+  });
   observer.observe(stage);
   return drawing;
 }
@@ -93,7 +107,8 @@ function update(drawing, { data, setTriggerValue }) {
   const shape = JSON.stringify(data.layers.map(shapeOf));
   if (shape !== drawing.shape) fill(drawing, data.layers);
   const clicks = Math.max(drawing.clicks, data.heard);
-  Object.assign(drawing, { shape, colours: data.colours, locked: data.locked, clicks });
+  const { colours, locked, thinned = null } = data;
+  Object.assign(drawing, { shape, colours, locked, thinned, clicks });
   const answered = nodes(drawing).find((node) => node.awaits && node.awaits <= data.heard);
   data.layers.forEach((layer, l) => drawing.layers[l].forEach((node) => updateNode(node, layer, data.heard)));
   drawing.matrices = data.matrices.map((given, m) => {
@@ -142,7 +157,7 @@ function fresh(of, layer, unit) {
   const end = (name) => element("div", `end layer${layer}`, element("i", ""), element("span", "", name));
   const button = () => Object.assign(element("button", "unit"), { type: "button", tabIndex: -1 });
   const made = "labels" in of ? end(of.labels[unit]) : button();
-  return { layer, unit, element: made, kept: true, byHand: false, awaits: 0, busy: 0, x: 0, y: 0 };
+  return { layer, unit, element: made, kept: true, byHand: false, dropped: false, awaits: 0, busy: 0, x: 0, y: 0 };
 }
 
 /**

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from pruning import Network
 from pruning.model.units import Unit
 from views.browser.component import component
-from views.charts.colours import CLASSES, Theme
+from views.charts.colours import CLASSES, PRUNED, Theme
 from views.controls import state
 from views.text.names import layers_named
 
@@ -61,6 +61,12 @@ def diagram(
         ],
         "colours": SIGNS[theme],
     }
+
+
+def thinned(units: Mapping[str, np.ndarray], named: str) -> dict[str, Any]:
+    """What the browser needs to draw single samples: layer → (D, units), what each keeps; named: what they are."""
+    kept = [["".join("01"[bit] for bit in sample.astype(int)) for sample in samples] for samples in units.values()]
+    return {"named": named, "colour": PRUNED, "kept": kept}
 
 
 def _check(network: Network, classes: Sequence[str]) -> None:
@@ -117,11 +123,17 @@ def _largest(weights: np.ndarray) -> float:
     return float(np.abs(weights[np.isfinite(weights)]).max(initial=0)) or 1.0
 
 
-def draw_network(data: dict[str, Any], on_click: Callable[[Unit], None] | None, place: DeltaGenerator) -> None:
+def draw_network(
+    data: dict[str, Any],
+    on_click: Callable[[Unit], None] | None,
+    place: DeltaGenerator,
+    samples: dict[str, Any] | None = None,
+) -> None:
     """Draw a `diagram`; `on_click` gets the (layer, unit) that somebody clicks, before the run that answers.
 
     The unit is to be removed if it was kept and restored if it was not. Until data come that have
     heard of the click, the browser shows the unit as it will be. None: units cannot be clicked.
+    samples: single samples as `thinned` gives them, of which one may stand out on a plane of the page.
     """
 
     def act() -> None:
@@ -130,7 +142,7 @@ def draw_network(data: dict[str, Any], on_click: Callable[[Unit], None] | None, 
             state.CLICK.set(sent["count"])
             on_click(unit)
 
-    heard = {"heard": state.CLICK.get(), "locked": on_click is None}
+    heard = {"heard": state.CLICK.get(), "locked": on_click is None, "thinned": samples}
     with place:
         NETWORK(key=KEY, data={**data, **heard}, on_unit_change=act)
 

@@ -2,6 +2,7 @@
 
 import { grouped, find } from "./common.js";
 import { place } from "./network_diagram_layout.js";
+import { ofSample, thin } from "./network_diagram_sample.js";
 import { connections, paint, paintPicked, STRONGEST } from "./network_diagram_painting.js";
 
 /** @import { Drawing, Node } from "./network_diagram.js" */
@@ -16,10 +17,11 @@ export const summary = ({ titles, layers }, l) => `${titles[l]}: ${tally(layers[
 /** Bring everything up to date with what is kept and how much room there is. @param {Drawing} drawing */
 export function show(drawing) {
   const { layers, matrices, groups, titles } = drawing;
+  thin(drawing);
   for (const node of nodes(drawing)) {
     if (!node.words) continue;
     node.element.ariaPressed = String(node.kept);
-    node.element.ariaLabel = node.words;
+    node.element.ariaLabel = node.dropped ? `${node.words} · dropped in this sample` : node.words;
     node.element.classList.toggle("hand", node.byHand);
   }
   layers.forEach((list, l) => {
@@ -28,6 +30,7 @@ export function show(drawing) {
     find(groups[l], ".heading span").textContent = hidden ? tally(list) : String(list.length);
   });
   drawing.lines = matrices.map((each, m) => connections(each, layers[m], layers[m + 1]));
+  drawing.said.textContent = ofSample(drawing);
   drawing.note.textContent = drawn(drawing);
   place(drawing);
   paint(drawing);

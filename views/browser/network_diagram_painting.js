@@ -25,7 +25,7 @@ export function matrix(given) {
 }
 
 /**
- * The connections of a matrix between nodes that are kept, weakest first; many are drawn finer than few.
+ * The connections of a matrix between nodes that are there, weakest first; many are drawn finer than few.
  * @param {Matrix} matrix
  * @param {Node[]} from
  * @param {Node[]} to
@@ -36,7 +36,9 @@ export function connections({ shares, order }, from, to) {
   /** @param {number} i */
   const ends = (i) => ({ from: from[i % from.length], to: to[Math.floor(i / from.length)] });
   const lines = order.map((i) => ({ ...ends(i), share: shares[i], widest }));
-  return lines.filter((line) => line.from.kept && line.to.kept);
+  /** @param {Node} node */
+  const there = (node) => node.kept && !node.dropped;
+  return lines.filter((line) => there(line.from) && there(line.to));
 }
 
 /** @param {Drawing} drawing */

@@ -55,6 +55,7 @@ import { DRAWN, PROPOSED } from "./preview_events.js";
  * @property {ResizeObserver} observer
  * @property {(event: MouseEvent) => void} listen to clicks beside it
  * @property {(event: Event) => void} take what is proposed while a slider is moved
+ * @property {() => void} leave those who tell each other which sample stands out
  * @property {Data | null} wanted
  * @property {Scene | null} drawn what the server has sent
  * @property {Scene | null} scene what is shown
@@ -82,7 +83,7 @@ function build(root) {
   const observer = new ResizeObserver(() => paint(stage));
   /** @type {Stage} */
   const stage = {
-    ...{ root, observer, listen: () => {}, wanted: null, drawn: null, scene: null },
+    ...{ root, observer, listen: () => {}, leave: () => {}, wanted: null, drawn: null, scene: null },
     take: (event) => event instanceof CustomEvent && take(stage, event.detail),
     ...{ known: new Map(), place: null, guess: null, sizes: [], draw: 0 },
   };
@@ -96,6 +97,7 @@ function build(root) {
 function remove(stage) {
   stage.wanted = stage.drawn = stage.scene = null; // maps that are still being unpacked find nothing to be painted on
   stage.observer.disconnect();
+  stage.leave();
   document.removeEventListener("click", stage.listen, true);
   document.removeEventListener(PROPOSED, stage.take);
 }

@@ -3,6 +3,7 @@
 import { ARROWS, clamp, find, hit } from "./common.js";
 import { paint, quantityOf } from "./planes_painting.js";
 import { NUMBERS, PROBABILITIES, probsOf, winnerOf } from "./planes_values.js";
+import { answerSamples, hearSamples, tellSample } from "./single_sample.js";
 
 /** @import { Scene, Stage } from "./planes.js" */
 /** @import { Maps } from "./planes_values.js" */
@@ -24,9 +25,16 @@ export function listen(stage) {
     paint(stage);
   };
   find(root, ".draws").oninput = ({ target }) => {
-    if (target instanceof HTMLInputElement) stage.draw = Number(target.value);
-    paint(stage);
+    if (target instanceof HTMLInputElement) tellSample(Number(target.value));
   };
+  const deafen = hearSamples((draw) => {
+    if (draw === stage.draw) return;
+    stage.draw = draw;
+    paint(stage);
+  });
+  const silence = answerSamples(() => stage.draw);
+  stage.leave = () => (deafen(), silence());
+  tellSample(stage.draw); // whoever has heard of another one has heard of planes that are no more
   stage.listen = (event) => guess(stage, event);
   document.addEventListener("click", stage.listen, true);
 }

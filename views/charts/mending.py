@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 import altair as alt
 import numpy as np
@@ -28,28 +29,28 @@ def parts_chart(found: Mapping[float, Mended], chosen: float, noise: float | Non
     found: by prune ratio, the dense network's at 0. Where a temperature harms, what it adds lies in the refinement
     error, on top. The dense network's refinement error is a line of reference; `noise`, where it is known, another.
     """
-    rows = pd.concat([_part_rows(ratio, each, ratio == chosen) for ratio, each in found.items()])
+    rows = pd.DataFrame(
+        [row for ratio, each in found.items() for row in _part_rows(ratio, each, chosen=ratio == chosen)]
+    )
     lines = pd.DataFrame({"value": [found[0.0].refinement.value], "line": ["dense"]})
     least = pd.DataFrame({"value": [] if noise is None else [noise]}, dtype=float)
     return Chart(_parts_spec(), {"parts": rows, "dense": lines, "noise": least})
 
 
-def _part_rows(ratio: float, found: Mended, chosen: bool) -> pd.DataFrame:
+def _part_rows(ratio: float, found: Mended, *, chosen: bool) -> list[dict[str, Any]]:
     """A bar for each part, from `low` to `high`."""
     before, after = found.before, found.refinement.value
     harms = after > before
-    rows = pd.DataFrame(
-        {
-            "part": [PARTS[0], PARTS[2 if harms else 1]],
-            "low": [0.0, min(before, after)],
-            "high": [min(before, after), max(before, after)],
-        }
-    )
+    low, high = min(before, after), max(before, after)
     ends = found.calibration
-    return rows.assign(
-        ratio=ratio, left=ratio - HALF, right=ratio + HALF, chosen=chosen, before=before, refinement=after,
-        calibration=ends.value, calibration_from=ends.low, calibration_to=ends.high,
-    )  # fmt: skip
+    common = {
+        "ratio": ratio, "left": ratio - HALF, "right": ratio + HALF, "chosen": chosen, "before": before,
+        "refinement": after, "calibration": ends.value, "calibration_from": ends.low, "calibration_to": ends.high,
+    }  # fmt: skip
+    return [
+        {"part": PARTS[0], "low": 0.0, "high": low, **common},
+        {"part": PARTS[2 if harms else 1], "low": low, "high": high, **common},
+    ]
 
 
 @lru_cache(maxsize=1)

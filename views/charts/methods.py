@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from views.charts.vega import DECIMAL_LABEL, Chart, layer, series_scale, specification
@@ -31,6 +32,8 @@ COLUMNS = (
     Column("ece", "ECE ↓", "ece_floor"),
     Column("uce", "UCE ↓", "uce_floor"),
     Column("auroc", "OOD AUROC ↑"),
+    Column("epistemic", "Mutual information, test, nats"),
+    Column("epistemic_ood", "Mutual information, OOD, nats"),
 )
 
 
@@ -40,10 +43,10 @@ def method_chart(table: pd.DataFrame, column: Column, labels: Sequence[str]) -> 
     table: `by_method.method_rows` with a column `label`; `labels` are all there will be, in order, so that the chart
     keeps its shape while sources come in. Every chart has them: on a phone one stands below the other.
     """
-    rows = table.assign(value=table[column.name].astype(float))
-    rows["floor"] = table[column.floor].astype(float) if column.floor else float("nan")
-    shown = rows[["label", "network", "value", "floor"]]
-    return Chart(_spec(column.title, tuple(labels)), {"rows": shown[shown.value.notna()]})
+    values = table[column.name].to_numpy(float)
+    floors = table[column.floor].to_numpy(float) if column.floor else np.full(len(table), np.nan)
+    rows = pd.DataFrame({"label": table["label"], "network": table["network"], "value": values, "floor": floors})
+    return Chart(_spec(column.title, tuple(labels)), {"rows": rows[np.isfinite(values)]})
 
 
 @lru_cache(maxsize=32)

@@ -32,7 +32,6 @@ class Control:
     )
     show: Callable[[Any], str] = str
     field: str = ""
-    idle: bool = False  # whether it decides nothing just now, and is drawn as such
     width: float = 1.0  # of its column in a row, where others have 1: with something beside it more
 
     def legal(self) -> dict[str, Any]:
@@ -107,8 +106,7 @@ class Control:
                 wrap=True,
                 **common,
             )
-        common |= {"format_func": self.show, "disabled": self.idle}
-        return st.select_slider(self.label, self.options, self.default, **common)
+        return st.select_slider(self.label, self.options, self.default, format_func=self.show, **common)
 
     def _held(self) -> Any:
         held = lock.current()
@@ -166,12 +164,12 @@ def draw_settings(groups: Mapping[str, Sequence[Control]]) -> dict[str, Any]:
 def draw_row(
     controls: Sequence[Control],
     beside: Mapping[str, Callable[[Any], object]] = MappingProxyType({}),
-    adapted: Mapping[str, Callable[[Mapping[str, Any]], Control]] = MappingProxyType({}),
+    instead: Mapping[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """Controls side by side; name → value.
 
-    `beside` draws, from a control's value, what stands next to it; `adapted` gives, from the values that are known by
-    then, the form in which a control is drawn.
+    `beside` draws, from a control's value, what stands next to it; `instead` draws, from the values that are known by
+    then, what stands in the place of a control, and returns what that says.
     """
     values = {control.name: control.draw() for control in controls if not control.is_open}
     shown = [control for control in controls if control.is_open]
@@ -179,8 +177,10 @@ def draw_row(
     for column, control in zip(st.columns(widths, gap="medium") if shown else (), shown, strict=True):
         has_neighbour = control.name in beside
         with column.container(horizontal=True, vertical_alignment="bottom") if has_neighbour else column:
-            form = adapted[control.name](values) if control.name in adapted else control
-            values[control.name] = form.draw()
+            if control.name in instead:
+                values |= instead[control.name](values)
+                continue
+            values[control.name] = control.draw()
             if has_neighbour:
                 beside[control.name](values[control.name])
     return values

@@ -40,7 +40,7 @@ RATIO = replace(
 N_SAMPLES = replace(moons_controls.N_SAMPLES, options=IMAGE_SAMPLES)
 STRATEGY = moons_controls.STRATEGY
 METHOD, TEMPERED = moons_controls.METHOD, moons_controls.TEMPERED
-MAIN = (STRATEGY, RATIO, METHOD, N_SAMPLES)
+MAIN = (STRATEGY, RATIO, METHOD, N_SAMPLES, moons_controls.MEMBERS)
 ROW = (STRATEGY, compare.AGAINST, RATIO, METHOD, N_SAMPLES)
 REWIND = replace(moons_controls.REWIND, options=(0, 1, 2, 4, 8))  # of the few epochs of a run on images
 COMPARED = (compare.AGAINST, *compare.differing(REWIND))
@@ -215,5 +215,5 @@ def _draw_controls() -> ImageChoice:
     controls = (TASK, *MAIN, *(control for group in groups.values() for control in group))
     experiment = ImageExperiment(**fields_set(controls, values), **moons_controls.rounds_of(values["rounds"]))
     source, other = moons_controls.source_of(values), compare.other_of(experiment, values)
-    n_samples = source.method.samples(values["samples"])
+    n_samples = moons_controls.samples_of(source.method, values)
     return ImageChoice(experiment, n_samples, values["bins"], values["binning"], values, source, other)

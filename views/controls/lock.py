@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from views.controls import state
+from views.controls.older_links import renewed
 from views.controls.state import Lock
 
 if TYPE_CHECKING:
@@ -55,8 +56,9 @@ def restore(names: Iterable[str]) -> None:
 
 def read(params: Mapping[str, str], page: str | None = None) -> Lock | None:
     """The lock that a link to this page describes; one that names nothing locks nothing."""
-    names = {name.strip() for name in params.get(PARAM, "").split(",")} - {""}
-    return Lock(frozenset(names), params, page) if names else None
+    said = renewed(params)
+    names = {name.strip() for name in said.get(PARAM, "").split(",")} - {""}
+    return Lock(frozenset(names), said, page) if names else None
 
 
 def write(names: list[str]) -> str:

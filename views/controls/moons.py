@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import streamlit as st
+
 from pruning import RATIOS, Experiment
 from pruning.inspect.plane import DRAWN, SAMPLES
 from uncertainty.options import ENSEMBLE_MEMBERS, MC_DROPOUT, DropoutLayers, Method, Score, Source
@@ -55,16 +57,15 @@ N_SAMPLES = Control(
     50,
     SAMPLES,
 )
-_DRAWS = "Laplace draws", "How many draws of the weights are averaged."
-SAMPLES_OF: Mapping[Method, tuple[str, str]] = {  # label and help, where the method is another
-    Method.SINGLE_PASS: ("Samples", "A single pass is one."),
-    Method.ENSEMBLE: (
-        "Ensemble members",
-        f"How many networks are averaged, {ENSEMBLE_MEMBERS} at most; each was trained and pruned from its own seed.",
-    ),
-    Method.LAST_LAYER: _DRAWS,
-    Method.SURVIVORS: _DRAWS,
-}
+MEMBERS = Control(
+    "members",
+    "Ensemble members",
+    f"How many networks are averaged, {ENSEMBLE_MEMBERS} at most; each was trained and pruned from its own seed.",
+    ENSEMBLE_MEMBERS,
+    tuple(range(1, ENSEMBLE_MEMBERS + 1)),
+)
+LAPLACE = "Laplace draws", "How many draws of the weights are averaged."  # label and help of the same control
+ONE_PASS = "**Samples**: a single pass is one, nothing to move."
 METHOD = replace(choice("method", "Method", "Where class probabilities come from.", MC_DROPOUT.method), width=1.75)
 TEMPERED = check(
     "tempered", "Temperature",
@@ -72,7 +73,7 @@ TEMPERED = check(
     "pass is, and none of its answers.",
     default=MC_DROPOUT.tempered,
 )  # fmt: skip
-MAIN = (STRATEGY, RATIO, METHOD, N_SAMPLES)
+MAIN = (STRATEGY, RATIO, METHOD, N_SAMPLES, MEMBERS)
 ROW = (STRATEGY, compare.AGAINST, RATIO, METHOD, N_SAMPLES)
 
 
@@ -88,6 +89,14 @@ ROUNDS = Control(
     "0 prunes step by step along the ratios of the slider, at its end half of what is left; n takes n equal "
     "fractions instead, 20 % a fifth of what is left each time, as Frankle & Carbin do.",
     STANDARD.rounds, (0, 1, 2, 3, 5, 10, FIFTH), show=rounds_in_words,
+)  # fmt: skip
+SEED = Control(
+    "seed", "Seed", "Decides initial weights and dropout; the same seed gives the same figures.",
+    STANDARD.seed, (0, 9999), "number", field="seed",
+)  # fmt: skip
+DATA_SEED = Control(
+    "data_seed", "Data seed", "Decides which points are drawn and how they are split.",
+    STANDARD.data_seed, (0, 9999), "number", field="data_seed",
 )  # fmt: skip
 SETTINGS: Mapping[str, tuple[Control, ...]] = {
     "Data": (
@@ -154,14 +163,8 @@ SETTINGS: Mapping[str, tuple[Control, ...]] = {
             "Which layers drop in MC dropout; nothing is trained anew. The fewer, the less samples disagree.",
             MC_DROPOUT.layers, widget="buttons",
         ),
-        Control(
-            "seed", "Seed", "Decides initial weights and dropout; the same seed gives the same figures.",
-            STANDARD.seed, (0, 9999), "number", field="seed",
-        ),
-        Control(
-            "data_seed", "Data seed", "Decides which points are drawn and how they are split.",
-            STANDARD.data_seed, (0, 9999), "number", field="data_seed",
-        ),
+        SEED,
+        DATA_SEED,
     ),
 }  # fmt: skip
 
@@ -236,7 +239,7 @@ TAB = Control("view", "Tab", "What is shown below the planes.", TABS[0], TABS, "
 ALL = (*EXPERIMENT, *COMPARED, QUANTITY, POINTS, DRAWS, BASIS, OVER_SEEDS, TAB, *IN_TABS)
 VIEW = (QUANTITY, POINTS, TAB, *COMPARED)  # how a preset may have it looked at
 # What decides how networks are asked and shown, of which no preset tells.
-UNTOLD = frozenset({"samples", "binning", "method", "tempered", "dropping"})
+UNTOLD = frozenset({"samples", "members", "binning", "method", "tempered", "dropping"})
 
 
 @dataclass(frozen=True)
@@ -272,7 +275,7 @@ def _draw_controls() -> Choice:
     values = draw_main(ROW) | draw_settings({**SETTINGS, OTHERS: COMPARED[1:]})
     experiment = Experiment(**fields_set(EXPERIMENT, values), **rounds_of(values["rounds"]))
     source, other = source_of(values), compare.other_of(experiment, values)
-    n_samples = source.method.samples(values["samples"])
+    n_samples = samples_of(source.method, values)
     return Choice(experiment, n_samples, values["bins"], values["binning"], values, source=source, other=other)
 
 
@@ -280,17 +283,33 @@ def draw_main(controls: Sequence[Control]) -> dict[str, Any]:
     """The main controls in a row, the strategy with all recipes beside it and the method with its temperature."""
     tempered: list[bool] = []
     beside = {STRATEGY.name: draw_recipes, METHOD.name: lambda method: tempered.append(TEMPERED.draw())}
-    by_name = {control.name: control for control in controls}
-    adapted = {N_SAMPLES.name: lambda values: _samples_of(by_name[N_SAMPLES.name], values[METHOD.name])}
-    values = draw_row(controls, beside, adapted)
+    own = next(control for control in controls if control.name == N_SAMPLES.name)
+    values = draw_row(controls, beside, {own.name: lambda values: _draw_numbers(own, values[METHOD.name])})
+    if MEMBERS.name not in values:  # its neighbour is locked
+        values |= _draw_numbers(own, values[METHOD.name])
     # Where the method is locked, nothing stands beside it.
     return {**values, TEMPERED.name: tempered[0] if tempered else TEMPERED.draw()}
 
 
-def _samples_of(control: Control, method: Method) -> Control:
-    """The control of the number of samples, as a method has it."""
-    label, help = SAMPLES_OF.get(method, (control.label, control.help))
-    return replace(control, label=label, help=help, idle=method == Method.SINGLE_PASS)
+def _draw_numbers(own: Control, method: Method) -> dict[str, Any]:
+    """The number of samples, `own`, and that of members; the one that the method has not is there, but not seen.
+
+    So it keeps what it says, and the address does. The browser would lose that of a control that moves about.
+    """
+    if method not in (Method.MC_DROPOUT, Method.ENSEMBLE):
+        own = replace(own, label=LAPLACE[0], help=LAPLACE[1])
+    values, counts = {}, None if method == Method.SINGLE_PASS else MEMBERS if method == Method.ENSEMBLE else own
+    for control in (own, MEMBERS):
+        with st.container(key=f"{'seen' if control is counts else 'unseen'}_{control.name}"):
+            values[control.name] = control.draw()
+    if counts is None:
+        st.caption(ONE_PASS)
+    return values
+
+
+def samples_of(method: Method, values: Mapping[str, Any]) -> int:
+    """How many samples of a method the controls ask for."""
+    return values[MEMBERS.name] if method == Method.ENSEMBLE else method.samples(values[N_SAMPLES.name])
 
 
 def has_seeds(source: Source) -> bool:

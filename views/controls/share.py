@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import streamlit as st
 
@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
 
+class ClassLinks(NamedTuple):
+    """Where a class goes, and where what it trains is gathered."""
+
+    everybody: str  # behind the question mark
+    gathering: str
+
+
+WHOLE, LOCKED, CLASS = "This very state", "Locked", "For a class"
 SAME = ", so it gives the same figures to everybody."
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -25,22 +33,38 @@ def draw_share(
     extra: Mapping[str, str],
     caveat: str,
     place: DeltaGenerator,
+    of_class: ClassLinks | None = None,
 ) -> None:
     """A button that unfolds the link to this state, and a locked one that leaves the chosen controls alone.
 
-    extra: further words of the link. caveat: what the link cannot carry, mostly nothing.
+    extra: further words of the link. caveat: what the link cannot carry, mostly nothing. of_class: for the same with
+    another seed for everybody, where there are such.
     """
     held, lockable = lock.current(), tuple(values)
     values = {**_elsewhere(controls), **values}
-    with place.popover("Share", icon=":material/link:"):
-        st.markdown(f"**This very state**: the link carries every control{'.' if caveat else SAME}")
+    ways = [WHOLE] if held else [WHOLE, LOCKED, *([CLASS] if of_class else [])]
+    tabs = dict(zip(ways, place.popover("Share", icon=":material/link:").tabs(ways), strict=True))
+    with tabs[WHOLE]:
+        st.markdown(f"The link carries every control{'.' if caveat else SAME}")
         left = sorted(held.left) if held else []
         fixed = {lock.PARAM: lock.write(left)} if held else {}
         _draw_link(link(values, controls, {**extra, **fixed}), "whole")
         if caveat:
             st.caption(caveat)
-        if held is None:
+    if held is None:
+        with tabs[LOCKED]:
             _draw_lock(values, lockable, controls, extra)
+    if held is None and of_class:
+        with tabs[CLASS]:
+            _draw_class(of_class)
+
+
+def _draw_class(links: ClassLinks) -> None:
+    st.markdown(
+        "Whoever opens this link has another seed, and points of their own; thirty of them are an experiment. "
+        f"[Watch their runs come in]({links.gathering}) on the study page."
+    )
+    _draw_link(links.everybody, "class")
 
 
 def _draw_lock(

@@ -164,10 +164,11 @@ PICTURE: Key[str | None] = Key("own_picture_seen", None)  # the file whose answe
 PREVIEWED = Key("previewed", "")  # of a slider: the name of the stops that the browser has asked for
 
 # Clicks on curves
-RATIO_TURN: Key[tuple[float, int] | None] = Key("ratio_turn", None)  # the prune ratio, and how often it has changed
+CURVE_TURN: Key[int] = Key("curve_turn", 0)  # another one after each click on a curve
 
 # Jobs that a page follows
 WATCHER: Key[str] = Key("watcher", MADE_FIRST)  # the name by which this visitor wants jobs
+GATHERED: Key[int | None] = Key("gathered", None)  # runs of a study that had come in when the page was last drawn
 FOLLOWED: Key[Followed | None] = Key("job_followed", None)  # of a kind of job
 REFUSED: Key[str | None] = Key("job_refused", None)  # of a kind of job: why it was not taken
 

@@ -65,6 +65,12 @@ AGAINST = Control(
     "which as many units of each layer are picked by chance.", "dense", ("dense", RANDOM_TICKET), "buttons",
     lambda line: {"dense": "Dense"}.get(line, "Random ticket"),
 )  # fmt: skip
+GATHER = check(
+    "gather", "Gather what others train",
+    "Nothing is trained here: every run that visitors of this server have had trained comes in by itself. The link "
+    "for a class, under *Share* of the moons page, gives each of them another seed.",
+    default=False,
+)  # fmt: skip
 LOOKS = (FIGURE, AXIS, moons_controls.BASIS, AGAINST)
 OPENING: Mapping[str, Any] = {}
 # Decided by the study itself, or by how a page shows one run.
@@ -82,7 +88,7 @@ def settings(task: ImageSet | str) -> dict[str, tuple[Control, ...]]:
 
 def known(task: ImageSet | str) -> tuple[Control, ...]:
     """Every control of the page, with what this task allows."""
-    return (*of_study(task), *LOOKS)
+    return (*of_study(task), *LOOKS, GATHER)
 
 
 def of_study(task: ImageSet | str) -> tuple[Control, ...]:
@@ -101,6 +107,7 @@ class StudyChoice:
     axis: str = "prune_ratio"
     basis: str = "truth"
     against: str = "dense"
+    gather: bool = False
     values: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -124,7 +131,7 @@ def _draw() -> StudyChoice:
     with st.container(horizontal=True, key="repeat_row", gap="medium", vertical_alignment="bottom"):
         values |= {control.name: control.draw() for control in (N_SEEDS, GRID, VARY)}
         if task == POINTS:
-            values[OWN_DATA.name] = OWN_DATA.draw()
+            values |= {control.name: control.draw() for control in (OWN_DATA, GATHER)}
         if values[VARY.name] != METHOD.name:
             values |= {control.name: control.draw() for control in (METHOD, TEMPERED)}
     groups = settings(task)
@@ -134,7 +141,7 @@ def _draw() -> StudyChoice:
         base, chosen, GRIDS[values["ratios"]], tuple(range(values["seeds"])), values.get("own_data", True),
         _variants(base, values["vary"]), _source(values),
     ) if chosen else None  # fmt: skip
-    return StudyChoice(study, task, values=values)
+    return StudyChoice(study, task, gather=values.get(GATHER.name, False), values=values)
 
 
 def _base(task: ImageSet | str, values: Mapping[str, Any]) -> Recipe:

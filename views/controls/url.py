@@ -11,6 +11,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from views.controls import lock, opening, setting, state
 from views.controls.control import Control
+from views.controls.older_links import renewed
 
 C = TypeVar("C")
 MOST_PROBLEMS = 20  # told one by one
@@ -48,10 +49,11 @@ def warn_of_link(
     # Streamlit drops from the address what it cannot use, so this is read before the controls are drawn.
     problems = state.PROBLEMS.of(page)
     if not problems.is_set:
-        params = st.query_params.to_dict()
+        given = st.query_params.to_dict()
+        params = renewed(given)
         known = controls() if params else ()
         problems.set(tuple(link_problems(params, known, also)))
-        if _correct_link(params, known):
+        if _correct_link(params, known) | _renew(given, params):
             st.rerun()
     place = st.container()
     if lock.is_elsewhere():
@@ -106,6 +108,13 @@ def _correct_link(params: Mapping[str, str], controls: Sequence[Control]) -> boo
     for name in twice:
         st.query_params[name] = params[name]
     return bool(wrong | twice)
+
+
+def _renew(given: Mapping[str, str], params: Mapping[str, str]) -> bool:
+    """Have the address say what the link means by the controls of today, and whether that is anything else."""
+    new = {name: value for name, value in params.items() if given.get(name) != value}
+    st.query_params.update(new)
+    return bool(new)
 
 
 def link_problems(params: Mapping[str, str], controls: Sequence[Control], also: Sequence[str] = ()) -> list[str]:

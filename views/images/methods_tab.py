@@ -10,13 +10,14 @@ import streamlit as st
 from cache import mending, methods, runs, services
 from cache.jobs import Job
 from pruning import ImageExperiment, Outcome
-from pruning.evaluation.by_method import SOURCES
+from pruning.evaluation.by_method import BY_LAYERS, SOURCES
 from pruning.evaluation.evaluated import Evaluated
 from pruning.lottery.progress import Progress
 from uncertainty.options import Method, Source
 from views.controls import lock
-from views.controls.images import N_SAMPLES, ImageChoice
-from views.images.training_panel import duration, seconds_of_asking, seconds_of_one
+from views.controls.images import ImageChoice
+from views.controls.moons import samples_of
+from views.images.training_panel import duration, seconds_of_asking, seconds_of_mending, seconds_of_one
 from views.shared import mending_section, sample_size_section
 from views.shared.job_panel import Kind, follow, leave
 from views.shared.methods_tab import MethodsPlace
@@ -32,11 +33,31 @@ if TYPE_CHECKING:
 def draw(shown: Evaluated, choice: ImageChoice, place: DeltaGenerator) -> None:
     """Every method, what one number mends, and how many samples are enough."""
     draw_methods(choice, place.container())
-    # Samples of all test images are asked while one waits: of few small ones that is no matter.
-    asked = not choice.experiment.dataset.sources
-    by_objective = partial(mending.by_objective, shown, shown.outcome.pruned)
-    mending_section.draw(shown, IMAGES, by_objective if asked else None, mending.SAMPLES, place)
+    mending_section.draw(shown, IMAGES, partial(_by_objective, shown, choice.experiment), mending.SAMPLES, place)
     sample_size_section.draw(shown, place)
+
+
+def _by_objective(shown: Evaluated, experiment: ImageExperiment) -> mending.Found | None:
+    """What each objective of a temperature gives; of small bundled images at once, of others once somebody asks."""
+    network = shown.outcome.pruned
+    if not experiment.dataset.sources:
+        return mending.by_objective(shown, network)
+    found = mending.stored(shown, network)
+    if found is not None:
+        leave(MENDING)
+    elif not lock.waits(st.container()):
+        offer = partial(_offer_objectives, shown, experiment)
+        follow(MENDING, mending.key(shown, network), partial(mending.join, shown, network), offer)
+    return found
+
+
+def _offer_objectives(shown: Evaluated, experiment: ImageExperiment) -> str:
+    """What it takes to ask for the samples, and to fit the temperatures; the button's label."""
+    held_out = shown.outcome.validation_labels
+    n_images = len(shown.outcome.test_labels) + (0 if held_out is None else len(held_out))
+    taken = duration(seconds_of_mending(experiment, n_images))
+    st.info(f"Not asked yet. It takes about {taken}, for this network alone.", icon=":material/thermostat:")
+    return "Fit both temperatures"
 
 
 def draw_methods(choice: ImageChoice, place: DeltaGenerator) -> None:
@@ -53,13 +74,14 @@ def draw_methods(choice: ImageChoice, place: DeltaGenerator) -> None:
         with status:
             _follow(choice.experiment, soon or missing, None if soon else partial(_offer, choice.experiment, missing))
     if not soon:
-        drawn.finish(seen, IMAGES)
+        by_layers = methods.stored(choice.experiment, BY_LAYERS)
+        layers = {source.layers: _measured(choice, source, each) for source, each in by_layers.items()}
+        drawn.finish(seen, IMAGES, methods.training_seconds(choice.experiment), layers)
 
 
 def _measured(choice: ImageChoice, source: Source, outcome: Outcome) -> Evaluated:
     """With as many samples as the page asks for, whatever method it shows."""
-    n_samples = source.method.samples(choice.values.get(N_SAMPLES.name, choice.n_samples))
-    return Evaluated(outcome, n_samples, choice.n_bins, choice.binning)
+    return Evaluated(outcome, samples_of(source.method, choice.values), choice.n_bins, choice.binning)
 
 
 def is_soon_asked(experiment: ImageExperiment, source: Source) -> bool:
@@ -105,4 +127,9 @@ def _answered(job: Job) -> int:
     return progress.done if progress else 0
 
 
+def _count(_: Job) -> None:
+    """Nothing else is to be seen while temperatures are fitted."""
+
+
 ASKING = Kind("methods", services.queue, _failure, _progress, _answered)
+MENDING = Kind("mending", services.queue, _failure, _progress, _count)

@@ -34,6 +34,7 @@ SECONDS = {
     Architecture.SMALL: 1e-4,
 }
 ASKING = 90.0  # for Laplace of the survivors of a LeNet, measured alike: fitted, then asked on all parts
+MENDING = 7.5e-5  # of one image and class: samples asked, both temperatures fitted; measured alike
 LOSS_REACH = 2.5  # nats: just above ln 10, where networks that know nothing of ten classes begin
 
 
@@ -133,6 +134,11 @@ def seconds_of_asking(experiment: ImageExperiment, source: Source) -> float:
     """About how long a trained network of CIFAR takes to answer, beyond the few seconds of other methods."""
     of_its_size = SECONDS[experiment.network] / SECONDS[Architecture.LENET]
     return ASKING * of_its_size if source.method == Method.SURVIVORS else 0.0
+
+
+def seconds_of_mending(experiment: ImageExperiment, n_images: int) -> float:
+    """About how long it takes to fit both temperatures for samples, of so many validation and test images."""
+    return MENDING * n_images * experiment.dataset.n_classes
 
 
 def _failure(error: Exception, key: str) -> str:

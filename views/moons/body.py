@@ -15,7 +15,7 @@ from cache.services import services
 from pruning.outcome import PlaneOutcome
 from views.browser.page_tour import MOONS, draw_tour
 from views.charts import vega
-from views.controls import compare, lock, share, state
+from views.controls import compare, lock, seat, share, state
 from views.controls import moons as controls
 from views.moons import planes, points_tab, slider_preview, tabs, toggled_network, toggled_units
 from views.moons.answer import Answer
@@ -183,4 +183,8 @@ def _draw_words(answer: Answer, slots: _Slots, places: Places) -> None:
 def _draw_share(answer: Answer, place: DeltaGenerator) -> None:
     extra = {controls.UNITS: toggled_units.write(answer.units)} if answer.units else {}
     caveat = NOT_CARRIED if answer.visit.points else ""
-    share.draw_share(answer.choice.values, controls.ALL, extra, caveat, place)
+    of_class = None
+    if not answer.visit.points:
+        study = over_seeds.study_of(answer.choice.experiment, answer.choice.source)
+        of_class = seat.links(answer.choice.values, controls.ALL, study)
+    share.draw_share(answer.choice.values, controls.ALL, extra, caveat, place, of_class)

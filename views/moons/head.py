@@ -10,7 +10,7 @@ import streamlit as st
 
 from cache.visitor import Visit
 from views.controls import moons as controls
-from views.controls import opening, setting, state
+from views.controls import opening, seat, setting, state
 from views.controls.moons import Choice
 from views.moons import points_tab, presets, toggled_units
 from views.shared import page_head, preset_bar
@@ -67,6 +67,7 @@ class Asked:
 def draw() -> Asked:
     """Everything that needs no network."""
     opening.settle("moons", controls.OPENING)
+    seat.settle()
     share, preset_place = page_head.draw_title(TITLE, QUESTION)
     with st.container(key="controls"):
         choice = controls.draw_controls()

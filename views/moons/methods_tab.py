@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, cast
 
 from cache import mending
 from cache.jobs import QueueFull
-from cache.methods import by_methods
+from cache.methods import by_methods, stored, training_seconds
 from cache.runs import Failure
+from pruning.evaluation.by_method import BY_LAYERS
+from pruning.evaluation.evaluated import Evaluated
 from pruning.outcome import PlaneOutcome
-from views.controls.moons import N_SAMPLES
+from uncertainty.options import Source
+from views.controls.moons import samples_of
 from views.moons.answer import Answer
 from views.shared import basis, mending_section, sample_size_section
 from views.shared.methods_tab import MethodsPlace
@@ -30,16 +33,25 @@ def draw(answer: Answer, place: DeltaGenerator) -> None:
 def draw_methods(answer: Answer, place: DeltaGenerator) -> None:
     """Every method as it comes in, at the ratio and on the basis that are chosen."""
     drawn = MethodsPlace(place)
-    # As many samples as are asked for, whatever method the page shows.
-    choice = replace(answer.choice, n_samples=answer.choice.values[N_SAMPLES.name])
     try:
-        for found in by_methods(choice.experiment, drawn.line, answer.visit):
-            seen = {source: basis.measured_on(cast(PlaneOutcome, each), choice) for source, each in found.items()}
+        for found in by_methods(answer.choice.experiment, drawn.line, answer.visit):
+            seen = {source: _measured(answer, source, cast(PlaneOutcome, each)) for source, each in found.items()}
             drawn.draw(seen, answer.nouns)
     except (QueueFull, Failure) as problem:
         drawn.line.error(str(problem))
         return
-    drawn.finish(seen, answer.nouns)
+    experiment, visit = answer.choice.experiment, answer.visit
+    layers = {
+        source.layers: _measured(answer, source, cast(PlaneOutcome, each))
+        for source, each in stored(experiment, BY_LAYERS, visit).items()
+    }
+    drawn.finish(seen, answer.nouns, training_seconds(experiment, visit), layers)
+
+
+def _measured(answer: Answer, source: Source, outcome: PlaneOutcome) -> Evaluated:
+    """With as many samples as are asked for, whatever method the page shows."""
+    n_samples = samples_of(source.method, answer.choice.values)
+    return basis.measured_on(outcome, replace(answer.choice, n_samples=n_samples))
 
 
 def draw_mending(answer: Answer, place: DeltaGenerator) -> None:

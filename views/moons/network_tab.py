@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from cache import results, runs
 from cache.visitor import Visit
 from pruning.evaluation.comparison import Comparison
 from pruning.outcome import PlaneOutcome
+from uncertainty.options import Method
 from views.browser import network_diagram
 from views.controls import lock
 from views.controls.moons import Choice
@@ -38,8 +40,10 @@ def draw(
     names = visit.points.classes if visit.points else tuple(f"class {c}" for c in range(trained.n_classes))
     data = network_diagram.diagram(shown.pruned, trained.dense, units, names, view.theme)
     toggle = None if lock.current() else partial(toggled_units.toggle, masks=trained.pruned.masks)
-    network_diagram.draw_network(data, toggle, drawn)
+    network_diagram.draw_network(data, toggle, drawn, _samples(shown, choice, visit))
     drawn.caption(readings.of_networks(trained.dense, shown.pruned))
+    if choice.draws and (words := readings.of_single_samples(shown.source, shown.experiment.dropout)):
+        drawn.caption(words)
     draw_depth(drawn, "Units", "Prune ratio", "L1 of incoming weights")
     planes.draw_pruned_plane(shown, choice, view, visit, beside, "plane_beside_units")
     step = toggled_units.last_step(units)
@@ -56,3 +60,14 @@ def draw(
     seen = comparison.compared(Comparison(first.pruned, then.pruned))
     removed = not shown.pruned.masks[unit[0]][unit[1]]
     beside.markdown(toggled_network.worth(unit, removed, seen, comparison.basis(then, basis.nouns(then).examples)))
+
+
+def _samples(shown: PlaneOutcome, choice: Choice, visit: Visit) -> dict[str, Any] | None:
+    """The units of every single sample whose boundary is drawn; None where these are no thinned networks."""
+    source = shown.source
+    if not choice.draws or source.method != Method.MC_DROPOUT:
+        return None
+    task, kept = runs.task_and_kept(shown.experiment, visit)
+    shelf = visit.shelf if shown.by_hand else kept
+    units = results.thinned_units(shown.experiment, shown.pruned, task, shelf, source.layers)
+    return network_diagram.thinned(units, source.method.noun)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pruning.evaluation.evaluated import Evaluated
+from pruning.evaluation.memo import remembered
 from pruning.evaluation.sets import PredictionSets
 from pruning.inspect.plane import Plane
 from views.charts import raster, vega
@@ -63,15 +64,20 @@ def _draw_sets(answer: Answer, on_test: Evaluated, both: list[Plane], place: Del
 
 def _sets_plane(answer: Answer, plane: Plane, sets: PredictionSets) -> vega.Chart:
     """The plane of a network coloured by its sets, with the test points."""
-    probs, outcome = plane.maps(answer.choice.n_samples).probs, answer.outcome
-    cells = sets.classes_of(probs.reshape(-1, outcome.n_classes)).reshape(probs.shape)
+    outcome, n_samples, theme = answer.outcome, answer.choice.n_samples, answer.view.theme
+
+    def draw() -> str:
+        probs = plane.maps(n_samples).probs
+        cells = sets.classes_of(probs.reshape(-1, outcome.n_classes)).reshape(probs.shape)
+        return raster.sets_picture(cells, theme)
+
+    picture = remembered(plane, ("sets", n_samples, theme, sets.threshold, sets.score), draw)
     members, labels = sets.members, outcome.test_labels
     lacking = ~members[np.arange(len(labels)), labels]
     names = answer.visit.points.classes if answer.visit.points else [f"class {c}" for c in range(outcome.n_classes)]
     told = [words.set_named(each, names) for each in members]
     points = _points(answer).assign(ringed=lacking, hollow=False, told=told)
-    theme = answer.view.theme
-    return set_charts.points_chart(raster.sets_picture(cells, theme), plane.extent, points, theme)
+    return set_charts.points_chart(picture, plane.extent, points, theme)
 
 
 def _draw_refusal(answer: Answer, on_test: Evaluated, both: list[Plane], place: DeltaGenerator) -> None:
@@ -101,7 +107,12 @@ def _refusing_plane(answer: Answer, plane: Plane, drawn: refusal.Drawn) -> vega.
     refused, wrong = found.known > found.threshold, drawn.detection.wrong
     told = np.where(refused, "no answer", np.where(wrong, "a wrong answer", "a right answer"))
     points = _points(answer).assign(ringed=wrong, hollow=refused, told=told)
-    picture = raster.plane_picture(plane.maps(answer.choice.n_samples), "probability", 1.0, theme)
+    n_samples = answer.choice.n_samples
+    picture = remembered(
+        plane,
+        ("probability", n_samples, theme),
+        lambda: raster.plane_picture(plane.maps(n_samples), "probability", 1.0, theme),
+    )
     return set_charts.points_chart(picture, plane.extent, points, theme)
 
 

@@ -22,7 +22,7 @@ from uncertainty.options import Method
 from views.browser.component import component
 from views.controls import state
 from views.controls.control import Control
-from views.controls.moons import N_SAMPLES, RATIO
+from views.controls.moons import MEMBERS, N_SAMPLES, RATIO, samples_of
 from views.moons import planes
 from views.moons.answer import Answer
 from views.moons.toggled_units import NONE
@@ -72,8 +72,10 @@ def followed(answer: Answer) -> Iterator[Control]:
     """
     if answer.view.draws:
         return
-    if N_SAMPLES.is_open and not answer.units and answer.choice.source.method != Method.SINGLE_PASS:
-        yield N_SAMPLES
+    method = answer.choice.source.method
+    number = MEMBERS if method == Method.ENSEMBLE else N_SAMPLES
+    if number.is_open and not answer.units and method != Method.SINGLE_PASS:
+        yield number
     if RATIO.is_open:
         yield RATIO
 
@@ -93,8 +95,10 @@ def _common(answer: Answer, control: Control) -> Hashable:
 def moved(answer: Answer, control: Control, value: Any) -> Answer:
     """The answer as it is where a slider stands at this value; of another ratio no unit is toggled by hand."""
     choice = answer.choice
-    if control.name == N_SAMPLES.name:
-        return replace(answer, choice=replace(choice, n_samples=choice.source.method.samples(value)))
+    if control is not RATIO:
+        return replace(
+            answer, choice=replace(choice, n_samples=samples_of(choice.source.method, {control.name: value}))
+        )
     experiment = replace(choice.experiment, prune_ratio=value)
     trained, other = replace(answer.trained, experiment=experiment), answer.other
     other = other and replace(other, experiment=replace(other.experiment, prune_ratio=value))

@@ -9,15 +9,14 @@ from views.controls import setting, state
 from views.controls.moons import RATIO
 
 
-def turn(ratio: float) -> int:
-    """How often the prune ratio has changed in this visit, so that going to a ratio again is another click."""
-    before, count = state.RATIO_TURN.get() or (ratio, 0)
-    state.RATIO_TURN.set((ratio, count + (before != ratio)))
-    return count + (before != ratio)
+def turn() -> int:
+    """Another number after each click, so that a click on the same point is another one: 0, 1, 0, …"""
+    return state.CURVE_TURN.get()
 
 
 def go(key: str) -> None:
     """Move the prune ratio to what was clicked in the chart of this key."""
+    state.CURVE_TURN.set(1 - turn())
     picked = (state.said(key) or {}).get("selection", {}).get(PICKED)
     first = picked[0] if isinstance(picked, Sequence) and picked else None
     ratio = first.get("ratio") if isinstance(first, Mapping) else None

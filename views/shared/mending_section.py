@@ -21,14 +21,15 @@ from views.text.names import network_named
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
-Ask = Callable[[], Mapping[Objective, MendedSamples]]
-"""What the pruned network's samples say, at the temperature of each objective: see `cache.mending.by_objective`."""
+Ask = Callable[[], Mapping[Objective, MendedSamples] | None]
+"""What the pruned network's samples say, at the temperature of each objective: see `cache.mending`. None where it has
+drawn, in its place, that this is still to be asked."""
 
 
-def draw(seen: Evaluated, nouns: Nouns, ask: Ask | None, samples: int, place: DeltaGenerator) -> None:
+def draw(seen: Evaluated, nouns: Nouns, ask: Ask, samples: int, place: DeltaGenerator) -> None:
     """Both parts of the NLL over the ratios, the NLL against T, the fitted T, and what they say.
 
-    ask: is called where the source is MC dropout, for so many `samples`; None where that would take too long.
+    ask: is called where the source is MC dropout, for so many `samples`.
     """
     place = place.container(key="mending")
     place.header(words.HEADER, anchor=False)
@@ -45,12 +46,19 @@ def draw(seen: Evaluated, nouns: Nouns, ask: Ask | None, samples: int, place: De
     labels = seen.outcome.validation_labels
     assert labels is not None  # or nothing could be mended
     table.caption(words.ESTIMATOR.format(validation=len(labels), measured=comparison.basis(seen, nouns.examples)))
-    if ask and seen.outcome.source.method == Method.MC_DROPOUT:
-        name = network_named(seen.outcome.pruned.prune_ratio)
-        place.markdown(f"**{words.OBJECTIVES_HEAD}**")
-        place.table(words.objective_table(ask()), hide_index=True, border="horizontal")
-        place.caption(words.OBJECTIVES.format(name=name, samples=samples))
+    if seen.outcome.source.method == Method.MC_DROPOUT:
+        _draw_objectives(seen, ask, samples, place)
     draw_depth(place, "Temperature", "Calibration error", "Refinement error")
+
+
+def _draw_objectives(seen: Evaluated, ask: Ask, samples: int, place: DeltaGenerator) -> None:
+    place.markdown(f"**{words.OBJECTIVES_HEAD}**")
+    with place:
+        found = ask()
+    if found is not None:
+        place.table(words.objective_table(found), hide_index=True, border="horizontal")
+    name = network_named(seen.outcome.pruned.prune_ratio)
+    place.caption(words.OBJECTIVES.format(name=name, samples=samples))
 
 
 def _draw_charts(seen: Evaluated, nouns: Nouns, tried: float, place: DeltaGenerator) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from pruning.evaluation.by_method import SOURCES, method_rows
 from pruning.evaluation.evaluated import Evaluated
-from uncertainty.options import Source
+from uncertainty.options import DropoutLayers, Method, Source
 from views.charts.methods import COLUMNS, method_chart
 from views.shared.glossary_popover import draw_depth
 from views.shared.placeholder import Place
@@ -48,12 +48,26 @@ class MethodsPlace:
         caption = words.CAPTION_TRUE if against_truth else words.CAPTION
         self.caption.caption(caption.format(examples=nouns.examples))
 
-    def finish(self, seen: Mapping[Source, Evaluated], nouns: Nouns) -> None:
-        """What is told once all are there: sentences, and all figures as a table."""
+    def finish(
+        self,
+        seen: Mapping[Source, Evaluated],
+        nouns: Nouns,
+        training: Mapping[Method, Mapping[float, float]],
+        by_layers: Mapping[DropoutLayers, Evaluated],
+    ) -> None:
+        """What is told once all are there: sentences, and all figures as a table.
+
+        training: see `method_rows`. by_layers: MC dropout by the layers that drop, as far as it has answered.
+        """
         self.line.clear()
+        if not seen:
+            return
         lines = words.reading(seen, nouns)
-        self.words.markdown("\n".join(["Pruned, beside its own single pass:", "", *lines]))
+        told = ["Pruned, beside its own single pass:", "", *lines, "", words.of_information(seen, nouns)]
+        if len(by_layers) == len(DropoutLayers):
+            told += ["", words.of_layers(by_layers[DropoutLayers.ALL], by_layers[DropoutLayers.LAST], nouns)]
+        self.words.markdown("\n".join(told))
         table = self.rest.expander("All figures", icon=":material/table:")
-        table.table(words.method_table(method_rows(seen)), hide_index=True, border="horizontal")
-        table.caption(words.COSTS)
+        table.table(words.method_table(method_rows(seen, training)), hide_index=True, border="horizontal")
+        table.caption(words.costs(seen, nouns))
         draw_depth(self.rest, "Single pass", "MC dropout", "Deep ensemble", "Laplace approximation")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from cachetools import LRUCache
@@ -69,12 +69,18 @@ class OverSeeds:
         return told[self.ratio]
 
     @property
+    def key(self) -> Hashable:
+        """What stands for all that is drawn and said of it."""
+        return (self.study, self.ratio, self.drawn, len(self.table))
+
+    @property
     def address(self) -> str:
         """The study page with this very study, beside the page that shows one run."""
         task = study_controls.task_of(self.study)
         return f"./study?{link(study_controls.settings_of(self.study), study_controls.known(task))}"
 
 
+@lru_cache(maxsize=256)
 def study_of(experiment: Recipe, source: Source = MC_DROPOUT) -> Study:
     """The experiment's strategy at all prune ratios over ten seeds, each on data of its own where these are drawn.
 

@@ -53,7 +53,7 @@ class Place:
 
         selection: `key` and `on_select` where a click is answered; drawn so but once in a run.
         """
-        spec = {**json.loads(chart.spec), **chart_config(), "datasets": chart.data}
+        spec = {**json.loads(chart.spec), **chart_config(), "datasets": chart.packed}
         self._draw("vega_lite_chart", spec, alt=alt_text, **selection)
 
     def clear(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -67,25 +67,48 @@ def draw_curves(
     Where the curves answer, a click goes to a ratio; they are then drawn but once in a run. `over`: what more seeds
     say of the same.
     """
-    table = figure_table.curve_rows(seen)
-    names = comparison.curves(seen)
-    turn = curve_click.turn(seen.outcome.experiment.prune_ratio)
+    turn = curve_click.turn()
     for position, ((place, words), curve) in enumerate(zip(places, CURVES, strict=True)):
-        rows = _curve_rows(table, curve).assign(turn=turn)
-        if over:
-            rows = rows.join(over.band(curve.column, rows.ratio, truth=seen.is_against_truth))
+        asked = _AskedCurve(curve, nouns, answers, turn, position if stacked else -1)
+        drawn = seen.remembered((asked, over and over.key), partial(_drawn_curve, seen, asked, over))
         key = f"curve_{curve.column}"
         click = (
             {"key": key, "on_select": partial(curve_click.go, key), "selection_mode": vega.PICKED} if answers else {}
         )
-        chart = vega.curve_chart(
-            rows, curve.title, curve.digits == 0, answers, position if stacked else -1, names.both if names else None
-        )
-        place.chart(chart, f"{curve.title} against prune ratio.", **click)
-        said = [_read(seen, curve, rows, nouns)]
-        if over:
-            said.append(over.sentence(curve.column, truth=seen.is_against_truth))
-        words.caption(" ".join(filter(None, said)), _more(seen, curve, rows, nouns))
+        place.chart(drawn.chart, f"{curve.title} against prune ratio.", **click)
+        words.caption(drawn.words, drawn.more)
+
+
+class _AskedCurve(NamedTuple):
+    """A curve, and how it is to be drawn."""
+
+    curve: Curve
+    nouns: figure_table.Nouns
+    answers: bool
+    turn: int
+    place: int  # as `vega.curve_chart` takes it
+
+
+class _DrawnCurve(NamedTuple):
+    """A curve as a slider that goes to and fro asks for it again and again."""
+
+    chart: vega.Chart
+    words: str
+    more: str | None
+
+
+def _drawn_curve(seen: Evaluated, asked: _AskedCurve, over: OverSeeds | None) -> _DrawnCurve:
+    curve, names = asked.curve, comparison.curves(seen)
+    table = seen.remembered("curve rows", partial(figure_table.curve_rows, seen))
+    rows = _curve_rows(table, curve).assign(turn=asked.turn)
+    if over:
+        rows = rows.join(over.band(curve.column, rows.ratio, truth=seen.is_against_truth))
+    both = names.both if names else None
+    chart = vega.curve_chart(rows, curve.title, curve.digits == 0, asked.answers, asked.place, both)
+    said = [_read(seen, curve, rows, asked.nouns)]
+    if over:
+        said.append(over.sentence(curve.column, truth=seen.is_against_truth))
+    return _DrawnCurve(chart, " ".join(filter(None, said)), _more(seen, curve, rows, asked.nouns))
 
 
 def _read(seen: Evaluated, curve: Curve, rows: pd.DataFrame, nouns: figure_table.Nouns) -> str:
@@ -202,7 +225,8 @@ def draw_reliability(
         part, key = answered(seen, source), f"reliability_{position}"
         column.markdown(f"**{title}**")
         click = {"key": key, "on_select": "rerun", "selection_mode": vega.PICKED_BIN}
-        Place(column).chart(_panel_chart(part, quantity, answers=True), f"Reliability diagram. {title}.", **click)
+        chart = part.remembered(("panel", quantity), partial(_panel_chart, part, quantity, answers=True))
+        Place(column).chart(chart, f"Reliability diagram. {title}.", **click)
         lines = [
             _error_line(f":{colour}[**{name}**]", each, quantity, seen.binning, words)
             for colour, name, each, words in zip(
@@ -269,7 +293,8 @@ def draw_table(
     """All figures with their difference."""
     place.header("Figures", anchor=False)
     (before, after), pair = seen.pair, comparison.pair(seen)
-    table = figure_table.figure_table(reference, pruned, floors(seen), after.stop_compares_with(before), pair)
+    alike = after.stop_compares_with(before)
+    table = seen.remembered("table", lambda: figure_table.figure_table(reference, pruned, floors(seen), alike, pair))
     place.table(table, hide_index=True, border="horizontal")
     place.caption(
         f"{len(seen.outcome.test_labels):,} {nouns.examples}, "

@@ -13,7 +13,7 @@ from pruning.study import Study
 from views.controls import share
 from views.controls import study as controls
 from views.controls.study import StudyChoice
-from views.study import charts, export_panel, job, papers_panel, verdict_panel
+from views.study import charts, export_panel, gathering, job, papers_panel, verdict_panel
 from views.study.head import Asked
 from views.text import study_readings
 
@@ -48,6 +48,9 @@ def draw(asked: Asked) -> None:
 def _table(study: Study, asked: Asked) -> pd.DataFrame:
     """What has been measured, under the line that says what is missing."""
     whole = studies.finished(study)
+    if asked.choice.gather and whole is None:
+        gathering.draw(study, asked.places.status)
+        return studies.table(study)
     table = studies.table(study) if whole is None else whole
     job.draw(study, studies.missing(study) if whole is None else 0, asked.places.status)
     return table

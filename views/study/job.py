@@ -25,6 +25,11 @@ def draw(study: Study, missing: int, place: DeltaGenerator) -> None:
         follow(RUNNING, study.key, partial(studies.join, study), partial(_offer, study, missing))
 
 
+def leave_run() -> None:
+    """Where nothing is to be trained."""
+    leave(RUNNING)
+
+
 def _offer(study: Study, missing: int) -> str:
     """What a click on the button will take; the button's label."""
     runs_in_all = len(study.variants) * len(study.strategies) * len(study.seeds)

@@ -13,6 +13,7 @@ import numpy as np
 from pruning import Network
 from pruning.evaluation.comparison import Interval, direction
 from uncertainty.calibration import Bins, Quantity
+from uncertainty.options import DropoutLayers, Method, Source
 from views.text.claims import Change, leaning, no_difference, percent, side
 from views.text.names import DENSE_PRUNED, Pair, layers_named, listed, titled
 
@@ -137,6 +138,28 @@ def of_networks(dense: Network, pruned: Network) -> str:
         for network in (dense, pruned)
     )
     return f"Units kept: {units}{words}; mean |weight| into them {before:.3f} dense, {after:.3f} pruned."
+
+
+def of_single_samples(source: Source, dropout: float) -> str:
+    """What a single sample, whose boundary is drawn on a plane, is beside the network that is drawn."""
+    method = source.method
+    if method == Method.SINGLE_PASS:
+        return ""
+    if method == Method.ENSEMBLE:
+        return (
+            "A member of the ensemble is another network, with weights and units of its own; the one that is drawn "
+            "is the first."
+        )
+    if method != Method.MC_DROPOUT:
+        which = "the last layer" if method == Method.LAST_LAYER else "units that survived"
+        return f"In a draw of the weights every unit stands; what differs are weights of {which}."
+    if not dropout:
+        return "At dropout rate 0 every sample keeps all units."
+    last = " Only the last hidden layer drops." if source.layers == DropoutLayers.LAST else ""
+    return (
+        "A single sample is this network without some of its units. Let one stand out under the planes: the units "
+        f"that it keeps are lit, those that it drops are dimmed, and their connections go.{last}"
+    )
 
 
 def of_scores(known: np.ndarray, unknown: np.ndarray) -> str:

@@ -55,6 +55,42 @@ def test_dense_and_pruned_are_those_of_the_experiment():
     assert Evaluated(replace(one, by_hand=by_hand), 2).pruned.predictions is by_hand.test
 
 
+def test_what_was_worked_out_of_networks_is_kept_for_each_question_about_them():
+    """The same networks, measured alike, are asked once; any other number, bin, ratio or companion asks anew."""
+    one, asked = four(), []
+
+    def ask(seen: Evaluated, what: str = "question") -> int:
+        return seen.remembered(what, lambda: asked.append(what) or len(asked))
+
+    seen = Evaluated(one, 2)
+    assert [ask(seen), ask(Evaluated(one, 2)), ask(replace(seen))] == [1, 1, 1]
+    by_hand = replace(one, by_hand=network(0.5, coins(np.full(N, 0.6))))
+    others = [
+        replace(seen, n_samples=1),
+        replace(seen, n_bins=5),
+        replace(seen, binning="mass"),
+        replace(seen, other=four()),
+        Evaluated(by_hand, 2),
+        Evaluated(replace(one, experiment=replace(one.experiment, prune_ratio=0.3)), 2),
+        Evaluated(replace(one, networks=one.networks[:3]), 2),
+    ]
+    assert [ask(other) for other in others] == [2, 3, 4, 5, 6, 7, 8]
+    assert ask(seen, "another question") == 9
+    assert ask(Evaluated(replace(one, networks=one.networks[:1]), 2)) == 10  # the pruned one is still to come
+    assert ask(seen) == 1
+
+
+def test_what_is_kept_of_networks_holds_none_of_them():
+    """A chart of two outcomes beside each other keeps neither in memory, nor what the other one has answered."""
+    one, other = four(), four()
+    Evaluated(one, 2, other=other).remembered("question", lambda: 1)
+    Evaluated(other, 2, other=one).remembered("question", lambda: 2)
+    gone = weakref.ref(other.dense), weakref.ref(other.pruned), weakref.ref(other.pruned.test)
+    del other
+    gc.collect()
+    assert [each() for each in gone] == [None, None, None]
+
+
 def test_the_networks_of_another_outcome_take_the_place_of_the_dense_one():
     """At each ratio its own, as far as it is there; where nothing is pruned, or it lacks the ratio, the dense one."""
     one, p = four(), task(5)[0]

@@ -28,6 +28,31 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     return test
 
 
+def test_the_table_has_seconds_beside_passes(tmp_path, monkeypatch):
+    """What this run has measured: every method's asking, and an ensemble's training as that of all its members."""
+    use(monkeypatch, tmp_path / "store")
+    test = AppTest.from_file(str(APP), default_timeout=120)
+    test.query_params.update(SMALL)
+    test.run()
+    assert not test.exception
+    (table,) = (table.value for table in test.table if "Passes" in table.value)
+    assert len(table) == 20
+    seconds = table.set_index(["Method", "Network"])
+    assert (seconds["Asking, s"].astype(float) > 0).all()
+    training = seconds["Training, s"].str.replace(",", "").astype(float)
+    for network in ("dense", "pruned"):
+        assert training["Deep ensemble", network] > 3 * training["Single pass", network] > 0
+        assert training["Deep ensemble", network] == training["Deep ensemble, tempered", network]
+        assert training["MC dropout", network] == training["Single pass", network]
+    assert "4,096 fresh points with all its samples, 200 at most" in said(test)
+    assert {f"Mutual information, {where}, nats of every method." for where in ("test", "OOD")} <= set(alts(test))
+    assert "Mean mutual information of the pruned network" in said(test)
+    assert "Which layers drop" not in said(test)  # of one choice alone nothing can be told
+    test.segmented_control(key="dropping").set_value(DropoutLayers.LAST).run()
+    assert not test.exception
+    assert said(test).count("where the last alone does") == 2
+
+
 def said(app: AppTest) -> str:
     return "\n".join(element.value for element in (*app.markdown, *app.caption))
 

@@ -65,6 +65,44 @@ def drawn_units(app: AppTest) -> list[bool]:
     return json.loads(network(app).proto.json)["layers"][1]["kept"]
 
 
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({}, "A single sample is this network without some of its units"),
+        ({"dropping": "Last layer"}, "Only the last hidden layer drops"),
+        ({"dropout": "0.0"}, "At dropout rate 0 every sample keeps all units"),
+        ({"method": "Deep ensemble"}, "A member of the ensemble is another network"),
+        ({"method": "Last-layer Laplace"}, "every unit stands; what differs are weights of the last layer"),
+        ({"method": "Laplace of the survivors"}, "what differs are weights of units that survived"),
+        ({"method": "Single pass"}, ""),
+    ],
+    ids=["dropout", "last layer", "rate 0", "ensemble", "last-layer Laplace", "survivors", "single pass"],
+)
+def test_single_samples_are_lit_where_they_are_thinned_networks(asked, words):
+    """The browser gets the units of each, and a sentence says what a sample is; of other methods there are none."""
+    app = opened({**SMALL, "view": "The network", "draws": "true", **asked})
+    captions = " ".join(caption.value for caption in app.caption)
+    assert words in captions
+    samples = json.loads(network(app).proto.json)["thinned"]
+    if "method" in asked:
+        assert samples is None
+        return
+    assert samples["named"] == "MC-dropout sample"
+    (layer,) = samples["kept"]
+    units = drawn_units(app)
+    assert len(layer) == 10
+    assert all(len(sample) == len(units) for sample in layer)
+    assert not any(bit == "1" and not there for sample in layer for bit, there in zip(sample, units, strict=True))
+    assert all(sample.count("1") == sum(units) for sample in layer) == ("dropout" in asked)
+
+
+def test_without_single_samples_nothing_is_said_of_them():
+    """They are a switch."""
+    app = opened({**SMALL, "view": "The network"})
+    assert json.loads(network(app).proto.json)["thinned"] is None
+    assert "A single sample is this network" not in " ".join(caption.value for caption in app.caption)
+
+
 def network(app: AppTest) -> Any:
     """The drawing."""
     (drawn,) = [e for e in app.get("bidi_component") if e.proto.component_name == "explorer_network_diagram"]

@@ -16,7 +16,7 @@ from pruning.inspect.plane import SAMPLES
 from tests.views.link_cases import shared_store
 from uncertainty.options import MC_DROPOUT, Method, Source
 from views.controls import lock, state
-from views.controls.moons import N_SAMPLES, RATIO, Choice
+from views.controls.moons import MEMBERS, N_SAMPLES, RATIO, Choice
 from views.moons import planes, slider_preview
 from views.moons.answer import Answer
 from views.moons.planes import View
@@ -149,6 +149,8 @@ def test_what_can_be_followed(trained):
     """Not a slider that decides nothing, nor a changed network by its samples, nor boundaries of single samples."""
     assert list(slider_preview.followed(answer(trained))) == BOTH
     assert list(slider_preview.followed(answer(trained, source=Source(Method.SINGLE_PASS)))) == [RATIO]
+    assert list(slider_preview.followed(answer(trained, source=Source(Method.ENSEMBLE)))) == [MEMBERS, RATIO]
+    assert list(slider_preview.followed(answer(trained, source=Source(Method.LAST_LAYER)))) == BOTH
     by_hand = replace(answer(trained), units=frozenset({("hidden1", 0)}))
     assert list(slider_preview.followed(by_hand)) == [RATIO]
     assert list(slider_preview.followed(answer(trained, draws=True))) == []

@@ -29,6 +29,7 @@ from pruning.model import cost
 from pruning.training.curves import Curves
 from tests.conftest import keep, use
 from uncertainty.options import MC_DROPOUT, Method, Source
+from uncertainty.temperature import Objective
 from views.charts import images as image_charts
 from views.controls import state
 from views.controls.images import TAB, ImageChoice
@@ -148,7 +149,7 @@ def test_a_visit_from_nothing_to_everything(here):
     ("tab", "charts", "parts"),
     [
         ("Reliability", 8, 0),
-        ("Methods", 12, 0),
+        ("Methods", 14, 0),
         ("Gallery", 0, 10),
         ("Mistaken for", 3, 0),
         ("Detection", 5, 4),
@@ -586,6 +587,30 @@ def test_methods_are_asked_with_their_tab_and_an_ensemble_on_a_click(here, whole
     assert rows_of(app) == [source.label for source in SOURCES]
     assert len(here.trained) == 18
     assert not [info for info in app.info if "ensemble" in info.value]
+
+
+def test_both_objectives_of_large_pictures_are_offered_with_their_time(cifar, here):
+    """A click has the samples asked for; both rows come, and they are there for whoever opens the tab afterwards."""
+    outcome = run(SMALL_CIFAR, ratios=RATIOS)
+    keep(outcome, *RATIOS)
+    link = {"tab": "Methods", "ratio": "0.5"}
+    app = small_cifar(**link)
+    until(lambda: services.queue().watchers() == 0)
+    (told,) = (info.value for info in app.info if info.value.startswith("Not asked yet. It takes about "))
+    n_images = len(outcome.test_labels) + len(outcome.validation_labels)
+    assert f"about {training_panel.duration(training_panel.seconds_of_mending(SMALL_CIFAR, n_images))}," in told
+    assert not any("Fitted to" in table.value for table in app.table)
+    assert "Laves et al. 2019" in "".join(caption.value for caption in app.caption)
+    (fit,) = (button for button in app.button if button.label == "Fit both temperatures")
+    fit.click().run()
+    until(lambda: services.queue().watchers() == 0)
+    app = small_cifar(**link)
+    assert not app.exception
+    (objectives,) = (table.value for table in app.table if "Fitted to" in table.value)
+    assert list(objectives["Fitted to"]) == [objective.label for objective in Objective]
+    assert not any(button.label == "Fit both temperatures" for button in app.button)
+    assert here.trained == []
+    assert not any("Fitted to" in table.value for table in small_cifar(**link, method="Single pass").table)
 
 
 def test_what_takes_long_to_ask_is_offered(cifar, here):

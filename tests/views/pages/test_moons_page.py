@@ -15,6 +15,7 @@ from cache import results, runs, services
 from cache.jobs import QueueFull
 from pruning import RATIOS, Diverged
 from tests.conftest import CLOCK_ROWS, train_instead, use
+from views.charts import vega
 from views.controls import compare, state
 from views.controls import moons as moons_controls
 
@@ -55,6 +56,30 @@ def test_the_page_draws_every_part(app):
     assert len(table(app)) == 20
     assert {"Bayes accuracy", "Excess NLL", "Signed gap"} <= table(app).keys()
     assert any("Pruned to" in element.value for element in app.markdown)
+
+
+def test_a_ratio_that_was_shown_before_builds_no_chart_again(app, monkeypatch):
+    """There and back and there again: the same charts and sentences as at first, out of what is kept of them."""
+
+    def seen() -> tuple[dict[str, tuple[str, list[bytes]]], list[str]]:
+        assert not app.exception
+        drawn = {
+            name: (chart.proto.spec, [each.data.data for each in chart.proto.datasets])
+            for name, chart in charts(app).items()
+        }
+        return drawn, [each.value for each in (*app.markdown, *app.caption)]
+
+    app.run()
+    first = seen()
+    app.select_slider(key="ratio").set_value(0.8).run()
+    other = seen()
+    assert other != first
+    monkeypatch.setattr(vega, "curve_chart", None)
+    monkeypatch.setattr(vega, "reliability_chart", None)
+    app.select_slider(key="ratio").set_value(0.5).run()
+    assert seen() == first
+    app.select_slider(key="ratio").set_value(0.8).run()
+    assert seen() == other
 
 
 def previews(app: AppTest) -> list[dict]:

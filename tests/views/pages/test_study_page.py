@@ -15,7 +15,8 @@ from streamlit.testing.v1 import AppTest
 
 from cache import services, studies
 from pruning import Diverged, Experiment, Strategy
-from pruning.lottery.engine import InMemory
+from pruning.data.task_of import task_of
+from pruning.lottery.engine import InMemory, Run
 from pruning.lottery.engine import here as carried_out
 from pruning.study import Study, rows_key, run_study
 from tests.conftest import CLOCK
@@ -75,6 +76,12 @@ def held(here: Any) -> Iterator[threading.Event]:
     go.set()
 
 
+def train(experiments: list[Any]) -> None:
+    """As a visitor of the moons page has it done."""
+    store, task = services.services().store, task_of(experiments[0])
+    Run(experiments, STUDY.ratios, task, store).train()
+
+
 def until(true: Callable[[], Any]) -> None:
     end = time.monotonic() + PATIENCE
     while not true():
@@ -106,6 +113,25 @@ def words(app: AppTest) -> str:
 
 
 # From nothing to everything
+
+
+def test_what_others_train_comes_in_and_nothing_is_trained(here, monkeypatch):
+    """Run after run, measured as in a study; once all are there, the page is that of the whole study."""
+    app = page(gather="true").run()
+    assert labels(app) == []
+    assert "0 of 4 runs have come in" in app.info[0].value
+    assert drawn(app) == []
+    runs = [experiment for shard in STUDY.shards() for _, experiment in shard]
+    for number, experiment in enumerate(runs, 1):
+        train([experiment])
+        app.run()
+        come = "" if number == len(runs) else f"{number} of 4 runs have come in"
+        assert come in words(app)
+        app.run()
+        assert f"means over {len({each.seed for each in runs[:number]})} seed" in words(app)
+    assert here.trained == []
+    assert "have come in" not in words(app)
+    assert labels(app) == []
 
 
 def test_nothing_runs_before_a_click(here):

@@ -22,7 +22,7 @@ def page() -> None:
     setting.settle()
     st.session_state.shown = moons_controls.RATIO.draw()
     for _ in range(3):  # as often as there are curves
-        st.session_state.counted = curve_click.turn(st.session_state.shown)
+        st.session_state.turn = curve_click.turn()
     st.button("click", on_click=curve_click.go, args=("chart",))
 
 
@@ -91,10 +91,13 @@ def test_a_chart_that_was_never_clicked_moves_nothing():
     assert app.session_state.shown == RATIO.default
 
 
-def test_a_turn_is_a_change_of_the_ratio():
-    """Runs in which it stands count nothing, there and back are two, however many curves ask."""
+def test_each_click_is_another_turn_and_a_slider_none():
+    """So a point can be clicked again wherever the slider has gone in between, and a slider changes no curve."""
     app = AppTest.from_function(page).run()
-    counts = [app.session_state.counted]
-    for ratio in (0.5, 0.3, 0.3, 0.5, 0.9):
-        counts.append(app.select_slider[0].set_value(ratio).run().session_state.counted)
-    assert counts == [0, 0, 1, 1, 2, 3]
+    turns = [app.session_state.turn]
+    for ratio in (0.3, 0.5, 0.9):
+        turns.append(app.select_slider[0].set_value(ratio).run().session_state.turn)
+    assert turns == [0, 0, 0, 0]
+    app.session_state["chart"] = selection(0.3)
+    clicks = [app.button[0].click().run().session_state.turn for _ in range(3)]
+    assert clicks == [1, 0, 1]

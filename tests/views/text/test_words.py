@@ -50,6 +50,7 @@ PICTURE = {
     "method",
     "tempered",
     "samples",
+    "members",
     "bins",
     "binning",
     "dropping",
@@ -361,8 +362,8 @@ def test_a_name_that_both_pages_know_means_the_same(classes, task):
     shared = [(moons[control.name], control) for control in controls_of(task) if control.name in moons]
     seeds = {"over_seeds"} if task == ImageSet.DIGITS else set()
     assert {control.name for _, control in shared} == seeds | {
-        "strategy", "ratio", "method", "tempered", "samples", "criterion", "scope", "dropout_rule", "rewind",
-        "rounds", "bins", "binning", "dropping", "seed", "alpha", "sets", "loss", "score", "refuse", "t",
+        "strategy", "ratio", "method", "tempered", "samples", "members", "criterion", "scope", "dropout_rule",
+        "rewind", "rounds", "bins", "binning", "dropping", "seed", "alpha", "sets", "loss", "score", "refuse", "t",
     }  # fmt: skip
     for one, other in shared:
         assert (one.label, one.default, one.widget) == (other.label, other.default, other.widget)
