@@ -250,6 +250,7 @@ SLIDER = """() => {
     '<div class=st-key-headline></div>');
   window.proposed = [];
   document.addEventListener("explorer-proposed", ({ detail }) => {
+    if (detail.later) return;
     proposed.push(detail.pair?.top ?? null);
     detail.taken = detail.pair !== null;
   });

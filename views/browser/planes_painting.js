@@ -8,6 +8,8 @@ import { cellColour, isProbability, lowest, scaleColour } from "./planes_colours
 /** @import { Data, Panel, Scene, Stage } from "./planes.js" */
 /** @import { Maps } from "./planes_values.js" */
 
+/** @type {WeakMap<Maps, { of: unknown[], cells: ImageData }>} */
+const COLOURED = new WeakMap(); // the last colours of a map's cells
 /** @type {WeakMap<HTMLElement, unknown[]>} */
 const PAINTED = new WeakMap(); // what a part was last made of
 
@@ -103,6 +105,14 @@ function paintMap({ data, truth, maps: all, draws }, canvas, panel, draw, quanti
   if (fine[draw - 1]) line(fine[draw - 1], [[colours.paper, 5, []], [colours.draw, 2.5, []]]);
 }
 
+/** Works out what painting a scene takes, without painting it. @param {Stage} stage @param {Scene} scene */
+export function prime(stage, { data, maps, truth }) {
+  for (const each of maps) {
+    boundary(each, data);
+    coloured(data, quantityOf(stage, data), each, truth);
+  }
+}
+
 /**
  * The cells of a panel, one pixel each.
  * @param {Data} data
@@ -111,6 +121,8 @@ function paintMap({ data, truth, maps: all, draws }, canvas, panel, draw, quanti
  * @param {Maps | null} truth
  */
 function coloured(data, quantity, maps, truth) {
+  const [of, before] = [[quantity, data.tops[quantity], data.theme, truth], COLOURED.get(maps)];
+  if (before?.of.every((part, i) => part === of[i])) return before.cells;
   const colour = cellColour(data, quantity, maps, truth);
   const cells = new ImageData(data.side, data.side);
   for (let cell = 0, at = 0; cell < data.side ** 2; cell++) {
@@ -120,6 +132,7 @@ function coloured(data, quantity, maps, truth) {
     cells.data[at++] = blue;
     cells.data[at++] = 255;
   }
+  COLOURED.set(maps, { of, cells });
   return cells;
 }
 

@@ -1,6 +1,6 @@
 /** The planes while a slider is moved: those of the stop that it passes, until the server has drawn them. */
 
-import { paint } from "./planes_painting.js";
+import { paint, prime } from "./planes_painting.js";
 import { look } from "./planes_hands.js";
 import { idOf } from "./preview_events.js";
 
@@ -12,7 +12,8 @@ export function take(stage, proposal) {
   const { drawn } = stage;
   const own = drawn && idOf(drawn.data.panels);
   if (!drawn || !own || !proposal.known.includes(own)) return; // the stops of another run, or one plane by itself
-  const { pair } = proposal;
+  const { pair, later } = proposal;
+  if (later) return pair && prime(stage, sceneOf(drawn, pair));
   proposal.taken = pair !== null && idOf(pair.panels) !== own;
   const wanted = pair && proposal.taken ? idOf(pair.panels) : own;
   if (stage.scene && idOf(stage.scene.data.panels) === wanted) return;

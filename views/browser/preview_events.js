@@ -7,6 +7,7 @@
  * @typedef {object} Proposal
  * @property {string[]} known all pairs that belong together, as `idOf` names them
  * @property {Sides | null} pair to be shown in place of what the server has drawn; null for that itself
+ * @property {boolean} later whether it is only to be made ready
  * @property {boolean} taken whether it is shown: not where it is drawn already, nor in place of a stranger
  */
 
@@ -16,10 +17,15 @@ export const DRAWN = "explorer-drawn"; // a pair that the server has sent is the
 /** @param {{ id: string }[]} panels */
 export const idOf = (panels) => panels.map(({ id }) => id).join(" ");
 
-/** Whether the planes show this pair by now. @param {string[]} known @param {Sides | null} pair */
-export function propose(known, pair) {
+/**
+ * Whether the planes show this pair by now.
+ * @param {string[]} known
+ * @param {Sides | null} pair
+ * @param {boolean} [later]
+ */
+export function propose(known, pair, later = false) {
   /** @type {Proposal} */
-  const detail = { known, pair, taken: false };
+  const detail = { known, pair, later, taken: false };
   document.dispatchEvent(new CustomEvent(PROPOSED, { detail }));
   return detail.taken;
 }

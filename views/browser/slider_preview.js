@@ -36,6 +36,8 @@ import { DRAWN, idOf, propose } from "./preview_events.js";
  */
 
 const REST = 400; // milliseconds without an answer of the server, after which the stops are asked for
+/** @param {() => void} act */
+const IDLE = (act) => ("requestIdleCallback" in window ? requestIdleCallback(act) : setTimeout(act, 50));
 
 export default component(build, update, (preview) => preview.leave());
 
@@ -44,7 +46,10 @@ function build(root, data) {
   root.append(element("p", ""));
   const watch = new MutationObserver(() => follow(preview));
   watch.observe(document.body, { subtree: true, attributeFilter: ["aria-valuetext"] });
-  const drawn = () => follow(preview);
+  const drawn = () => {
+    follow(preview);
+    prepare(preview);
+  };
   /** @param {Event} event */
   const near = (event) => preview.data.stops === null && hit(event, keyed(data.control)) && preview.ask();
   document.addEventListener(DRAWN, drawn);
@@ -85,6 +90,23 @@ async function unpack(preview) {
   }
   preview.root.dataset.stops = String(preview.data.stops?.length ?? 0); // that can be followed by now
   follow(preview);
+  prepare(preview);
+}
+
+/**
+ * Has the stops made ready one by one, whenever nothing else is to be done, so that a hand finds them so.
+ * @param {Preview} preview
+ * @param {number} [at]
+ */
+function prepare(preview, at = 0) {
+  const { id, stops } = preview.data;
+  const pair = stops?.[at] && sidesOf(preview, stops[at]);
+  if (!stops || !pair) return;
+  IDLE(() => {
+    if (preview.data.id !== id) return;
+    propose(namesOf(stops), pair, true);
+    prepare(preview, at + 1);
+  });
 }
 
 /** Shows the stop at which a hand has left the slider, unless it is what is drawn. @param {Preview} preview */
@@ -97,9 +119,12 @@ function follow(preview) {
   const at = stops.findIndex((stop) => stop.value === value);
   const pair = at < 0 ? null : sidesOf(preview, stops[at]);
   if (!pair && before < 0) return; // the other slider may be under way
-  const taken = propose(stops.map(({ panels }) => idOf(panels)), pair);
+  const taken = propose(namesOf(stops), pair);
   show(preview, taken ? at : -1);
 }
+
+/** @param {Stop[]} stops */
+const namesOf = (stops) => stops.map(({ panels }) => idOf(panels));
 
 /** Both networks of a stop, once their maps are unpacked. @param {Preview} preview @param {Stop} stop */
 function sidesOf({ maps }, { panels, top }) {
