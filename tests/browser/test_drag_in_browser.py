@@ -25,8 +25,12 @@ LOOK = """() => {
     const rings = [...chart.querySelectorAll('path[stroke-width="2.5"]')].sort((a, b) => across(a) - across(b));
     return rings.flatMap((ring, i) => getComputedStyle(ring).opacity === "1" ? [i] : []);
   });
+  const [bold] = parts.flatMap((part) => [part, part.shadowRoot?.querySelector("strong")]).filter((part) =>
+    part?.tagName === "STRONG" && part.offsetHeight);
   return {
     words,
+    type: bold && [getComputedStyle(bold).fontWeight, getComputedStyle(bold).fontSize, bold.offsetWidth],
+    height: document.querySelector(".st-key-headline").offsetHeight,
     marks,
     ratio: document.querySelector(".st-key-ratio [aria-valuetext]").ariaValueText,
     samples: document.querySelector(".st-key-samples [aria-valuetext]").ariaValueText,

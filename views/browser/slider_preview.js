@@ -52,14 +52,15 @@ function build(root, data) {
   };
   /** @param {Event} event */
   const near = (event) => preview.data.stops === null && hit(event, keyed(data.control)) && preview.ask();
+  const signs = ["pointermove", "pointerdown", "focusin"];
   document.addEventListener(DRAWN, drawn);
-  for (const kind of ["pointerover", "focusin"]) document.addEventListener(kind, near);
+  for (const kind of signs) document.addEventListener(kind, near);
   const leave = () => {
     show(preview, -1);
     clearTimeout(preview.timer);
     watch.disconnect();
     document.removeEventListener(DRAWN, drawn);
-    for (const kind of ["pointerover", "focusin"]) document.removeEventListener(kind, near);
+    for (const kind of signs) document.removeEventListener(kind, near);
   };
   /** @type {Preview} */
   const preview = { root, data, maps: new Map(), ask: () => {}, timer: 0, at: -1, leave };
