@@ -1,7 +1,7 @@
-"""What planes, curves and headline show while a slider is moved, before the server is asked: all its stops at once.
+"""Preview of a slider's stops: what planes, curves and headline show while it is moved, before the server is asked.
 
 The browser asks for them when the page is at rest, or as a hand comes near the slider. They are the same wherever
-among them it stands, so that they are sent once. While they are made nobody waits for them.
+among them it stands, so that they are sent once. Nobody waits while they are made: whatever else is wished ends it.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def moved(answer: Answer, control: Control, value: Any) -> Answer:
 
 
 def stops(answer: Answer, control: Control) -> dict[str, Any]:
-    """Every stop of a slider, and the maps that they name; none where they would be too heavy."""
+    """Every stop of a slider, and the packed maps that they name by their id; none where they would be too heavy."""
     return remembered(answer.trained.dense, ("stops", _common(answer, control)), lambda: _stops(answer, control))
 
 
