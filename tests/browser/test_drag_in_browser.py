@@ -185,7 +185,7 @@ def test_a_finger_is_followed_on_a_phone(visit):
 
 def test_stops_of_another_run_are_never_shown(visit):
     """A story sets another ratio and another task: until it has its networks, what was drawn stays."""
-    visitor = ready(visit(LINK).complete(), "ratio")
+    visitor = ready(visit("?ratio=0.8&colour=Predictive+entropy").complete(), "ratio")
     visitor.slider(RATIO).focus()
     was = visitor.plane("Pruned").get_attribute("data-drawn")
     visitor.page.evaluate(LISTEN)
