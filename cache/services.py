@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 
@@ -38,6 +39,7 @@ class Services:
         self.store = store
         self.jobs = jobs or Jobs()
         self.pictures = threading.Semaphore(os.cpu_count() or 1)  # pictures computed at a time
+        self.previews = ThreadPoolExecutor(1)  # pictures that nobody waits for take one core at most
         self.seats = Seats(SEATS)
         self._hire = hire
         self._queue = queue

@@ -20,7 +20,7 @@ QUANTITIES = ["probability", "entropy", "aleatoric", "epistemic"]
 
 def maps(probs: np.ndarray, epistemic: float = 0.05) -> str:
     """Maps of the probabilities (R, R, C), the same epistemic part everywhere, as the page sends them."""
-    return packed(probs, np.full(probs.shape[:2], epistemic / TOP))
+    return packed(probs, np.full(probs.shape[:2], epistemic / math.log(probs.shape[-1])))
 
 
 def two(class_1: np.ndarray) -> np.ndarray:
@@ -58,7 +58,6 @@ def scene(dense: np.ndarray, pruned: np.ndarray | None = None, **changes: Any) -
             "aleatoric": math.log(n_classes),
             "epistemic": TOP,
         },
-        "scale": TOP,
         "theme": "light",
         "strongest": STRONGEST,
         "colours": {

@@ -208,8 +208,10 @@ export function addBoundary(path, lead, side) {
     return [x0 + share * (x1 - x0), y0 + share * (y1 - y0)];
   };
   for (let cell = 0; cell < side * (side - 1); cell++) {
-    const across = cell + side + 1;
-    for (const corner of cell % side < side - 1 ? [cell + 1, cell + side] : []) {
+    const [across, wins] = [cell + side + 1, lead[cell] > 0];
+    if (cell % side === side - 1) continue;
+    if (wins === lead[cell + 1] > 0 && wins === lead[cell + side] > 0 && wins === lead[across] > 0) continue;
+    for (const corner of [cell + 1, cell + side]) {
       /** @type {Pair[]} */
       const edges = [[cell, corner], [corner, across], [across, cell]];
       const [one, other] = edges.filter(([from, to]) => lead[from] > 0 !== lead[to] > 0); // two, or none

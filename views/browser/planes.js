@@ -3,7 +3,9 @@
 import { component, find } from "./common.js";
 import { listen, look } from "./planes_hands.js";
 import { buildPanels, paint } from "./planes_painting.js";
+import { take } from "./planes_preview.js";
 import { unpacked } from "./planes_values.js";
+import { DRAWN, PROPOSED } from "./preview_events.js";
 
 /** @import { Maps } from "./planes_values.js" */
 /**
@@ -39,7 +41,6 @@ import { unpacked } from "./planes_values.js";
  * @property {string[]} quantities in the order of their buttons
  * @property {Record<string, Words>} words by quantity
  * @property {Record<string, number>} tops where the scale of a quantity ends
- * @property {number} scale of what the maps say of epistemic uncertainty
  * @property {string} theme
  * @property {number} strongest share of a class's colour
  * @property {Colours} colours
@@ -53,12 +54,15 @@ import { unpacked } from "./planes_values.js";
  * @property {HTMLElement} root
  * @property {ResizeObserver} observer
  * @property {(event: MouseEvent) => void} listen to clicks beside it
+ * @property {(event: Event) => void} take what is proposed while a slider is moved
  * @property {() => void} leave those who tell each other which sample stands out
  * @property {Data | null} wanted
- * @property {Scene | null} scene
+ * @property {Scene | null} drawn what the server has sent
+ * @property {Scene | null} scene what is shown
  * @property {Map<string, Maps>} known unpacked by now
  * @property {[x: number, y: number] | null} place of the crosshair, as shares
  * @property {{ quantity: string, until: number } | null} guess a colour that was asked for
+ * @property {DOMRect[]} sizes of the planes when they were last measured
  * @property {number} draw which single sample stands out, from 1 on; 0 for none
  */
 
@@ -79,20 +83,23 @@ function build(root) {
   const observer = new ResizeObserver(() => paint(stage));
   /** @type {Stage} */
   const stage = {
-    ...{ root, observer, listen: () => {}, leave: () => {}, wanted: null, scene: null },
-    ...{ known: new Map(), place: null, guess: null, draw: 0 },
+    ...{ root, observer, listen: () => {}, leave: () => {}, wanted: null, drawn: null, scene: null },
+    take: (event) => event instanceof CustomEvent && take(stage, event.detail),
+    ...{ known: new Map(), place: null, guess: null, sizes: [], draw: 0 },
   };
   listen(stage);
+  document.addEventListener(PROPOSED, stage.take);
   observer.observe(find(root, ".panels"));
   return stage;
 }
 
 /** @param {Stage} stage */
 function remove(stage) {
-  stage.wanted = stage.scene = null; // maps that are still being unpacked find nothing to be painted on
+  stage.wanted = stage.drawn = stage.scene = null; // maps that are still being unpacked find nothing to be painted on
   stage.observer.disconnect();
   stage.leave();
   document.removeEventListener("click", stage.listen, true);
+  document.removeEventListener(PROPOSED, stage.take);
 }
 
 /**
@@ -114,7 +121,9 @@ async function load(stage, data) {
   if (guess && (data.quantity === guess.quantity || performance.now() > guess.until)) stage.guess = null;
   const count = data.panels.length;
   const split = maps.slice(count, 2 * count).map((layers) => inDraws(layers, data.classes - 1));
-  stage.scene = { data, maps: maps.slice(0, count), truth: maps.at(2 * count) ?? null, draws: split };
+  stage.drawn = { data, maps: maps.slice(0, count), truth: maps.at(2 * count) ?? null, draws: split };
+  stage.scene = stage.drawn;
+  document.dispatchEvent(new Event(DRAWN)); // a slider may be elsewhere by now, and say so
   paint(stage);
   look(stage, stage.place);
 }

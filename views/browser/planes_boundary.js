@@ -7,8 +7,18 @@ import { probsOf } from "./planes_values.js";
 /** @import { Data } from "./planes.js" */
 /** @import { Maps } from "./planes_values.js" */
 
-/** Where the winning class changes, in cells. @param {Maps} maps @param {Data} data */
-export function boundary(maps, { side, classes }) {
+/** @type {WeakMap<Maps, Path2D>} */
+const BOUNDARIES = new WeakMap(); // what colours the plane does not move them
+
+/** Where the winning class changes, in cells; worked out once. @param {Maps} maps @param {Data} data */
+export function boundary(maps, data) {
+  const line = BOUNDARIES.get(maps) ?? traced(maps, data);
+  BOUNDARIES.set(maps, line);
+  return line;
+}
+
+/** @param {Maps} maps @param {Data} data */
+function traced(maps, { side, classes }) {
   /** @type {Pair[][]} */
   const pieces = [];
   const pen = {
@@ -17,8 +27,9 @@ export function boundary(maps, { side, classes }) {
     /** @param {number} x @param {number} y */
     lineTo: (x, y) => pieces[pieces.length - 1].push([x, y]),
   };
+  if (classes === 2) addBoundary(pen, maps[0].map((p) => 2 * p - 1), side);
   const lead = new Float32Array(side * side);
-  for (let label = classes > 2 ? 0 : 1; label < classes; label++) {
+  for (let label = 0; label < classes && classes > 2; label++) {
     for (let cell = 0; cell < lead.length; cell++) {
       const probs = probsOf(maps, cell, classes);
       lead[cell] = probs[label] - Math.max(...probs.filter((_, other) => other !== label));

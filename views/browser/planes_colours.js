@@ -77,6 +77,8 @@ function colourOfNumber({ colours, tops }, quantity) {
 }
 
 /** @param {number[]} one @param {number[]} other @param {number} share */
-const mixed = (one, other, share) => one.map((value, i) => value + share * (other[i] - value));
+function mixed([red, green, blue], other, share) {
+  return [red + share * (other[0] - red), green + share * (other[1] - green), blue + share * (other[2] - blue)];
+}
 /** @param {string} colour */
 const rgb = (colour) => [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));

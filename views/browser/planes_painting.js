@@ -8,6 +8,18 @@ import { cellColour, isProbability, lowest, scaleColour } from "./planes_colours
 /** @import { Data, Panel, Scene, Stage } from "./planes.js" */
 /** @import { Maps } from "./planes_values.js" */
 
+/** @type {WeakMap<Maps, { of: unknown[], cells: ImageData }>} */
+const COLOURED = new WeakMap(); // the last colours of a map's cells
+/** @type {WeakMap<HTMLElement, unknown[]>} */
+const PAINTED = new WeakMap(); // what a part was last made of
+
+/** Whether a part was last made of something else. @param {HTMLElement} part @param {unknown[]} made */
+function changed(part, ...made) {
+  const before = PAINTED.get(part);
+  PAINTED.set(part, made);
+  return !before?.every((each, i) => each === made[i]);
+}
+
 /** What the planes are coloured by now. @param {Stage} stage @param {Data} data */
 export const quantityOf = ({ guess }, data) => guess?.quantity ?? data.quantity;
 
@@ -29,18 +41,27 @@ export function buildPanels({ root }, { panels }) {
   root.dataset.panels = String(panels.length);
 }
 
-/** @param {Stage} stage */
-export function paint(stage) {
+/**
+ * @param {Stage} stage
+ * @param {DOMRect[]} [known] sizes of the planes; measured if not given, for which the browser lays out the page
+ */
+export function paint(stage, known) {
   const { scene, root } = stage;
   if (!scene) return;
   const start = performance.now();
   const { data } = scene;
   const quantity = quantityOf(stage, data);
-  root.querySelectorAll(".sides span").forEach((side, i) => (side.textContent = data.panels[i].name));
+  const figures = data.panels.map((_, i) => find(root, `[data-panel="${i}"]`));
+  const sizes = known ?? figures.map((figure) => find(figure, ".plane").getBoundingClientRect());
+  stage.sizes = sizes;
   data.panels.forEach((panel, i) => {
-    const figure = find(root, `[data-panel="${i}"]`);
-    const { width, height } = find(figure, ".plane").getBoundingClientRect();
+    const [figure, { width, height }] = [figures[i], sizes[i]];
+    const side = root.querySelectorAll(".sides span")[i];
+    if (side && side.textContent !== panel.name) side.textContent = panel.name;
     if (!width) return; // the other side of the toggle
+    const look = [scene.maps[i], scene.truth, scene.draws[i], stage.draw, data.points, panel.wrong, data.quantity];
+    const frame = [width, height, devicePixelRatio, panel.name, data.axes];
+    if (!changed(figure, ...look, quantity, data.tops[quantity], data.theme, ...frame)) return;
     find(figure, "b").textContent = panel.name;
     const map = findCanvas(figure, ".map");
     const words = `decision boundary over the plane, coloured by ${data.words[quantity].name}`;
@@ -71,11 +92,8 @@ export function paint(stage) {
 function paintMap({ data, truth, maps: all, draws }, canvas, panel, draw, quantity, width, height) {
   const { side, colours } = data;
   const maps = all[panel];
-  const colour = cellColour(data, quantity, maps, truth);
-  const cells = new ImageData(side, side);
-  for (let cell = 0; cell < side * side; cell++) cells.data.set([...colour(cell), 255], 4 * cell);
   const pen = cleaned(canvas, width, height); // the last column may be covered by a little less than all of it
-  paintCells(pen, cells, width, height);
+  paintCells(pen, coloured(data, quantity, maps, truth), width, height);
   /** @param {Maps} of @param {Stroke[]} strokes */
   const line = (of, strokes) => strokeCells(pen, boundary(of, data), side, width, height, strokes);
   const fine = draws[panel];
@@ -85,6 +103,37 @@ function paintMap({ data, truth, maps: all, draws }, canvas, panel, draw, quanti
   if (truth) line(truth, [[colours.paper, 3.5, []], [colours.truth, 2, [5, 4]]]);
   line(maps, [[colours.paper, 5, []], [colours.ink, 2, []]]);
   if (fine[draw - 1]) line(fine[draw - 1], [[colours.paper, 5, []], [colours.draw, 2.5, []]]);
+}
+
+/** Works out what painting a scene takes, without painting it. @param {Stage} stage @param {Scene} scene */
+export function prime(stage, { data, maps, truth }) {
+  for (const each of maps) {
+    boundary(each, data);
+    coloured(data, quantityOf(stage, data), each, truth);
+  }
+}
+
+/**
+ * The cells of a panel, one pixel each.
+ * @param {Data} data
+ * @param {string} quantity
+ * @param {Maps} maps
+ * @param {Maps | null} truth
+ */
+function coloured(data, quantity, maps, truth) {
+  const [of, before] = [[quantity, data.tops[quantity], data.theme, truth], COLOURED.get(maps)];
+  if (before?.of.every((part, i) => part === of[i])) return before.cells;
+  const colour = cellColour(data, quantity, maps, truth);
+  const cells = new ImageData(data.side, data.side);
+  for (let cell = 0, at = 0; cell < data.side ** 2; cell++) {
+    const [red, green, blue] = colour(cell);
+    cells.data[at++] = red;
+    cells.data[at++] = green;
+    cells.data[at++] = blue;
+    cells.data[at++] = 255;
+  }
+  COLOURED.set(maps, { of, cells });
+  return cells;
 }
 
 /** The stepper through single samples, where there are any. @param {Stage} stage @param {Scene} scene */
@@ -122,6 +171,7 @@ function paintPoints({ points, colours, theme, quantity }, canvas, panel, width,
 /** @param {HTMLElement} root @param {Data} data @param {string} quantity */
 function paintLegend(root, data, quantity) {
   const { classes, colours, tops, words, names } = data;
+  if (!changed(root, quantity, tops[quantity], classes, colours, words, names, data.truth)) return;
   const probability = isProbability(quantity);
   const low = probability ? lowest(classes) : 0;
   const high = probability ? 1 : tops[quantity];

@@ -39,16 +39,26 @@ export async function unpacked(text, side) {
  * @param {number} classes
  */
 export function probsOf(maps, cell, classes) {
-  const rest = maps.slice(0, classes - 1).map((map) => map[cell]);
-  return [Math.max(1 - rest.reduce((sum, p) => sum + p, 0), 0), ...rest];
+  const probs = [1]; // asked of every cell while a hand moves a slider: no array but this one is made
+  for (let label = 1; label < classes; label++) {
+    probs.push(maps[label - 1][cell]);
+    probs[0] -= probs[label];
+  }
+  if (probs[0] < 0) probs[0] = 0;
+  return probs;
 }
 
 /** @param {number[]} probs */
 export const winnerOf = (probs) => probs.indexOf(Math.max(...probs));
 /** @param {number[]} probs */
-const entropyOf = (probs) => -probs.reduce((sum, p) => sum + (p > 0 ? p * Math.log(p) : 0), 0);
+function entropyOf(probs) {
+  let sum = 0;
+  for (const p of probs) if (p > 0) sum -= p * Math.log(p);
+  return sum;
+}
 /** @param {Maps} maps @param {number} cell @param {Data} data */
-const epistemicOf = (maps, cell, { classes, scale }) => (maps.length < classes ? 0 : maps[classes - 1][cell] * scale);
+const epistemicOf = (maps, cell, { classes }) =>
+  maps.length < classes ? 0 : maps[classes - 1][cell] * Math.log(classes);
 
 /** Those that are the probabilities of all classes. @type {Record<string, Quantity<number[]>>} */
 export const PROBABILITIES = {

@@ -160,6 +160,9 @@ POINTS: Key[Points | None] = Key("own_points", None)
 POINTS_PROBLEM: Key[str | None] = Key("own_problem", None)
 PICTURE: Key[str | None] = Key("own_picture_seen", None)  # the file whose answers were drawn last
 
+# Sliders that are moved
+PREVIEWED = Key("previewed", "")  # of a slider: the name of the stops that the browser has asked for
+
 # Clicks on curves
 CURVE_TURN: Key[int] = Key("curve_turn", 0)  # another one after each click on a curve
 

@@ -17,7 +17,7 @@ from views.browser.page_tour import MOONS, draw_tour
 from views.charts import vega
 from views.controls import compare, lock, seat, share, state
 from views.controls import moons as controls
-from views.moons import planes, points_tab, tabs, toggled_network, toggled_units
+from views.moons import planes, points_tab, slider_preview, tabs, toggled_network, toggled_units
 from views.moons.answer import Answer
 from views.moons.head import Asked, Places
 from views.shared import basis, over_seeds, sections
@@ -60,6 +60,7 @@ def draw(asked: Asked) -> None:
     notes = untrained.notes(answer.outcome, services().store.note)
     for note in [*notes, *untrained.of_other(comparison.curves(answer.seen), answer.other)]:
         st.caption(note)
+    slider_preview.draw(answer, places.headline)
 
 
 @dataclass(frozen=True)

@@ -114,6 +114,16 @@ def plane_charts(
     return {**named, f"{view.quantity} scale": scene.legend()}
 
 
+def stop(
+    outcome: PlaneOutcome, choice: Choice, view: View, visit: Visit, other: PlaneOutcome | None = None
+) -> dict[str, Any]:
+    """What the browser needs on top of what it has, to draw both planes of another stop of a slider.
+
+    Its `panels` are as those of `draw_planes`, its `top` is the end of the scale for epistemic uncertainty.
+    """
+    return _Scene(outcome, choice, view, visit, other).stop()
+
+
 def both_planes(
     outcome: PlaneOutcome, choice: Choice, view: View, visit: Visit, other: PlaneOutcome | None = None
 ) -> list[Plane]:
@@ -143,9 +153,9 @@ def _deflated(layers: Sequence[np.ndarray]) -> str:
     return base64.b64encode(zlib.compress(np.stack([steps >> 8, steps & 255]).astype(np.uint8).tobytes())).decode()
 
 
-def _packed_maps(maps: Maps, top: float) -> str:
-    """A network's maps for the browser; epistemic uncertainty as a share of `top`."""
-    return packed(maps.probs, maps.epistemic / top)
+def _packed_maps(maps: Maps) -> str:
+    """A network's maps for the browser; epistemic uncertainty as a share of the most that there can be, ln C."""
+    return packed(maps.probs, maps.epistemic / math.log(maps.probs.shape[-1]))
 
 
 class _Scene:
@@ -185,6 +195,10 @@ class _Scene:
         draws = results.draws(outcome.experiment, network, task, extent(outcome), shelf, outcome.source)
         return remembered(self.planes[name], "packed draws", lambda: packed_draws(draws))
 
+    def stop(self) -> dict[str, Any]:
+        """What of `data` is another where a slider stands elsewhere."""
+        return {"panels": [self._panel(name) for name in self.networks], "top": self.epistemic_top}
+
     def data(self, *names: str) -> dict[str, Any]:
         """What the browser needs to draw the planes of these networks."""
         outcome, view, own = self.outcome, self.view, self.visit.points
@@ -204,7 +218,6 @@ class _Scene:
             "quantities": list(self.quantities),
             "words": {quantity: _words(quantity, outcome.n_classes) for quantity in self.quantities},
             "tops": {quantity: self._top(quantity) for quantity in self.quantities},
-            "scale": self.epistemic_top,
             "theme": view.theme,
             "strongest": STRONGEST,
             "colours": {
@@ -218,8 +231,8 @@ class _Scene:
         }
 
     def _panel(self, name: str) -> dict[str, Any]:
-        plane, n_samples, top = self.planes[name], self.choice.n_samples, self.epistemic_top
-        maps = remembered(plane, ("packed", n_samples, top), lambda: _packed_maps(plane.maps(n_samples), top))
+        plane, n_samples = self.planes[name], self.choice.n_samples
+        maps = remembered(plane, ("packed", n_samples), lambda: _packed_maps(plane.maps(n_samples)))
         wrong = _wrong(self.outcome, self.networks[name], n_samples) if self.view.points == "test" else []
         draws = self._draws(name) if self.view.draws else None
         shown = zlib.crc32(f"{maps}{draws or ''}".encode())

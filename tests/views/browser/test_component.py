@@ -18,6 +18,7 @@ SCRIPTS = (
     "points_keeper",
     "preset_bar",
     "replay_player",
+    "slider_preview",
     "window_fixes",
 )
 UNSEEN = ("page_window", "points_keeper", "window_fixes")

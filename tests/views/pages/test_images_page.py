@@ -623,7 +623,7 @@ def test_what_takes_long_to_ask_is_offered(cifar, here):
     app = small_cifar(tab="Methods", ratio="0.5")
     assert not app.exception
     assert rows_of(app) == ["MC dropout", *(source.label for source in soon)]
-    (told,) = (info.value for info in app.info if info.value.startswith("Not asked yet"))
+    (told,) = (info.value for info in app.info if info.value.startswith("Not asked yet:"))
     assert told.startswith("Not asked yet: Deep ensemble and Laplace of the survivors. ")
     assert "Laplace of the survivors takes about 6 min." in told
     assert "Ask them too" in [button.label for button in app.button]

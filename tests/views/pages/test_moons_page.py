@@ -13,10 +13,10 @@ from streamlit.testing.v1 import AppTest
 
 from cache import results, runs, services
 from cache.jobs import QueueFull
-from pruning import Diverged
+from pruning import RATIOS, Diverged
 from tests.conftest import CLOCK_ROWS, train_instead, use
 from views.charts import vega
-from views.controls import compare
+from views.controls import compare, state
 from views.controls import moons as moons_controls
 
 ROOT = Path(__file__).parents[3]
@@ -80,6 +80,29 @@ def test_a_ratio_that_was_shown_before_builds_no_chart_again(app, monkeypatch):
     assert seen() == first
     app.select_slider(key="ratio").set_value(0.8).run()
     assert seen() == other
+
+
+def previews(app: AppTest) -> list[dict]:
+    """What the page hands over for its sliders to be followed."""
+    parts = (part.proto for part in app.get("bidi_component"))
+    return [json.loads(part.json) for part in parts if part.component_name == "explorer_slider_preview"]
+
+
+def test_stops_of_sliders_are_made_when_the_browser_asks(app):
+    """Until then the page hands over their names alone; only those of the slider that was asked for are made."""
+    app.run()
+    before = previews(app)
+    assert [(each["control"], each["stops"], each["maps"]) for each in before] == [
+        ("samples", None, {}),
+        ("ratio", None, {}),
+    ]
+    app.session_state[state.PREVIEWED.of("ratio").name] = before[1]["id"]
+    app.run()
+    assert not app.exception
+    samples, ratio = previews(app)
+    assert (samples["stops"], ratio["id"]) == (None, before[1]["id"])
+    assert [stop["value"] for stop in ratio["stops"]] == [str(each) for each in RATIOS]
+    assert any(ratio["stops"][RATIOS.index(0.5)]["words"] == element.value for element in app.markdown)
 
 
 def test_the_three_controls_come_first(app):
