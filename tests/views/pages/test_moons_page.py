@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cache import results, runs, services
+from cache import results, services
 from cache.jobs import QueueFull
 from pruning import RATIOS, Diverged
 from tests.conftest import CLOCK_ROWS, train_instead, use
@@ -299,10 +299,10 @@ def test_where_the_other_cannot_be_trained_the_dense_network_stays(app, monkeypa
     app.query_params["ratio"] = "0.5"
     app.run()
 
-    def broken(experiment, *_args, **_kwargs):
+    def broken(*_args, **_kwargs):
         raise Diverged("Training broke off.")
 
-    monkeypatch.setattr(runs, "train", broken)
+    train_instead(monkeypatch, broken)
     app.selectbox("against").set_value(moons_controls.STRATEGY.options[-1]).run()
     assert not app.exception
     assert [box.value for box in app.warning] == [
