@@ -246,6 +246,7 @@ def test_what_is_not_eager_waits_for_a_hand(page):
     assert events(page) == []
     page.locator(".st-key-ratio input").focus()
     page.locator(".st-key-ratio input").hover()
+    page.wait_for_timeout(1000)
     assert events(page) == [["asked", "run"]]
 
 

@@ -51,7 +51,10 @@ function build(root, data) {
     prepare(preview);
   };
   /** @param {Event} event */
-  const near = (event) => preview.data.stops === null && hit(event, keyed(data.control)) && preview.ask();
+  const near = (event) => {
+    if (preview.data.stops || data.eager || preview.timer || !hit(event, keyed(data.control))) return;
+    preview.timer = setTimeout(preview.ask, REST); // a key that comes with the focus is to be answered first
+  };
   const signs = ["pointermove", "pointerdown", "focusin"];
   document.addEventListener(DRAWN, drawn);
   for (const kind of signs) document.addEventListener(kind, near);
@@ -72,6 +75,7 @@ function update(preview, { data, setTriggerValue }) {
   const isNew = data.id !== preview.data.id || (data.stops && !preview.maps.size);
   preview.data = data;
   clearTimeout(preview.timer);
+  preview.timer = 0;
   preview.ask = () => {
     preview.ask = () => clearTimeout(preview.timer); // once, until the server says more
     preview.ask();
