@@ -20,7 +20,7 @@ class ClassLinks(NamedTuple):
 
     everybody: str  # behind the question mark
     gathering: str
-    show_questions: Callable[[], None] | None = None  # for a teacher, if the link asks before it shows
+    draw_questions: Callable[[], None] | None = None  # for a teacher, if the link asks before it shows
 
 
 WHOLE, LOCKED, CLASS = "This very state", "Locked", "For a class"
@@ -66,8 +66,8 @@ def _draw_class(links: ClassLinks) -> None:
         f"[Watch their runs come in]({links.gathering}) on the study page."
     )
     _draw_link(links.everybody, "class")
-    if links.show_questions and st.button("What it asks, and what is true", icon=":material/quiz:"):
-        links.show_questions()
+    if links.draw_questions and st.button("What it asks, and what is true", icon=":material/quiz:"):
+        links.draw_questions()
 
 
 def _draw_lock(

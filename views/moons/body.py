@@ -199,7 +199,7 @@ def _draw_share(asked: Asked, units: Units) -> None:
         study = over_seeds.study_of(choice.experiment, choice.source)
         of_class = seat.links(choice.values, controls.ALL, study)
         if choice.values[controls.GUESS.name]:
-            of_class = of_class._replace(show_questions=partial(reveal.show_questions, choice, visit))
+            of_class = of_class._replace(draw_questions=partial(reveal.draw_questions, choice, visit))
     extra = toggled_units.in_link(units)
     share.draw_share(choice.values, controls.ALL, extra, caveat, asked.places.share, of_class)
 

@@ -94,8 +94,7 @@ def _completed(entry: Entry, found: Truth, answer: Answer) -> Entry:
     )
 
 
-@st.dialog("What the stories ask, and what is true", width="large")
-def show_questions(choice: Choice, visit: Visit) -> None:
+def draw_questions(choice: Choice, visit: Visit) -> None:
     """For a teacher: every question with its answer for the networks of the story, where these are stored."""
     st.caption("Of the stories as they are when they are pressed. With another seed something else may be true.")
     for story in presets.PRESETS:
