@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from pruning import RATIOS
+from pruning.evaluation.comparison import Shift
 from pruning.evaluation.planes import Largest
 from uncertainty.estimate import Estimate
+from uncertainty.paired import Difference
 from views.text.names import DENSE_PRUNED, Pair
 from views.text.questions import AMONG, BOUNDARY, FAR, MIDDLE, NEVER, NO_DIFFERENCE, NOWHERE, Question
-from views.text.truths import Truth, of_break, of_doubt, untold
+from views.text.truths import Truth, of_break, of_doubt, of_sureness, untold
 
 BASIS = "150 test points"
 
@@ -62,6 +66,34 @@ def test_a_guess_that_the_figures_leave_open_is_not_called_wrong():
         "The figures cannot rule the guess out.", "It came out otherwise.",
     ]  # fmt: skip
     assert broken(0, 5).judged("0.2") == "The guess holds."
+
+
+def surer(before: float, after: float, half: float) -> Truth:
+    """Of these mean confidences of the dense and of the pruned network."""
+    change = after - before
+    shift = Shift(before, after, Difference(change, change - half, change + half))
+    after_labels = SimpleNamespace(is_against_truth=False)
+    compared = SimpleNamespace(after=after_labels, panel=lambda quantity: (shift, shift))
+    return of_sureness(SimpleNamespace(comparison=compared), DENSE_PRUNED, BASIS)
+
+
+def test_the_surer_network_is_the_one_of_higher_confidence():
+    """Of either side; with both numbers."""
+    assert surer(0.9, 0.8, 0.05).right == "the dense network"
+    assert surer(0.8, 0.9, 0.05).words == (
+        "the pruned network (mean confidence 0.800 for the dense network, 0.900 for the pruned network)"
+    )
+    assert surer(0.8, 0.9, 0.05).judged(NO_DIFFERENCE) == "It came out otherwise."
+
+
+@pytest.mark.parametrize(("before", "after", "half"), [(0.90, 0.93, 0.05), (0.9, 0.9, 0.0), (0.9001, 0.9002, 0.0)])
+def test_a_difference_that_is_not_told_is_none_and_neither_network_is_ruled_out(before, after, half):
+    """Nor is one that is printed as none."""
+    found = surer(before, after, half)
+    assert found.right == NO_DIFFERENCE
+    for network in ("the dense network", "the pruned network"):
+        assert found.judged(network) == "The figures cannot rule the guess out."
+    assert found.words.startswith("no difference that 150 test points could tell in mean confidence")
 
 
 def largest(*possible: str, **means: float) -> Truth:
