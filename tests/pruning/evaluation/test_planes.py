@@ -175,3 +175,17 @@ def test_equal_parts_are_not_told_apart():
     for cells, n_samples in ((draws(2, 0.5, 0), 50), (sampled(np.where(X < 0, 0.5, 0.9)[None], (1,)), 1)):
         found = where_largest(cells, n_samples, "epistemic", halves)
         assert (found.told, found.possible) == (None, {"boundary", "far"})
+
+
+@pytest.mark.parametrize(
+    ("left", "n_samples"),
+    [(np.tile([0.47, 0.53], 25), 50), (np.array([0.2, 0.6]), 2)],
+    ids=["too little to be seen", "too few samples to tell"],
+)
+def test_neither_a_tiny_difference_nor_one_of_few_samples_is_told(left, n_samples):
+    """Two thousandths of a nat, however sure; a tenth, of two samples that may have been others."""
+    halves = {"boundary": (X < 0).reshape(R, R), "far": (X > 0).reshape(R, R)}
+    frames = tuple(size for size in FRAMES if size <= n_samples)
+    found = where_largest(sampled(np.where(X < 0, left[:, None], 0.5), frames), n_samples, "epistemic", halves)
+    assert found.means["boundary"] > 0.001 > found.means["far"]
+    assert found.possible == {"boundary", "far"}

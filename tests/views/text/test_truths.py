@@ -54,7 +54,8 @@ def test_an_interval_on_both_sides_of_two_points_leaves_it_open():
 
 
 def test_a_network_that_did_not_train_breaks_nothing():
-    """Its ratio stays possible, and so do those behind it."""
+    """Its ratio stays possible, whatever its accuracy, and so do those behind it."""
+    assert broken(0, 0, 0, 9, untrained=(0.2,)).open == {"0.2", "0.4"}
     found = broken(0, 40, 0, 9, untrained=(0.2,))
     assert (found.right, found.open) == (None, {"0.2", "0.4"})
 
