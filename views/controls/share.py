@@ -47,9 +47,7 @@ def draw_share(
     tabs = dict(zip(ways, place.popover("Share", icon=":material/link:").tabs(ways), strict=True))
     with tabs[WHOLE]:
         st.markdown(f"The link carries every control{'.' if caveat else SAME}")
-        left = sorted(held.left) if held else []
-        fixed = {lock.PARAM: lock.write(left)} if held else {}
-        _draw_link(link(values, controls, {**extra, **fixed}), "whole")
+        _draw_link(link(values, controls, {**extra, **_locked()}), "whole")
         if caveat:
             st.caption(caveat)
     if held is None:
@@ -107,8 +105,15 @@ def _for_others(here: str) -> str | None:
 
 def address(values: Mapping[str, Any], controls: Sequence[Control], extra: Mapping[str, str]) -> str:
     """The whole link to a state, as others can open it if they can; see `draw_share`."""
-    here = f"{st.context.url or ''}?{link({**_elsewhere(controls), **values}, controls, extra)}"
+    query = link({**_elsewhere(controls), **values}, controls, {**extra, **_locked()})
+    here = f"{st.context.url or ''}?{query}"
     return _for_others(here) or here
+
+
+def _locked() -> dict[str, str]:
+    """What a link says to be locked as the one was by which this visit came; nothing if that was not."""
+    held = lock.current()
+    return {lock.PARAM: lock.write(sorted(held.left))} if held else {}
 
 
 def _advice(there: str | None) -> str:

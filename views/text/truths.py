@@ -55,7 +55,7 @@ def of_break(losses: Mapping[float, Interval], trained: Mapping[float, bool], ba
     if len(may_be) == 1:
         return Truth(measured, may_be[0])
     ratios = [float(option) for option in may_be if option != NEVER]
-    left = ratios_named(ratios, list(losses)) + (f" or {NEVER}" if NEVER in may_be else "")
+    left = ratios_named(ratios, list(losses)).replace("every", "any") + (f" or {NEVER}" if NEVER in may_be else "")
     return Truth(f"{basis} leave it open: {left}; as measured {measured}", None, frozenset(may_be))
 
 

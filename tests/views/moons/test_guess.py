@@ -174,6 +174,8 @@ def test_a_locked_link_and_one_of_a_class_ask_too(story, link):
     assert not shows(app)
     assert shows(lock(app, NO_DIFFERENCE))
     assert revealed(app)
+    (entry,) = app.session_state["worksheet"]
+    assert ("only=ratio" in entry.link) == ("only" in link)
 
 
 def test_a_value_that_is_none_is_told_and_asks_nothing(story):

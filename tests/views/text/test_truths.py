@@ -51,6 +51,7 @@ def test_an_interval_on_both_sides_of_two_points_leaves_it_open():
     found = broken(0, 1.8)
     assert (found.right, found.open) == (None, {"0.2", NEVER})
     assert found.words.startswith("150 test points leave it open: at 0.2 or never; as measured never")
+    assert broken(1, 2, 3, half=0.1).words.startswith("150 test points leave it open: at any ratio or never;")
 
 
 def test_a_network_that_did_not_train_breaks_nothing():
