@@ -9,6 +9,7 @@ told only where the difference exceeds what they leave open, and what anybody wo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from math import isqrt
@@ -21,9 +22,11 @@ from uncertainty.predictive import entropy
 
 MapQuantity = Literal["probability", "entropy", "aleatoric", "epistemic"]
 Region = Literal["everywhere", "near", "far"]  # the whole plane, or the cells near a boundary and those far from it
+Part = Literal["boundary", "far", "among"]  # of the plane, see `parts`
 
 TOLERANCE = 0.01  # nats, or probability, on average: less is no change, however sure
 REACH = 4  # cells of the plane to every side of a boundary are near it
+ALONE = 8  # cells: what has no point within so many to every side is far from all of them
 # Student's t at 1.25 % for 1, 2, … degrees of freedom: 95 % for two places looked at
 QUANTILES = (25.5, 6.21, 4.18, 3.50, 3.16, 2.97, 2.84, 2.75, 2.69, 2.63, 2.59, 2.56, 2.53)
 # How much wider the interval is than a mean's: entropies bend, the more so the fewer the samples. Between two draws
@@ -128,13 +131,7 @@ class SamplingNoise:
 
     def of(self, cells: np.ndarray) -> float:
         """Half the interval of the mean difference over the cells, truth values (R, R); ∞ for a single block."""
-        freedom = len(self.sizes) - 1
-        if not freedom:
-            return float("inf")
-        means = self.differences[:, cells.ravel()].mean(axis=1)
-        centre = np.average(means, weights=self.sizes)
-        variance = self.sizes @ np.square(means - centre) / freedom / self.sizes.sum()
-        return self.margin * float(QUANTILES[min(freedom, len(QUANTILES)) - 1] * np.sqrt(variance))
+        return self.margin * _half_interval(self.differences[:, cells.ravel()].mean(axis=1), self.sizes)
 
 
 def quantity_map(cells: Sampled, n_samples: int, quantity: MapQuantity) -> np.ndarray:
@@ -168,6 +165,79 @@ def near_boundary(winner: np.ndarray, reach: int = REACH) -> np.ndarray:
     padded, side = np.pad(winner, reach, mode="edge"), 2 * reach + 1
     windows = np.lib.stride_tricks.sliding_window_view(padded, (side, side))
     return windows.min(axis=(-2, -1)) != windows.max(axis=(-2, -1))
+
+
+@dataclass(frozen=True)
+class Largest:
+    """Where a quantity of one network is largest."""
+
+    means: Mapping[Part, float]  # over each part that has a cell
+    possible: frozenset[Part]  # that with the largest mean, and all that are not told from it
+
+    @property
+    def told(self) -> Part | None:
+        """The one part where it is larger than in every other; None if that may not be told."""
+        (first, *others) = self.possible
+        return None if others else first
+
+
+def where_largest(cells: Sampled, n_samples: int, quantity: MapQuantity, among: Mapping[Part, np.ndarray]) -> Largest:
+    """In which part of the plane (truth values (R, R) each) the quantity of R·R cells has the largest mean.
+
+    A part is told from another by the rule of `PlaneChange`: their means differ by more than `TOLERANCE`, and by more
+    than the draws of the samples leave open.
+    """
+    values = quantity_map(cells, n_samples, quantity)
+    means = {part: float(values[where].mean()) for part, where in among.items()}
+    best = max(means, key=lambda part: means[part])
+    sizes = np.diff([0, *(size for size in cells.samples if size <= n_samples)])
+    blocks = _blocks(cells, n_samples, quantity)
+    margin = 1 + SECOND_ORDER / np.sqrt(n_samples)
+
+    def is_open(part: Part) -> bool:
+        first, second = (blocks[:, among[each].ravel()].mean(axis=1) for each in (best, part))
+        return means[best] - means[part] <= max(TOLERANCE, margin * _half_interval(first - second, sizes))
+
+    return Largest(means, frozenset(part for part in means if part == best or is_open(part)))
+
+
+def parts(winner: np.ndarray, occupied: np.ndarray) -> dict[Part, np.ndarray]:
+    """Three parts of the plane as truth values (R, R): near the boundary, far from all points, and all other cells.
+
+    winner: the most probable class (R, R). occupied: which cells hold a point (R, R). A part without a cell is left
+    out.
+    """
+    boundary = near_boundary(winner)
+    side = 2 * ALONE + 1
+    windows = np.lib.stride_tricks.sliding_window_view(np.pad(occupied, ALONE), (side, side))
+    far = ~boundary & ~windows.any(axis=(-2, -1))
+    found: dict[Part, np.ndarray] = {"boundary": boundary, "far": far, "among": ~boundary & ~far}
+    return {part: cells for part, cells in found.items() if cells.any()}
+
+
+def occupied(inputs: np.ndarray, extent: tuple[float, float, float, float], side: int) -> np.ndarray:
+    """Which cells of a grid (side, side) hold one of the points (N, 2); rows go from low to high y.
+
+    extent: (x from, x to, y from, y to), which all points lie in.
+
+    >>> occupied(np.array([[0.1, 0.9]]), (0, 1, 0, 1), 2).tolist()
+    [[False, False], [True, False]]
+    """
+    x0, x1, y0, y1 = extent
+    shares = (inputs - [x0, y0]) / [x1 - x0, y1 - y0]
+    columns, rows = (side * shares).astype(int).clip(0, side - 1).T
+    found = np.zeros((side, side), bool)
+    found[rows, columns] = True
+    return found
+
+
+def _half_interval(means: np.ndarray, sizes: np.ndarray) -> float:
+    """Half the interval of a mean, from those of blocks (B,) of so many samples; ∞ for a single block."""
+    freedom = len(sizes) - 1
+    if not freedom:
+        return float("inf")
+    variance = sizes @ np.square(means - np.average(means, weights=sizes)) / freedom / sizes.sum()
+    return float(QUANTILES[min(freedom, len(QUANTILES)) - 1] * np.sqrt(variance))
 
 
 def apart(running: np.ndarray, sizes: np.ndarray) -> np.ndarray:

@@ -41,7 +41,7 @@ LEGAL = {
     "binning": "Equal width · Equal mass. Using Equal width.",
     "colour": "Probability · Predictive entropy · Aleatoric · Epistemic · Error · Truth · True entropy. "
     "Using Probability.",
-    **dict.fromkeys(("over_seeds", "draws", "tempered"), "true · false. Using false."),
+    **dict.fromkeys(("over_seeds", "draws", "guess", "tempered"), "true · false. Using false."),
     "method": "MC dropout · Single pass · Deep ensemble · Last-layer Laplace · Laplace of the survivors. Using MC",
     "against": "Dense network · One-shot · One-shot, re-initialised · One-shot, randomly re-initialised · Iterative",
     "against_criterion": "The same · L1 of incoming weights · L2", "against_scope": "The same · Per layer · Global",
@@ -96,7 +96,8 @@ def _right() -> Iterator[LinkCase]:
         "bins": "30", "seed": "9999", "data_seed": "0", "colour": "Predictive entropy", "show": "None",
         "view": "Take home", "units": "hidden1.3", "binning": "Equal mass", "alpha": "0.3", "sets": "APS, randomised",
         "loss": "10 points", "score": "Mutual information", "refuse": "30 %", "method": "Last-layer Laplace",
-        "members": "4", "tempered": "true", "against": "Random tickets (control)", "against_rewind": "5", "t": "2",
+        "members": "4", "tempered": "true", "guess": "true", "against": "Random tickets (control)", "t": "2",
+        "against_rewind": "5",
     }.items():  # fmt: skip
         yield LinkCase(f"right: {name}", {name: value}, (), {name: value})
     yield LinkCase("nothing more", {})
@@ -116,7 +117,7 @@ def _no_choice() -> Iterator[LinkCase]:
         "hidden": ("10-10", "(10,)"), "learning_rate": ("1e-3",), "patience": ("2000",), "criterion": ("l1",),
         "rewind": ("3",), "rounds": ("null",), "bins": ("15.0",), "colour": ("entropy", "Epistemic,Probability"),
         "alpha": ("0", "5 %"), "sets": ("lac", "RAPS"),
-        "show": ("test",), "method": ("mc_dropout", "Laplace"), "tempered": ("yes", "1"),
+        "show": ("test",), "method": ("mc_dropout", "Laplace"), "tempered": ("yes", "1"), "guess": ("maybe",),
         "view": ("2", "The Network"), "against": ("dense", "random_mask"),
         "against_criterion": ("same",), "against_scope": ("layer",), "against_rewind": ("3",),
     }.items():  # fmt: skip

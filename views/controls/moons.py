@@ -214,6 +214,12 @@ OVER_SEEDS = check(
     "lowest to the highest, and whether ten seeds can tell a difference. Measured with 50 samples and 15 bins.",
     default=False,
 )  # fmt: skip
+GUESS = check(
+    "guess", "Guess first",
+    "A story asks before it shows: pictures, figures and what it says come once a guess is locked. Guesses and what "
+    "came are kept on a worksheet to take home.",
+    default=False,
+)  # fmt: skip
 NO_SEEDS = (
     f"No switch for ten seeds: those of an ensemble are {10 * ENSEMBLE_MEMBERS} networks at every ratio. Run them "
     "as a study."
@@ -236,10 +242,11 @@ TABS = (
     "Take home",
 )  # fmt: skip
 TAB = Control("view", "Tab", "What is shown below the planes.", TABS[0], TABS, "tabs")
-ALL = (*EXPERIMENT, *COMPARED, QUANTITY, POINTS, DRAWS, BASIS, OVER_SEEDS, TAB, *IN_TABS)
+ALL = (*EXPERIMENT, *COMPARED, QUANTITY, POINTS, DRAWS, BASIS, OVER_SEEDS, GUESS, TAB, *IN_TABS)
 VIEW = (QUANTITY, POINTS, TAB, *COMPARED)  # how a preset may have it looked at
 # What decides how networks are asked and shown, of which no preset tells.
 UNTOLD = frozenset({"samples", "members", "binning", "method", "tempered", "dropping"})
+SEEDS = frozenset({SEED.name, DATA_SEED.name})
 
 
 @dataclass(frozen=True)
@@ -272,7 +279,11 @@ def draw_controls() -> Choice:
 
 
 def _draw_controls() -> Choice:
-    values = draw_main(ROW) | draw_settings({**SETTINGS, OTHERS: COMPARED[1:]})
+    return choice_of(draw_main(ROW) | draw_settings({**SETTINGS, OTHERS: COMPARED[1:], "In a lesson": (GUESS,)}))
+
+
+def choice_of(values: Mapping[str, Any]) -> Choice:
+    """What is chosen where the controls above the pictures and beside the page say this."""
     experiment = Experiment(**fields_set(EXPERIMENT, values), **rounds_of(values["rounds"]))
     source, other = source_of(values), compare.other_of(experiment, values)
     n_samples = samples_of(source.method, values)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import streamlit as st
@@ -20,6 +20,7 @@ class ClassLinks(NamedTuple):
 
     everybody: str  # behind the question mark
     gathering: str
+    draw_questions: Callable[[], None] | None = None  # for a teacher, if the link asks before it shows
 
 
 WHOLE, LOCKED, CLASS = "This very state", "Locked", "For a class"
@@ -46,9 +47,7 @@ def draw_share(
     tabs = dict(zip(ways, place.popover("Share", icon=":material/link:").tabs(ways), strict=True))
     with tabs[WHOLE]:
         st.markdown(f"The link carries every control{'.' if caveat else SAME}")
-        left = sorted(held.left) if held else []
-        fixed = {lock.PARAM: lock.write(left)} if held else {}
-        _draw_link(link(values, controls, {**extra, **fixed}), "whole")
+        _draw_link(link(values, controls, {**extra, **_locked()}), "whole")
         if caveat:
             st.caption(caveat)
     if held is None:
@@ -65,6 +64,8 @@ def _draw_class(links: ClassLinks) -> None:
         f"[Watch their runs come in]({links.gathering}) on the study page."
     )
     _draw_link(links.everybody, "class")
+    if links.draw_questions and st.button("What it asks, and what is true", icon=":material/quiz:"):
+        links.draw_questions()
 
 
 def _draw_lock(
@@ -86,14 +87,33 @@ def _draw_link(query: str, which: str) -> None:
     """The link as it is here, the one that others can open if that is another, and a button for its code."""
     here = f"{st.context.url or ''}?{query}"
     st.code(here, language=None, wrap_lines=True)
-    there: str | None = here
-    if addresses.is_local(here):
-        there = None if st.get_option("server.address") in LOOPBACK else addresses.for_others(here)
+    there = _for_others(here)
+    if there != here:
         st.caption(_advice(there))
         if there:
             st.code(there, language=None, wrap_lines=True)
     if there and st.context.url and st.button("QR code", key=f"qr_{which}", icon=":material/qr_code_2:"):
         _show_code(there)
+
+
+def _for_others(here: str) -> str | None:
+    """The address under which others in the network can open this one; None where they cannot."""
+    if not addresses.is_local(here):
+        return here
+    return None if st.get_option("server.address") in LOOPBACK else addresses.for_others(here)
+
+
+def address(values: Mapping[str, Any], controls: Sequence[Control], extra: Mapping[str, str]) -> str:
+    """The whole link to a state, as others can open it if they can; see `draw_share`."""
+    query = link({**_elsewhere(controls), **values}, controls, {**extra, **_locked()})
+    here = f"{st.context.url or ''}?{query}"
+    return _for_others(here) or here
+
+
+def _locked() -> dict[str, str]:
+    """What a link says to be locked as the one was by which this visit came; nothing if that was not."""
+    held = lock.current()
+    return {lock.PARAM: lock.write(sorted(held.left))} if held else {}
 
 
 def _advice(there: str | None) -> str:

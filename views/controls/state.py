@@ -18,6 +18,7 @@ from pruning.model.units import Unit
 
 if TYPE_CHECKING:
     from pruning.data.own_points import Points
+    from views.text.worksheet import Entry
 
 T = TypeVar("T")
 Units = frozenset[Unit]
@@ -147,6 +148,9 @@ PRESS: Key[Any] = Key("preset_press", None)  # the number of the last press
 TURN = Key("preset_turn", 0)  # how many presses there were
 OPEN_PRESET: Key[str | None] = Key("preset_open", None)  # of a page: what is read
 CLOSED_PRESET: Key[str | None] = Key("preset_closed", None)  # of a page: what has been closed
+
+# Guesses
+WORKSHEET: Key[tuple[Entry, ...]] = Key("worksheet", ())  # in the order in which they were locked
 
 # Units toggled by hand
 UNITS_OF = Key("toggled_of", "")  # the network that they are of

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -17,7 +18,17 @@ from views.browser.page_tour import MOONS, draw_tour
 from views.charts import vega
 from views.controls import compare, lock, seat, share, state
 from views.controls import moons as controls
-from views.moons import planes, points_tab, slider_preview, tabs, toggled_network, toggled_units
+from views.controls.state import Units
+from views.moons import (
+    guess,
+    planes,
+    points_tab,
+    reveal,
+    slider_preview,
+    tabs,
+    toggled_network,
+    toggled_units,
+)
 from views.moons.answer import Answer
 from views.moons.head import Asked, Places
 from views.shared import basis, over_seeds, sections
@@ -37,6 +48,10 @@ NOT_CARRIED = "A link cannot carry your own points: who opens it sees the data s
 def draw(asked: Asked) -> None:
     """Everything that networks are needed for."""
     places, visit = asked.places, asked.visit
+    if asked.asks:
+        _draw_share(asked, toggled_units.NONE)
+        _train_meanwhile(asked)
+        return
     if lock.current() is None:  # a tour speaks of controls that may not be there
         draw_tour("moons", MOONS, places.tour, quiet=bool(st.query_params))
     if visit.points:
@@ -49,12 +64,18 @@ def draw(asked: Asked) -> None:
     view = planes.View(asked.choice.quantity, asked.choice.points, theme(), asked.choice.draws)
     slots = _Slots.of(places)
     over = _over_seeds(asked)
+    entry = guess.locked(asked.story)
+    told = places.guess.empty()
+    if entry and not entry.came:
+        told.caption(guess.WAITS.format(entry.guess))
     answer = _follow(asked, view, slots, over)
     if answer is None:
         return
     _draw_words(answer, slots, places)
+    if asked.story and entry:
+        reveal.draw(asked.story, entry, answer, told)
     over_seeds.draw(over, places.seeds)
-    _draw_share(answer, places.share)
+    _draw_share(asked, answer.units)
     for title, place in opened.items():
         tabs.TABS[title](answer, place)
     notes = untrained.notes(answer.outcome, services().store.note)
@@ -180,11 +201,26 @@ def _draw_words(answer: Answer, slots: _Slots, places: Places) -> None:
     draw_depth(places.curve_terms, *CURVE_TERMS)
 
 
-def _draw_share(answer: Answer, place: DeltaGenerator) -> None:
-    extra = {controls.UNITS: toggled_units.write(answer.units)} if answer.units else {}
-    caveat = NOT_CARRIED if answer.visit.points else ""
+def _draw_share(asked: Asked, units: Units) -> None:
+    choice, visit = asked.choice, asked.visit
+    caveat = NOT_CARRIED if visit.points else ""
     of_class = None
-    if not answer.visit.points:
-        study = over_seeds.study_of(answer.choice.experiment, answer.choice.source)
-        of_class = seat.links(answer.choice.values, controls.ALL, study)
-    share.draw_share(answer.choice.values, controls.ALL, extra, caveat, place, of_class)
+    if not visit.points:
+        study = over_seeds.study_of(choice.experiment, choice.source)
+        of_class = seat.links(choice.values, controls.ALL, study)
+        if choice.values[controls.GUESS.name]:
+            of_class = of_class._replace(draw_questions=partial(reveal.draw_questions, choice, visit))
+    extra = toggled_units.in_link(units)
+    share.draw_share(choice.values, controls.ALL, extra, caveat, asked.places.share, of_class)
+
+
+def _train_meanwhile(asked: Asked) -> None:
+    """Have the networks ready for who locks a guess; of what goes wrong is told when they are to be shown."""
+    wanted = (asked.choice.experiment, asked.choice.other)
+    unseen = Place(asked.places.headline)
+    with suppress(QueueFull, runs.Failure):
+        for each in wanted if not lock.is_elsewhere() else ():
+            if each:
+                with closing(results.outcomes(each, unseen, asked.visit, asked.choice.source)) as arriving:
+                    for _ in arriving:
+                        pass

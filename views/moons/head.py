@@ -12,8 +12,9 @@ from cache.visitor import Visit
 from views.controls import moons as controls
 from views.controls import opening, seat, setting, state
 from views.controls.moons import Choice
-from views.moons import points_tab, presets, toggled_units
+from views.moons import guess, points_tab, presets, toggled_units
 from views.shared import page_head, preset_bar
+from views.shared.preset import Preset
 from views.text.comparison import legend
 from views.text.names import pair_named
 
@@ -44,6 +45,7 @@ class Places:
 
     share: DeltaGenerator
     banner: DeltaGenerator
+    guess: DeltaGenerator  # what a story asks, and what came
     planes: DeltaGenerator
     headline: DeltaGenerator
     plane_words: DeltaGenerator
@@ -62,6 +64,8 @@ class Asked:
     choice: Choice
     visit: Visit
     places: Places
+    story: Preset | None  # that is read
+    asks: bool  # whether it waits for a guess, so that nothing may be shown
 
 
 def draw() -> Asked:
@@ -74,8 +78,10 @@ def draw() -> Asked:
     points_tab.keep()
     visit = points_tab.visit()
     toggled_units.settle(choice.experiment, visit, arrived=state.ARRIVED.get())
-    _draw_presets(choice, visit, preset_place)
-    banner = st.container()
+    story, asks = _draw_presets(choice, visit, preset_place)
+    banner, guess_place = st.container(), st.container(key=preset_bar.QUESTION)
+    if story and asks:
+        guess.draw_question(story, choice, guess_place)
     choice = _draw_looks(choice, visit)
     with st.container(key="stage"):
         pictures, curves = st.columns([2, 1], gap="medium")
@@ -97,17 +103,42 @@ def draw() -> Asked:
     opening.mark(controls.OPENING)
     setting.seal()
     places = Places(
-        share, banner, planes, headline, plane_words, plane_terms, curve_places, seeds, curve_terms, tour, tabs
+        share,
+        banner,
+        guess_place,
+        planes,
+        headline,
+        plane_words,
+        plane_terms,
+        curve_places,
+        seeds,
+        curve_terms,
+        tour,
+        tabs,
     )
-    return Asked(choice, visit, places)
+    return Asked(choice, visit, places, story, asks)
 
 
-def _draw_presets(choice: Choice, visit: Visit, place: DeltaGenerator) -> None:
+def _draw_presets(choice: Choice, visit: Visit, place: DeltaGenerator) -> tuple[Preset | None, bool]:
+    """The story that is read, and whether it waits for a guess."""
+
+    def asks(story: Preset) -> bool:
+        return visit.points is None and guess.asks(story, choice)
+
     all_presets = preset_bar.Presets(
-        "moons", presets.PRESETS, controls.EXPERIMENT, controls.VIEW, controls.OPENING, controls.UNTOLD, _leave
+        "moons",
+        presets.PRESETS,
+        controls.EXPERIMENT,
+        controls.VIEW,
+        controls.OPENING,
+        controls.UNTOLD,
+        _leave,
+        asks,
+        controls.SEEDS,
     )
     is_other = visit.points is not None or controls.UNITS in st.query_params
-    preset_bar.draw(all_presets, choice.values, place, is_other)
+    story = preset_bar.draw(all_presets, choice.values, place, is_other)
+    return story, story is not None and asks(story)
 
 
 def _leave() -> None:

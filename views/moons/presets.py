@@ -11,6 +11,7 @@ from typing import Any
 
 from pruning import Criterion, Strategy
 from views.shared.preset import Preset
+from views.text.questions import Question
 
 TICKET: Mapping[str, Any] = {"ratio": 0.3, "hidden": (64,), "learning_rate": 0.03, "rewind": 5}
 CLASSES = {"colour": "probability"}
@@ -26,6 +27,7 @@ PRESETS: tuple[Preset, ...] = (
         CLASSES,
         CURVES,
         {"rewind": 0},
+        question=Question.BREAKS,
     ),
     Preset(
         "The control that fails",
@@ -36,6 +38,7 @@ PRESETS: tuple[Preset, ...] = (
         CLASSES,
         PLANES,
         {"strategy": Strategy.RANDOM_MASK},
+        question=Question.SURER,
     ),
     Preset(
         "Pruned to collapse",
@@ -47,6 +50,7 @@ PRESETS: tuple[Preset, ...] = (
         CLASSES,
         PLANES,
         {"strategy": Strategy.ONE_SHOT},
+        question=Question.BREAKS,
     ),
     Preset(
         "Confident and wrong",
@@ -64,6 +68,7 @@ PRESETS: tuple[Preset, ...] = (
         },
         {**CLASSES, "view": "Reliability"},
         RELIABILITY,
+        question=Question.SURER,
     ),
     Preset(
         "Dropout off",
@@ -74,6 +79,7 @@ PRESETS: tuple[Preset, ...] = (
         {"colour": "epistemic"},
         PLANES,
         {"dropout": 0.2},
+        question=Question.DOUBT,
     ),
     Preset(
         "Label noise",
@@ -84,6 +90,7 @@ PRESETS: tuple[Preset, ...] = (
         CLASSES,
         PLANES,
         {"show": "training"},
+        question=Question.DOUBT,
     ),
     Preset(
         "As published: 2-30-2",
@@ -93,5 +100,6 @@ PRESETS: tuple[Preset, ...] = (
         {"strategy": Strategy.ITERATIVE, "ratio": 0.9, "hidden": (30,)},
         CLASSES,
         CURVES,
+        question=Question.BREAKS,
     ),
 )

@@ -8,7 +8,16 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from views.charts import vega
-from views.moons import bin_points, methods_tab, network_tab, planes, replay_tabs, sets_tab, toggled_network
+from views.moons import (
+    bin_points,
+    methods_tab,
+    network_tab,
+    planes,
+    replay_tabs,
+    reveal,
+    sets_tab,
+    toggled_network,
+)
 from views.moons.answer import Answer
 from views.shared import basis, export_tab, sections
 from views.text import comparison, program
@@ -67,6 +76,7 @@ def draw_export(answer: Answer, place: DeltaGenerator) -> None:
 
     on_test = basis.measured_on(outcome, replace(choice, basis=basis.TEST), answer.other)
     export_tab.draw(on_test, code, charts, place, visit.points)
+    reveal.draw_download("taken home", place)
 
 
 OWN_POINTS = "Your own points"  # drawn in two halves: the board needs no network

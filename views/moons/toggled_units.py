@@ -64,6 +64,11 @@ def write(units: Units) -> str:
     return "-".join(f"{layer}.{position}" for layer, position in sorted(units))
 
 
+def in_link(units: Units) -> dict[str, str]:
+    """The words of a link that say so; none where no unit is toggled."""
+    return {UNITS: write(units)} if units else {}
+
+
 def toggle(unit: Unit, masks: Mapping[str, np.ndarray]) -> None:
     """Remove a unit, or put it back, on top of what is toggled by now; a sentence is kept if that cannot be.
 

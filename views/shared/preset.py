@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from views.text.questions import Question
+
 
 @dataclass(frozen=True)
 class Preset:
@@ -18,3 +20,4 @@ class Preset:
     view: Mapping[str, Any]  # how that is looked at: on the moons page colour, points and tab
     target: str  # the part of the page that is to be seen: the key of its container
     trial: Mapping[str, Any] = field(default_factory=dict)  # what `look_at` asks to set, if it asks for that
+    question: Question | None = None  # what it may ask before it shows

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
 _BAR = component("preset_bar")
+QUESTION = "guessing"  # the key of the part of the page in which a preset asks
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class Presets:
     opening: Mapping[str, Any]  # what *Start over* leads to
     untold: frozenset[str] = frozenset()  # of `controls`: those that decide what is shown, of which no preset tells
     leave: Callable[[], None] = lambda: None  # what else goes when a preset begins
+    asks: Callable[[Preset], bool] = lambda preset: False  # whether it asks first, and so says nothing yet
+    seeds: frozenset[str] = frozenset()  # of `controls`: those that differ from one of a class to the next
 
     @property
     def defaults(self) -> dict[str, Any]:
@@ -53,39 +56,43 @@ class Presets:
     def named(self, name: Any) -> Preset | None:
         return next((preset for preset in self.entries if preset.name == name), None)
 
-    def told(self, values: Mapping[str, Any]) -> Preset | None:
-        """The preset whose settings these are, apart from how they are looked at."""
-        defaults = self.defaults
+    def told(self, values: Mapping[str, Any], besides: frozenset[str] = frozenset()) -> Preset | None:
+        """The preset whose settings these are, apart from how they are looked at, and from those `besides`."""
+        defaults, left = self.defaults, self.untold | besides
         for preset in self.entries:
             due = {**defaults, **preset.settings}
-            if all(value == due[name] for name, value in values.items() if name in due and name not in self.untold):
+            if all(value == due[name] for name, value in values.items() if name in due and name not in left):
                 return preset
         return None
 
 
-def draw(presets: Presets, values: Mapping[str, Any], place: DeltaGenerator, is_other: bool = False) -> None:
+def draw(presets: Presets, values: Mapping[str, Any], place: DeltaGenerator, is_other: bool = False) -> Preset | None:
     """A button a preset, which sets every control, and what the one has to say whose settings stand.
 
     Who set them does not matter: a link to a preset is a link to its settings. Who changes them, as
-    the preset itself may ask, can read on until another is pressed or this one is closed.
-    is_other: whether something is shown of which no preset tells, whatever the values.
+    the preset itself may ask, can read on until another is pressed or this one is closed. Who comes
+    with another seed, as one of a class, can read it from the start.
+    is_other: whether something is shown of which no preset tells, whatever the values. Returns the one that is read.
     """
     current = None if is_other else presets.told(values)
-    preset, locked = _open(presets, current), lock.current() is not None
+    near = None if is_other else presets.told(values, presets.seeds)
+    preset, locked = _open(presets, near), lock.current() is not None
+    asks = preset is not None and presets.asks(preset)
     data = {
         "names": [] if locked else [each.name for each in presets.entries],
         "current": current and current.name,
-        "told": preset and _words(preset, preset is not current, locked),
-        "target": preset and preset.target,
+        "told": (preset and not asks and _words(preset, preset is not current, locked)) or None,
+        "target": QUESTION if asks else preset and preset.target,
         "turn": state.TURN.get(),
         "visit": state.VISIT.first(lambda: uuid.uuid4().hex),
     }
     with place:
         _BAR(key=presets.key, data=data, on_press_change=partial(_act, presets))
+    return preset
 
 
 def _open(presets: Presets, current: Preset | None) -> Preset | None:
-    """The preset to be read: the current one unless it was closed, or the last that was."""
+    """The preset to be read: the one whose settings stand unless it was closed, or the last that was."""
     if current is None or current.name != presets.closed.get():
         presets.closed.set(None)
         presets.open.set(current.name if current else presets.open.get())

@@ -7,7 +7,17 @@ from math import log
 import numpy as np
 import pytest
 
-from pruning.evaluation.planes import PlaneChange, SamplingNoise, apart, near_boundary, quantity_map, regions
+from pruning.evaluation.planes import (
+    PlaneChange,
+    SamplingNoise,
+    apart,
+    near_boundary,
+    occupied,
+    parts,
+    quantity_map,
+    regions,
+    where_largest,
+)
 from uncertainty.predictions import Sampled, running_means
 from uncertainty.predictive import entropy
 
@@ -124,3 +134,58 @@ def test_the_blocks_of_a_running_mean_are_its_samples():
     values = np.array([[1.0], [3.0], [2.0], [6.0], [8.0]])
     found = apart(running_means(values, (1, 2, 3, 5)), np.array([1, 2, 3, 5]))
     np.testing.assert_allclose(found, [[1], [3], [2], [7]], atol=1e-5)
+
+
+def test_parts_are_told_by_boundary_and_points():
+    """A boundary in the middle of 40 columns, points at the left: near it, among the points, far from all."""
+    winner = np.repeat([[0] * 20 + [1] * 20], 40, axis=0)
+    held = np.zeros((40, 40), bool)
+    held[:, 2] = True
+    found = parts(winner, held)
+    assert [np.flatnonzero(found[part][0]).tolist() for part in ("boundary", "among", "far")] == [
+        list(range(16, 24)), list(range(11)), [*range(11, 16), *range(24, 40)],
+    ]  # fmt: skip
+    assert (sum(cells.astype(int) for cells in found.values()) == 1).all()
+
+
+def test_a_part_without_a_cell_is_left_out():
+    """One class and points everywhere: all cells are among them."""
+    assert list(parts(np.zeros((9, 9), int), np.ones((9, 9), bool))) == ["among"]
+
+
+def test_a_point_lies_in_its_cell():
+    """Rows go from low to high y; a point on the upper rim belongs to the last cell."""
+    held = occupied(np.array([[0.0, 0.0], [4.0, 1.0], [1.5, 1.0]]), (0, 4, -1, 1), 4)
+    assert np.argwhere(held).tolist() == [[2, 0], [3, 1], [3, 3]]
+
+
+def test_the_largest_part_is_told_where_the_samples_can_tell():
+    """At the left the samples disagree, at the right they do not; a pair of samples is enough where it is plain."""
+    halves = {"boundary": (X < 0).reshape(R, R), "far": (X > 0).reshape(R, R)}
+    rng = np.random.default_rng(0)
+    sides = np.where(X < 0, rng.choice([0.1, 0.9], (50, 1)), 0.9)
+    found = where_largest(sampled(sides), 50, "epistemic", halves)
+    assert (found.told, found.possible) == ("boundary", {"boundary"})
+    assert found.means["boundary"] > 0.3 > 1e-6 > found.means["far"]
+
+
+def test_equal_parts_are_not_told_apart():
+    """Nor is anything by a single sample, which knows no disagreement."""
+    halves = {"boundary": (X < 0).reshape(R, R), "far": (X > 0).reshape(R, R)}
+    for cells, n_samples in ((draws(2, 0.5, 0), 50), (sampled(np.where(X < 0, 0.5, 0.9)[None], (1,)), 1)):
+        found = where_largest(cells, n_samples, "epistemic", halves)
+        assert (found.told, found.possible) == (None, {"boundary", "far"})
+
+
+@pytest.mark.parametrize(
+    ("left", "n_samples"),
+    [(np.tile([0.47, 0.53], 25), 50), (np.array([0.2, 0.6]), 2)],
+    ids=["too little to be seen", "too few samples to tell"],
+)
+def test_neither_a_tiny_difference_nor_one_of_few_samples_is_told(left, n_samples):
+    """Two thousandths of a nat, however sure; a tenth, of two samples that may have been others."""
+    halves = {"boundary": (X < 0).reshape(R, R), "far": (X > 0).reshape(R, R)}
+    frames = tuple(size for size in FRAMES if size <= n_samples)
+    found = where_largest(sampled(np.where(X < 0, left[:, None], 0.5), frames), n_samples, "epistemic", halves)
+    assert found.means["boundary"] > 0.001 > found.means["far"]
+    assert found.possible == {"boundary", "far"}
