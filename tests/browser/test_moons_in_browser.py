@@ -185,8 +185,8 @@ def test_more_settings_unfold_with_a_help_for_each(visit):
         assert aside.get_by_text(label, exact=True).first.is_visible()
     assert (
         aside.locator("[data-testid=stTooltipIcon]").count()
-        == sum(map(len, SETTINGS.values())) + len(COMPARED[1:]) + 1
-    )  # the type
+        == sum(map(len, SETTINGS.values())) + len(COMPARED[1:]) + 2
+    )  # the type, and whether a story asks first
 
 
 def test_another_strategy_takes_the_place_of_the_dense_network(visit):

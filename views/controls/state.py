@@ -168,7 +168,7 @@ PICTURE: Key[str | None] = Key("own_picture_seen", None)  # the file whose answe
 PREVIEWED = Key("previewed", "")  # of a slider: the name of the stops that the browser has asked for
 
 # Clicks on curves
-CURVE_TURN: Key[int] = Key("curve_turn", 0)  # another one after each click on a curve
+CURVE_TURN = Key("curve_turn", 0)  # of a curve: another one after each click on it
 
 # Jobs that a page follows
 WATCHER: Key[str] = Key("watcher", MADE_FIRST)  # the name by which this visitor wants jobs

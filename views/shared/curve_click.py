@@ -9,14 +9,14 @@ from views.controls import setting, state
 from views.controls.moons import RATIO
 
 
-def turn() -> int:
-    """Another number after each click, so that a click on the same point is another one: 0, 1, 0, …"""
-    return state.CURVE_TURN.get()
+def turn(key: str) -> int:
+    """Another number after each click on the chart of this key, so that the next on the same point is another one."""
+    return state.CURVE_TURN.of(key).get()
 
 
 def go(key: str) -> None:
     """Move the prune ratio to what was clicked in the chart of this key."""
-    state.CURVE_TURN.set(1 - turn())
+    state.CURVE_TURN.of(key).set(1 - turn(key))
     picked = (state.said(key) or {}).get("selection", {}).get(PICKED)
     first = picked[0] if isinstance(picked, Sequence) and picked else None
     ratio = first.get("ratio") if isinstance(first, Mapping) else None

@@ -67,11 +67,10 @@ def draw_curves(
     Where the curves answer, a click goes to a ratio; they are then drawn but once in a run. `over`: what more seeds
     say of the same.
     """
-    turn = curve_click.turn()
     for position, ((place, words), curve) in enumerate(zip(places, CURVES, strict=True)):
-        asked = _AskedCurve(curve, nouns, answers, turn, position if stacked else -1)
-        drawn = seen.remembered((asked, over and over.key), partial(_drawn_curve, seen, asked, over))
         key = f"curve_{curve.column}"
+        asked = _AskedCurve(curve, nouns, answers, curve_click.turn(key), position if stacked else -1)
+        drawn = seen.remembered((asked, over and over.key), partial(_drawn_curve, seen, asked, over))
         click = (
             {"key": key, "on_select": partial(curve_click.go, key), "selection_mode": vega.PICKED} if answers else {}
         )

@@ -22,7 +22,8 @@ def page() -> None:
     setting.settle()
     st.session_state.shown = moons_controls.RATIO.draw()
     for _ in range(3):  # as often as there are curves
-        st.session_state.turn = curve_click.turn()
+        st.session_state.turn = curve_click.turn("chart")
+        st.session_state.other_turn = curve_click.turn("other")
     st.button("click", on_click=curve_click.go, args=("chart",))
 
 
@@ -101,3 +102,4 @@ def test_each_click_is_another_turn_and_a_slider_none():
     app.session_state["chart"] = selection(0.3)
     clicks = [app.button[0].click().run().session_state.turn for _ in range(3)]
     assert clicks == [1, 0, 1]
+    assert app.session_state.other_turn == 0  # whose last click is still to be told from the next
