@@ -10,7 +10,7 @@ import pandas as pd
 
 from pruning.inspect.plane import Extent
 from views.charts.colours import CLASSES, DENSE, INK, PAPER, PRUNED, Theme
-from views.charts.vega import CROSS, Chart, layer, specification
+from views.charts.vega import CROSS, Chart, in_place, layer, specification
 
 PLANE_HEIGHT = 320
 CURVE_HEIGHT = 190
@@ -21,12 +21,12 @@ def points_chart(picture: str, extent: Extent, points: pd.DataFrame, theme: Them
 
     points: columns x, y, label (class number), ringed (bool), hollow (bool), told (words about it).
     """
-    x0, x1, y0, y1 = extent
-    place = pd.DataFrame({"x": [x0], "x2": [x1], "y": [y0], "y2": [y1], "url": [picture]})
     own = np.array(CLASSES)[points.label]
     rim = np.where(points.ringed, INK[theme], np.where(points.hollow, own, PAPER[theme]))
     fill = np.where(points.hollow, PAPER[theme], own)
-    return Chart(_plane_spec(extent), {"picture": place, "points": points.assign(rim=rim, fill=fill)})
+    return Chart(
+        _plane_spec(extent), {"picture": in_place(picture, extent), "points": points.assign(rim=rim, fill=fill)}
+    )
 
 
 @lru_cache(maxsize=64)

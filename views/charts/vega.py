@@ -100,8 +100,7 @@ def plane_chart(plane: Plane, n_samples: int, points: pd.DataFrame, quantity: st
 
     points: columns x, y, label (class number), wrong (bool), p (probability of the own label).
     """
-    picture = _painted(ref(plane), n_samples, quantity, top, theme)
-    return _framed(picture, plane.extent, points, quantity, theme)
+    return _framed(painted(plane, n_samples, quantity, top, theme), plane.extent, points, quantity, theme)
 
 
 def maps_chart(maps: Maps, extent: Extent, points: pd.DataFrame, quantity: str, top: float, theme: Theme) -> Chart:
@@ -120,20 +119,26 @@ def _framed(picture: pd.DataFrame, extent: Extent, points: pd.DataFrame, quantit
     return Chart(_plane_spec(extent), {"picture": picture, "points": rimmed})
 
 
+def painted(plane: Plane, n_samples: int, quantity: str, top: float, theme: Theme) -> pd.DataFrame:
+    """The picture of a plane in its place; a slider that leaves a network alone leaves its plane as it is."""
+    return _painted(ref(plane), n_samples, quantity, top, theme)
+
+
 @lru_cache(maxsize=64)
 def _painted(held: ref[Plane], n_samples: int, quantity: str, top: float, theme: Theme) -> pd.DataFrame:
-    """The picture of a plane; a slider that leaves a network alone leaves its plane as it is.
-
-    held: a weak reference, so that a plane that nobody else has any more does not stay for this.
-    """
+    """held: a weak reference, so that a plane that nobody else has any more does not stay for this."""
     plane = held()
     assert plane is not None  # the caller has it
     return _picture(plane.maps(n_samples), plane.extent, quantity, top, theme)
 
 
 def _picture(maps: Maps, extent: Extent, quantity: str, top: float, theme: Theme) -> pd.DataFrame:
+    return in_place(plane_picture(maps, quantity, top, theme), extent)
+
+
+def in_place(url: str, extent: Extent) -> pd.DataFrame:
+    """A picture (a data URL) over this part of the plane, as the table of its layer."""
     x0, x1, y0, y1 = extent
-    url = plane_picture(maps, quantity, top, theme)
     return pd.DataFrame({"x": [x0], "x2": [x1], "y": [y0], "y2": [y1], "url": [url]})
 
 

@@ -107,12 +107,7 @@ def _refusing_plane(answer: Answer, plane: Plane, drawn: refusal.Drawn) -> vega.
     refused, wrong = found.known > found.threshold, drawn.detection.wrong
     told = np.where(refused, "no answer", np.where(wrong, "a wrong answer", "a right answer"))
     points = _points(answer).assign(ringed=wrong, hollow=refused, told=told)
-    n_samples = answer.choice.n_samples
-    picture = remembered(
-        plane,
-        ("probability", n_samples, theme),
-        lambda: raster.plane_picture(plane.maps(n_samples), "probability", 1.0, theme),
-    )
+    picture = str(vega.painted(plane, answer.choice.n_samples, "probability", 1.0, theme).url[0])
     return set_charts.points_chart(picture, plane.extent, points, theme)
 
 
