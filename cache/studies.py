@@ -57,7 +57,7 @@ def gathered(study: Study, most: int) -> int:
     runs.load_torch()
     with services.services().pictures:
         gather(study, services.services().store, most)
-    return len(study.seeds) * len(study.strategies) * len(study.variants) - missing(study)
+    return study.n_runs - missing(study)
 
 
 def train(study: Study, report: Report) -> pd.DataFrame:

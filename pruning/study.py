@@ -154,6 +154,11 @@ class Study:
         asked = {(each, self.source_of(variant).method) for shard in self.shards() for variant, each in shard}
         return len({member for each in asked for member in members(*each)}) * len(self.ratios)
 
+    @property
+    def n_runs(self) -> int:
+        """How many runs it has: every strategy with every seed in every variant."""
+        return len(self.variants) * len(self.strategies) * len(self.seeds)
+
     def shards(self) -> list[list[tuple[Variant, Recipe]]]:
         """Every run with its variant, as many seeds as train well together; the first alone, to be soon there.
 

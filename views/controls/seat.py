@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import streamlit as st
@@ -38,13 +39,19 @@ def settle() -> None:
 
 def links(values: Mapping[str, Any], known: Sequence[Control], study: Study) -> ClassLinks:
     """For a class that runs this study, each of its visitors with another seed."""
-    without = [each for each in known if each not in (controls.SEED, controls.DATA_SEED)]
+    without = [each for each in known if each.name not in controls.SEEDS]
+    return ClassLinks(link(values, without, {WORD: name_of(study)}), _gathering(study))
+
+
+@lru_cache(maxsize=256)  # a slider asks for that of one study again and again
+def _gathering(study: Study) -> str:
+    """The address of the study page that gathers what the class trains."""
     whole = replace(study, seeds=tuple(range(SEATS)))
     said = {**study_controls.settings_of(whole), study_controls.GATHER.name: True}
-    there = link(said, study_controls.known(study_controls.task_of(whole)))
-    return ClassLinks(link(values, without, {WORD: name_of(study)}), f"./study?{there}")
+    return f"./study?{link(said, study_controls.known(study_controls.task_of(whole)))}"
 
 
+@lru_cache(maxsize=256)
 def name_of(study: Study) -> str:
     """The same for all who are to be in one class, and no more than that: eight letters."""
     return hashlib.sha256(study.key.encode()).hexdigest()[:8]

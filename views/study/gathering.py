@@ -9,7 +9,8 @@ import streamlit as st
 from cache import studies
 from pruning.study import Study
 from views.controls import state
-from views.study.job import leave_run
+from views.shared.job_panel import leave
+from views.study.job import RUNNING
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -20,7 +21,7 @@ AT_ONCE = 3  # runs that are measured in one look; each takes a fraction of a se
 
 def draw(study: Study, place: DeltaGenerator) -> None:
     """How many runs have come in, looked for again and again; the page is drawn anew with each that does."""
-    leave_run()
+    leave(RUNNING)
     state.GATHERED.set(None)
     with place:
         st.fragment(_look, run_every=LOOK)(study)
@@ -28,9 +29,8 @@ def draw(study: Study, place: DeltaGenerator) -> None:
 
 def _look(study: Study) -> None:
     measured, before = studies.gathered(study, AT_ONCE), state.GATHERED.get()
-    runs_in_all = len(study.variants) * len(study.strategies) * len(study.seeds)
     st.info(
-        f"{measured} of {runs_in_all} runs have come in. What visitors of this server train is shown as it arrives; "
+        f"{measured} of {study.n_runs} runs have come in. What visitors of this server train is shown as it arrives; "
         "nothing is trained here.",
         icon=":material/groups:",
     )

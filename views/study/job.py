@@ -25,22 +25,16 @@ def draw(study: Study, missing: int, place: DeltaGenerator) -> None:
         follow(RUNNING, study.key, partial(studies.join, study), partial(_offer, study, missing))
 
 
-def leave_run() -> None:
-    """Where nothing is to be trained."""
-    leave(RUNNING)
-
-
 def _offer(study: Study, missing: int) -> str:
     """What a click on the button will take; the button's label."""
-    runs_in_all = len(study.variants) * len(study.strategies) * len(study.seeds)
     networks = f"{study.pruned_networks:,} pruned networks, and the dense ones that they come from"
-    done = "" if missing == runs_in_all else f" {runs_in_all - missing} of {runs_in_all} runs are there already."
+    done = "" if missing == study.n_runs else f" {study.n_runs - missing} of {study.n_runs} runs are there already."
     st.info(
         f"{networks}.{done} What other pages have trained is not trained again. It goes on while this page is open, "
         "and what is finished is kept; whoever asks for the same study shares the run.",
         icon=":material/model_training:",
     )
-    return "Run" if missing == runs_in_all else "Run the rest"
+    return "Run" if missing == study.n_runs else "Run the rest"
 
 
 RUNNING = study_job.kind("study")
