@@ -37,6 +37,8 @@ else:
     from views.browser.page_style import Styled
     from views.browser.response_headers import Shielded
     from views.browser.visitor_cookie import Recognised
+    from views.browser.whole_callbacks import let_callbacks_finish
 
+    let_callbacks_finish()
     layers = (Addressed, Bounded, Shielded, Compressed, Recognised, Styled)
     app = st.App(__file__, middleware=[Middleware(layer) for layer in layers])

@@ -94,10 +94,10 @@ def _crowd(chromium, server: str) -> Iterator[Callable[[Sequence[str]], list[Han
 
     yield new
     problems = [(hands.link, hands.errors) for hands in everybody if hands.errors]
-    exceptions = sum(hands.page.locator("[data-testid=stException]").count() for hands in everybody)
+    exceptions = [text for hands in everybody for text in hands.exceptions()]
     context.close()
     assert problems == []
-    assert exceptions == 0
+    assert exceptions == []
 
 
 def rest(hands: Sequence[Hands]) -> None:

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pytest
 
 from tests.browser.conftest import PLAIN, TRAINING, Visitor, sentence, start_server, told
+from tests.browser.harness import blank_page, events, mount, remount
 from views.browser.page_tour import MOONS
 from views.controls import moons as moons_controls
 
@@ -284,9 +285,9 @@ def test_points_outlive_a_visit_that_the_server_has_let_go(chromium, tmp_path):
         visitor.page.wait_for_timeout(4000)
         visitor.page.evaluate("window.isCut = false")
         visitor.page.locator("[data-testid=stApp][data-test-connection-state=CONNECTED]").wait_for(timeout=TRAINING)
-        for key in ("ArrowLeft", "ArrowRight"):  # only then does the page ask the server for anything
+        for key in ("ArrowLeft", "ArrowRight") * 4:  # only then does the page ask the server for anything
             visitor.slider("Prune ratio").press(key)
-            visitor.settle()
+            visitor.page.wait_for_timeout(120)  # so that each cuts short what the one before has started
         visitor.says("your own 120 points (2 classes)")
         assert visitor.settle().picture("Pruned") == picture
         visitor.open("?view=Your+own+points")
@@ -295,6 +296,22 @@ def test_points_outlive_a_visit_that_the_server_has_let_go(chromium, tmp_path):
         visitor.close()
         process.terminate()
         process.wait(10)
+
+
+def test_a_visit_that_went_before_it_had_the_points_is_not_the_last(chromium):
+    """Until a server says that it has them, each that is new is offered them; a page loaded anew has none."""
+    gone, has = {"text": None, "settled": False}, {"text": "x,y,label", "settled": True}
+    with blank_page(chromium) as page:
+        mount(page, "points_keeper", gone)
+        assert events(page) == []
+        remount(page, has)
+        assert events(page) == []
+        remount(page, gone)
+        remount(page, gone)
+        assert events(page) == [["found", {"text": "x,y,label"}]] * 2
+        remount(page, {"text": None, "settled": True})  # dropped by whoever drew them
+        remount(page, gone)
+        assert len(events(page)) == 2
 
 
 # Take home

@@ -9,8 +9,11 @@ import numpy as np
 from pruning.data.csv_points import MAX_CLASSES, MIN_CLASSES, MIN_OF_CLASS, MIN_POINTS
 from views.browser.component import component
 from views.charts.colours import CLASSES, INK, PAPER, Theme
+from views.controls import state
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from streamlit.delta_generator import DeltaGenerator
 
 MOST = 1000  # points that can be drawn
@@ -26,19 +29,29 @@ MARKERS = {
 }
 
 Row = list[float | int]  # x and y from −1 to 1, and the number of the class from 0
+KEY = "pad"
 _PAD = component("drawing_board")
 
 
-def draw_pad(n_classes: int, theme: Theme, place: DeltaGenerator) -> list[Any] | None:
-    """Draw the board for so many classes; the rows that were sent for training in this rerun, None if none were.
+def draw_pad(n_classes: int, theme: Theme, place: DeltaGenerator, on_rows: Callable[[list[Any]], None]) -> None:
+    """Draw the board for so many classes; `on_rows` gets the rows that are sent for training, before the next run.
 
-    The rows come from a browser, whatever it sent: `pruning.points.drawn_points` checks them. A message without a
-    list of rows is one without points. Raises ValueError for a number of classes that cannot be drawn.
+    The rows come from a browser, whatever it sent: `pruning.data.csv_points.drawn_points` checks them. Raises
+    ValueError for a number of classes that cannot be drawn.
     """
+
+    def act() -> None:
+        # Here and not in the run: a run that another move cuts short before it comes so far loses what was sent.
+        sent = state.said(KEY).points
+        if sent is not None:
+            on_rows(sent_rows(sent))
+
     with place:
-        sent = _PAD(key="pad", data=board(n_classes, theme), on_points_change=lambda: None).points
-    if sent is None:
-        return None
+        _PAD(key=KEY, data=board(n_classes, theme), on_points_change=act)
+
+
+def sent_rows(sent: Any) -> list[Any]:
+    """The rows in what a browser has sent; none if there is no list of them."""
     rows = sent.get("rows") if isinstance(sent, dict) else None
     return rows if isinstance(rows, list) else []
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
-
-import streamlit as st
 
 from cache.visitor import Shelf, Visit
 from pruning.data.csv_points import MAX_BYTES, MAX_POINTS, MIN_POINTS, PointsError, drawn_points, read_points
@@ -41,11 +40,14 @@ def keep() -> None:
         return
     points = state.POINTS.get()
     text = remembered(points, "csv", points.to_csv) if points else None
-    found = points_keeper.keep(text, settled=state.POINTS.is_set)
-    if found is not None:
+    points_keeper.keep(text, state.POINTS.is_set, on_found=_take_back)
+
+
+def _take_back(text: str) -> None:
+    """Take the points that a page has kept, unless this visit has points of its own by now."""
+    if not state.POINTS.is_set:
         state.POINTS.set(None)  # whatever becomes of them, this visit has had them
-        _take(read_points, found.encode())
-        st.rerun()
+        _take(read_points, text.encode())
 
 
 def draw_banner(points: Points, place: DeltaGenerator) -> None:
@@ -89,10 +91,7 @@ def draw(theme: Theme, place: DeltaGenerator) -> DeltaGenerator:
     if points:
         answer.markdown("**Pruned** network on your points; all pictures above show them too")
     board.markdown("**Draw them**")
-    rows = draw_pad(5, theme, board)
-    if rows is not None:
-        _take(drawn_points, rows)
-        st.rerun()
+    draw_pad(5, theme, board, on_rows=partial(_take, drawn_points))
     file.markdown("**Or bring a file**")
     file.file_uploader(
         "CSV: two columns of numbers and a label",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import numpy as np
@@ -19,15 +20,19 @@ def page():
 
     from views.browser.drawing_board import draw_pad
 
-    st.session_state.sent = draw_pad(3, "dark", st.container())
+    draw_pad(3, "dark", st.container(), lambda rows: st.session_state.update(sent=rows))
 
 
 def sent(monkeypatch, value):
-    """What `draw_pad` returns when the browser has sent this."""
-    monkeypatch.setattr(drawing_board, "_PAD", lambda **_: SimpleNamespace(points=value))
-    app = AppTest.from_function(page).run()
-    assert not app.exception
-    return app.session_state.sent
+    """What the board hands over when the browser has sent this."""
+    mounted, taken = [], []
+    monkeypatch.setattr(drawing_board, "_PAD", lambda **given: mounted.append(given))
+    monkeypatch.setattr(drawing_board.state, "said", {drawing_board.KEY: SimpleNamespace(points=value)}.get)
+    drawing_board.draw_pad(3, "dark", nullcontext(), taken.append)
+    assert taken == []
+    mounted[0]["on_points_change"]()
+    (rows,) = taken
+    return rows
 
 
 def test_the_board_is_mounted_with_its_data_and_sends_nothing_by_itself():
@@ -37,10 +42,10 @@ def test_the_board_is_mounted_with_its_data_and_sends_nothing_by_itself():
     (element,) = app.get("bidi_component")
     assert element.proto.component_name == "explorer_drawing_board"
     assert json.loads(element.proto.json) == drawing_board.board(3, "dark")
-    assert app.session_state.sent is None
+    assert "sent" not in app.session_state
 
 
-def test_rows_that_were_sent_are_returned_as_they_are(monkeypatch):
+def test_rows_that_were_sent_are_handed_over_as_they_are(monkeypatch):
     """Whatever stands in the list is for the caller to check."""
     rows = [[0.1, -0.2, 0], "nonsense", None]
     assert sent(monkeypatch, {"rows": rows, "count": 1}) == rows

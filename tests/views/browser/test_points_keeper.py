@@ -1,4 +1,4 @@
-"""What a page gives back of a visitor's own points: a text for a new visit, and nothing else is taken for one."""
+"""What a page gives back of a visitor's own points: a text, and nothing else is taken for one."""
 
 from __future__ import annotations
 
@@ -11,24 +11,27 @@ from views.browser import points_keeper
 
 
 @pytest.mark.parametrize(
-    ("found", "settled", "given_back"),
+    ("found", "given_back"),
     [
-        (None, False, None),
-        ({"text": "x,y,label"}, False, "x,y,label"),
-        ({"text": "x,y,label"}, True, None),  # too late: this visit has points of its own
-        ({"text": 3}, False, None),
-        ({}, False, None),
-        ("x,y,label", False, None),
-        ([1], False, None),
+        (None, None),
+        ({"text": "x,y,label"}, "x,y,label"),
+        ({"text": 3}, None),
+        ({}, None),
+        ("x,y,label", None),
+        ([1], None),
     ],
 )
-def test_a_text_for_a_new_visit(found: Any, settled: bool, given_back: str | None, monkeypatch: Any) -> None:
-    seen: list[Any] = []
-
-    def component(**given: Any) -> Any:
-        seen.append(given["data"])
-        return SimpleNamespace(found=found)
-
-    monkeypatch.setattr(points_keeper, "_KEEPER", component)
-    assert points_keeper.keep("kept", settled) == given_back
-    assert seen == [{"text": "kept", "settled": settled}]
+@pytest.mark.parametrize("settled", [True, False])
+def test_a_text_is_handed_over_before_the_next_run(
+    found: Any, settled: bool, given_back: str | None, monkeypatch: Any
+) -> None:
+    """What the browser sends, and nothing but a text."""
+    mounted: list[dict[str, Any]] = []
+    taken: list[str] = []
+    monkeypatch.setattr(points_keeper, "_KEEPER", lambda **given: mounted.append(given))
+    monkeypatch.setattr(points_keeper.state, "said", {points_keeper.KEY: SimpleNamespace(found=found)}.get)
+    points_keeper.keep("kept", settled, taken.append)
+    assert [given["data"] for given in mounted] == [{"text": "kept", "settled": settled}]
+    assert taken == []
+    mounted[0]["on_found_change"]()
+    assert taken == ([] if given_back is None else [given_back])

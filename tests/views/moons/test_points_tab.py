@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -203,10 +203,10 @@ def test_what_few_test_points_tell_is_said_of_few(points, words):
 
 
 def test_points_can_be_drawn(app, monkeypatch):
-    """What the board sends is learned at once, in the run that it arrives with."""
+    """What the board sends is learned in the run after it."""
     sent: list[Any] = [[[i / 15 - 1, i * i % 7 / 7, i % 3] for i in range(30)]]
-    monkeypatch.setattr(points_tab, "draw_pad", lambda *_: sent.pop() if sent else None)
-    app.run()
+    monkeypatch.setattr(points_tab, "draw_pad", lambda *_, on_rows: on_rows(sent.pop()) if sent else None)
+    app.run().run()
     assert not app.exception
     assert "your own 30 points** (3 classes)" in banner(app)
     assert not sent
@@ -216,8 +216,8 @@ def test_points_can_be_drawn(app, monkeypatch):
 def test_a_drawing_that_is_none_is_refused_in_a_sentence(app, monkeypatch, rows):
     """Nothing that a browser could send breaks the page."""
     sent = [rows]
-    monkeypatch.setattr(points_tab, "draw_pad", lambda *_: sent.pop() if sent else None)
-    app.run()
+    monkeypatch.setattr(points_tab, "draw_pad", lambda *_, on_rows: on_rows(sent.pop()) if sent else None)
+    app.run().run()
     assert not app.exception
     assert is_plain(app.error[0].value)
     assert not banner(app)
@@ -304,12 +304,12 @@ def test_points_that_the_page_gives_back_are_taken_once(store: Store, monkeypatc
     told: list[tuple[str | None, bool]] = []
     points = read_points(POINTS)
 
-    def keep(text: str | None, settled: bool) -> str | None:
+    def keep(text: str | None, settled: bool, on_found: Callable[[str], None]) -> None:
         told.append((text, settled))
-        return None if settled else points.to_csv()
+        on_found(points.to_csv())
 
     monkeypatch.setattr(points_tab.points_keeper, "keep", keep)
-    app = opened(SMALL)
+    app = opened(SMALL).run()
     assert "your own 30 points" in unescaped(banner(app)).replace("**", "")
     assert told == [(None, False), (points.to_csv(), True)]
     app.button[[button.label for button in app.button].index("Back to the data set")].click().run()
@@ -322,12 +322,12 @@ def test_what_the_page_gives_back_is_not_trusted(store: Store, hostile: str, mon
     """It is a file like any other: where it holds no points, the data set stays, and nobody asks again."""
     told: list[bool] = []
 
-    def keep(text: str | None, settled: bool) -> str | None:
+    def keep(text: str | None, settled: bool, on_found: Callable[[str], None]) -> None:
         told.append(settled)
-        return None if settled else hostile
+        on_found(hostile)
 
     monkeypatch.setattr(points_tab.points_keeper, "keep", keep)
-    app = opened(SMALL)
+    app = opened(SMALL).run()
     assert not app.exception
     assert banner(app) == ""
     assert told == [False, True]
