@@ -42,7 +42,7 @@ def draw_pad(n_classes: int, theme: Theme, place: DeltaGenerator, on_rows: Calla
 
     def act() -> None:
         # Here and not in the run: a run that another move cuts short before it comes so far loses what was sent.
-        sent = state.said(KEY).points
+        sent = state.sent(KEY, "points")
         if sent is not None:
             on_rows(sent_rows(sent))
 

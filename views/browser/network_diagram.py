@@ -137,7 +137,7 @@ def draw_network(
     """
 
     def act() -> None:
-        sent = state.said(KEY).unit
+        sent = state.sent(KEY, "unit")
         if on_click and (unit := clicked(sent, data)):
             state.CLICK.set(sent["count"])
             on_click(unit)

@@ -28,7 +28,7 @@ def keep(text: str | None, settled: bool, on_found: Callable[[str], None]) -> No
 
     def act() -> None:
         # Here and not in the run: a run that another move cuts short before it comes so far loses what was sent.
-        found = given_back(state.said(KEY).found)
+        found = given_back(state.sent(KEY, "found"))
         if found is not None:
             on_found(found)
 

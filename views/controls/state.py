@@ -65,6 +65,11 @@ def said(name: str) -> Any:
     return st.session_state.get(name)
 
 
+def sent(name: str, event: str) -> Any:
+    """What the component of this name has sent as this event; None where it has left the page meanwhile."""
+    return getattr(said(name), event, None)
+
+
 def said_or(name: str, default: Any) -> Any:
     """The same, with what stands for a control that was not drawn."""
     return st.session_state.get(name, default)

@@ -61,7 +61,7 @@ def _draw(answer: Answer) -> None:
 
 def _note(key: str, own: str, given: state.Key[str]) -> None:
     """That the browser asks for these stops, before the run that answers; whatever else it may say is passed over."""
-    if state.said(key).asked == own:
+    if state.sent(key, "asked") == own:
         given.set(own)
 
 

@@ -107,7 +107,7 @@ def _words(preset: Preset, left: bool, locked: bool) -> dict[str, Any]:
 
 def _act(presets: Presets) -> None:
     """Do what was pressed, once: the browser sends its last press again with everything that follows."""
-    press = state.said(presets.key).press
+    press = state.sent(presets.key, "press")
     if not isinstance(press, Mapping) or lock.current() is not None:
         return
     number = press.get("number")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from contextlib import nullcontext
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -27,7 +26,7 @@ def sent(monkeypatch, value):
     """What the board hands over when the browser has sent this."""
     mounted, taken = [], []
     monkeypatch.setattr(drawing_board, "_PAD", lambda **given: mounted.append(given))
-    monkeypatch.setattr(drawing_board.state, "said", {drawing_board.KEY: SimpleNamespace(points=value)}.get)
+    monkeypatch.setattr(drawing_board.state, "sent", lambda *of: {(drawing_board.KEY, "points"): value}[of])
     drawing_board.draw_pad(3, "dark", nullcontext(), taken.append)
     assert taken == []
     mounted[0]["on_points_change"]()

@@ -37,6 +37,15 @@ def test_a_key_stands_for_its_default_until_it_is_set(session):
     assert (key.pop(), key.pop(), session) == (2, 1, {})
 
 
+def test_what_a_component_has_sent_is_nothing_once_it_has_left(session):
+    """It may leave the page while something of it is on its way; and it may have sent something else."""
+    session["bar"] = SimpleNamespace(press={"number": 1})
+    assert state.sent("bar", "press") == {"number": 1}
+    assert state.sent("bar", "other") is None
+    del session["bar"]
+    assert state.sent("bar", "press") is None
+
+
 def test_what_is_made_first_stays():
     """Were it false or None."""
     key: Key[Any] = Key("x", 1)
