@@ -6,12 +6,10 @@ import io
 import os
 import re
 import signal
-import subprocess
 import threading
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -21,64 +19,20 @@ import pytest
 from PIL import Image, ImageDraw
 
 from tests.browser.conftest import MISSING, TRAINING, Visitor, free_port, start_server, visitors
-from tests.browser.small_cifar import make_archives, pack
+from tests.browser.house import CIFAR, LONG, PROGRESS, QUICK, House, open_house, started
+from tests.browser.small_cifar import make_archives
 
 TimedOut = pytest.importorskip("playwright.sync_api").TimeoutError
 
 TABS = (
     "Reliability", "Methods", "Gallery", "Mistaken for", "Detection", "Prediction sets", "Your picture", "Take home",
 )  # fmt: skip
-CIFAR = "?task=" + quote_plus("CIFAR-10 → CIFAR-100")
-QUICK = "&strategy=No+retraining"  # trains the dense network alone
-LONG = "&epochs=30&stop_after=10"
-PROGRESS = "[data-testid=stProgress]"
-
-
-@dataclass(frozen=True)
-class House:
-    """A server of its own, with a CIFAR of a few hundred pictures."""
-
-    address: str
-    folder: Path
-    pid: int
-
-    def networks(self) -> int:
-        """How many trained networks are stored."""
-        entries = (self.folder / "store/results").glob("*/output.pkl")
-        return sum(b"TrainedNetwork" in entry.read_bytes() for entry in entries)
-
-    def worker(self) -> int:
-        """The process that trains."""
-        listing = subprocess.run(
-            ["ps", "-A", "-ww", "-o", "pid=", "-o", "ppid=", "-o", "args="],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        lines = [line.split(None, 2) for line in listing.stdout.splitlines()]
-        (pid,) = [int(pid) for pid, parent, words in lines if parent == str(self.pid) and "LokyProcess" in words]
-        return pid
-
-    @contextmanager
-    def training_held(self) -> Iterator[None]:
-        """What is training stands still meanwhile, however fast the machine."""
-        worker = self.worker()
-        os.kill(worker, signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            with suppress(ProcessLookupError):
-                os.kill(worker, signal.SIGCONT)
 
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    folder = tmp_path_factory.mktemp("images")
-    pack(folder / "data")
-    process, address = start_server(folder, EXPLORER_DATA=str(folder / "data"), EXPLORER_WORKERS="1")
-    yield House(address, folder, process.pid)
-    process.terminate()
-    process.wait(10)
+    with open_house(tmp_path_factory.mktemp("images")) as house:
+        yield house
 
 
 @pytest.fixture(scope="module")
@@ -404,13 +358,6 @@ def test_files_that_are_no_pictures_leave_a_sentence(look):
 
 
 # CIFAR, and long runs
-
-
-def started(visitor: Visitor) -> Visitor:
-    """Ask for the training, and wait until a worker is at it."""
-    visitor.button("Train").click()
-    visitor.page.locator(PROGRESS).get_by_text(re.compile("^(Loading|Training|Asking)")).wait_for(timeout=TRAINING)
-    return visitor
 
 
 def test_cifar_trains_on_a_click_stops_goes_on_and_is_kept(look, house):
