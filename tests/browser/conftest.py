@@ -134,6 +134,7 @@ def chromium() -> Iterator[Any]:
     """The browser; Playwright is imported late, so that its absence is a skip."""
     sync_api = pytest.importorskip("playwright.sync_api")
     path = executable()
+    sync_api.expect.set_options(timeout=PATIENCE)  # a busy machine takes longer than the five seconds of Playwright
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(SWITCHES))
         yield browser
