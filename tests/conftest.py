@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import wait
 from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
@@ -28,6 +29,7 @@ from uncertainty.options import MC_DROPOUT
 
 Carry = Callable[..., dict[str, Any]]
 TESTS = Path(__file__).parent
+PATIENCE = 20  # seconds until work that was cancelled should have heard of it
 CLOCK = ("latency", "seconds_spent")
 """Figures that a clock has measured: no two runs have the same."""
 CLOCK_ROWS = ("Measured latency", "Seconds spent")
@@ -84,12 +86,21 @@ class Here:
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Here:
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Here]:
     """An empty store, a queue of its own, and workers without processes."""
     workers = Here()
-    use(monkeypatch, tmp_path / "store", workers)
+    found = use(monkeypatch, tmp_path / "store", workers)
     monkeypatch.setattr(cost, "latency", partial(cost.latency, repeats=1))
-    return workers
+    yield workers
+    end(found.jobs, found.queue)
+
+
+def end(*queues: Jobs) -> None:
+    """Cancel what is under way and wait for it: whatever goes on would use what the next test puts in its place."""
+    under_way = [job for queue in queues for job in tuple(queue._jobs.values())]
+    for job in under_way:
+        job.cancelled.set()
+    wait([job.future for job in under_way], PATIENCE)
 
 
 def use(patch: pytest.MonkeyPatch, folder: Path, workers: Here | None = None) -> Services:
