@@ -50,6 +50,20 @@ OVERHEAR = """(() => {
     return send.call(this, data);
   };
 })()"""
+# The page's line to its server: closed by `cut()`, and led to where nobody answers until `mend()`.
+LINE = """(() => {
+  const made = [], Real = WebSocket;
+  let isCut = false;
+  window.WebSocket = class extends Real {
+    constructor(...given) {
+      if (isCut) given[0] = "ws://localhost:9";
+      super(...given);
+      made.push(this);
+    }
+  };
+  window.cut = () => { isCut = true; made.forEach((line) => line.close()); };
+  window.mend = () => { isCut = false; };
+})()"""
 # Looks, 50 milliseconds apart by the page's own clock, which a busy page delays as it delays what it has still
 # to do, until at fourteen in a row the script is at rest, and what was asked is answered or is long ago.
 CALM = """patience => new Promise((done) => {

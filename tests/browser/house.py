@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,11 +47,9 @@ class House:
         (pid,) = [int(pid) for pid, parent, words in lines if parent == str(self.pid) and "LokyProcess" in words]
         return pid
 
-    @contextmanager
-    def training_held(self) -> Iterator[None]:
+    def training_held(self) -> AbstractContextManager[None]:
         """What is training stands still meanwhile, however fast the machine."""
-        with frozen(self.worker()):
-            yield
+        return frozen(self.worker())
 
 
 @contextmanager

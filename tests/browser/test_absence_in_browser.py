@@ -7,30 +7,17 @@ have stopped anything.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import TRAINING, Visitor
+from tests.browser.conftest import LINE, TRAINING, Visitor
 from tests.browser.house import CIFAR, LONG, PROGRESS, QUICK, House, frozen, open_house, started
 from tests.browser.short_lease import LEASE
 
 AWAY = 3 * LEASE * 1000  # milliseconds
 WAITING = "Waiting: 1 job before this one"
-# The line to the server: closed by `cut()`, and refused until `mend()`.
-LINE = """() => {
-  const made = [], Real = WebSocket;
-  let isCut = false;
-  window.WebSocket = class extends Real {
-    constructor(...given) {
-      super(...given);
-      made.push(this);
-      if (isCut) this.close();
-    }
-  };
-  window.cut = () => { isCut = true; for (const line of made) line.close(); };
-  window.mend = () => { isCut = false; };
-}"""
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +36,7 @@ def arrive(chromium, house: House) -> Iterator[Callable[[str], Visitor]]:
     def new(link: str) -> Visitor:
         visitor = Visitor(chromium, house.address)
         arrived.append(visitor)
-        visitor.page.add_init_script(f"({LINE})()")
+        visitor.page.add_init_script(LINE)
         visitor.open("images" + CIFAR + QUICK + LONG + link)
         return visitor
 
@@ -60,25 +47,25 @@ def arrive(chromium, house: House) -> Iterator[Callable[[str], Visitor]]:
     assert exceptions == []
 
 
-def waiting(visitor: Visitor) -> Visitor:
-    """They have asked, and somebody is before them."""
-    visitor.button("Train").click()
-    visitor.says(WAITING)
-    return visitor
-
-
-def has_what_it_asked_for(visitor: Visitor) -> None:
-    """Without a click, and nobody says that it was stopped."""
-    visitor.complete()
-    assert visitor.alerts() == []
-    assert visitor.button("Go on").count() == visitor.button("Train").count() == 0
+@contextmanager
+def one_under_way_and_one_waiting(arrive, house: House, *seeds: int) -> Iterator[tuple[Visitor, Visitor]]:
+    """Two visitors, the second after the first; afterwards both have what they asked for, without a click."""
+    one, two = (f"&seed={seed}" for seed in seeds)
+    under_way = started(arrive(one))
+    with house.training_held():
+        waiting = arrive(two)
+        waiting.button("Train").click()
+        waiting.says(WAITING)
+        yield under_way, waiting
+    for each in (under_way, waiting):
+        each.complete()
+        assert each.alerts() == []  # nobody says that it was stopped
+        assert each.button("Go on").count() == each.button("Train").count() == 0
 
 
 def test_tabs_that_were_hidden_find_what_they_asked_for(arrive, house):
     """A browser lets a hidden page's clock stand; both the run under way and the one that waits are kept."""
-    one = started(arrive("&seed=1"))
-    with house.training_held():
-        two = waiting(arrive("&seed=2"))
+    with one_under_way_and_one_waiting(arrive, house, 1, 2) as (one, two):
         lines = [each.context.new_cdp_session(each.page) for each in (one, two)]
         for line in lines:
             line.send("Page.setWebLifecycleState", {"state": "frozen"})
@@ -87,33 +74,23 @@ def test_tabs_that_were_hidden_find_what_they_asked_for(arrive, house):
             line.send("Page.setWebLifecycleState", {"state": "active"})
         two.says(WAITING)
         assert one.page.locator(PROGRESS).inner_text().startswith(("Loading", "Training"))
-    has_what_it_asked_for(one)
-    has_what_it_asked_for(two)
 
 
 def test_a_cut_network_costs_nothing_but_the_time(arrive, house):
     """The run under way goes on, who waited is in the line again, as soon as the line is mended."""
-    one = started(arrive("&seed=3"))
-    with house.training_held():
-        two = waiting(arrive("&seed=4"))
-        for each in (one, two):
+    with one_under_way_and_one_waiting(arrive, house, 3, 4) as both:
+        for each in both:
             each.page.evaluate("cut()")
-        one.page.wait_for_timeout(AWAY)
-        for each in (one, two):
+        both[0].page.wait_for_timeout(AWAY)
+        for each in both:
             each.page.evaluate("mend()")
-        for each in (one, two):
+        for each in both:
             each.page.locator("[data-testid=stApp][data-test-connection-state=CONNECTED]").wait_for(timeout=TRAINING)
-    has_what_it_asked_for(one)
-    has_what_it_asked_for(two)
 
 
 def test_a_server_that_froze_has_stopped_nobody(arrive, house):
     """It looks at its clock, on which all have been silent for long, before it hears that they are there."""
-    one = started(arrive("&seed=5"))
-    with house.training_held():
-        two = waiting(arrive("&seed=6"))
+    with one_under_way_and_one_waiting(arrive, house, 5, 6) as (one, two):
         with frozen(house.pid):
             one.page.wait_for_timeout(AWAY)
         two.says(WAITING)
-    has_what_it_asked_for(one)
-    has_what_it_asked_for(two)

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 
-from tests.browser.conftest import PLAIN, TRAINING, Visitor, sentence, start_server, told
+from tests.browser.conftest import LINE, PLAIN, TRAINING, Visitor, sentence, start_server, told
 from tests.browser.harness import blank_page, events, mount, remount
 from views.browser.page_tour import MOONS
 from views.controls import moons as moons_controls
@@ -255,26 +255,12 @@ def test_points_are_drawn_and_trained_on_by_keyboard(visit):
     assert beside.count() == 1
 
 
-CUT = """() => {
-  const made = [];
-  const Real = WebSocket;
-  window.WebSocket = class extends Real {
-    constructor(...given) {
-      if (window.isCut) given[0] = "ws://localhost:9";
-      super(...given);
-      made.push(this);
-    }
-  };
-  window.cut = () => { window.isCut = true; made.forEach((each) => each.close()); };
-}"""
-
-
 def test_points_outlive_a_visit_that_the_server_has_let_go(chromium, tmp_path):
     """After a long cut the visit is a new one: the page gives the points back, until it is loaded anew."""
     process, address = start_server(tmp_path, options=("--server.disconnectedSessionTTL", "1"))
     visitor = Visitor(chromium, address)
     try:
-        visitor.page.add_init_script(f"({CUT})()")
+        visitor.page.add_init_script(LINE)
         visitor.open("?view=Your+own+points")
         visitor.button("Ring").click()
         visitor.button("Train on these points").click()
@@ -283,7 +269,7 @@ def test_points_outlive_a_visit_that_the_server_has_let_go(chromium, tmp_path):
         picture = visitor.picture("Pruned")
         visitor.page.evaluate("cut()")
         visitor.page.wait_for_timeout(4000)
-        visitor.page.evaluate("window.isCut = false")
+        visitor.page.evaluate("mend()")
         visitor.page.locator("[data-testid=stApp][data-test-connection-state=CONNECTED]").wait_for(timeout=TRAINING)
         for key in ("ArrowLeft", "ArrowRight") * 4:  # only then does the page ask the server for anything
             visitor.slider("Prune ratio").press(key)
