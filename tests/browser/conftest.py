@@ -35,18 +35,35 @@ LEFT_OUT = (
 )  # fmt: skip
 SWITCHES = ("--no-sandbox", "--disable-gpu", f"--disable-features={','.join(LEFT_OUT)}")
 PATIENCE = 120_000  # milliseconds that a script may take until it is at rest
-# Notes when the page last asked its server for something, and when it last heard from it.
+# Notes when the page last asked its server for a run, and when it last heard that one begins: by the numbers of the
+# fields `rerun_script` and `new_session` of Streamlit's messages. That an older run goes on or ends is no answer.
 OVERHEAR = """(() => {
   const { send } = WebSocket.prototype;
   const heard = new WeakSet();
   const line = { asked: -Infinity, answered: 0 };
   Object.defineProperty(window, "overheard", { value: line });
+  const fields = function* (data) {
+    const bytes = new Uint8Array(data);
+    let at = 0;
+    const number = () => {
+      let value = 0, places = 1;
+      for (; bytes[at] > 127; places *= 128) value += (bytes[at++] - 128) * places;
+      return value + bytes[at++] * places;
+    };
+    while (at < bytes.length) {
+      const tag = number();
+      yield tag >> 3;
+      const size = number();
+      if ((tag & 7) === 2) at += size;
+    }
+  };
+  const says = (data, field) => typeof data !== "string" && fields(data).some((each) => each === field);
   WebSocket.prototype.send = function (data) {
     if (!heard.has(this)) {
       heard.add(this);
-      this.addEventListener("message", () => { line.answered = performance.now(); });
+      this.addEventListener("message", ({ data }) => { if (says(data, 4)) line.answered = performance.now(); });
     }
-    line.asked = performance.now();
+    if (says(data, 11)) line.asked = performance.now();
     return send.call(this, data);
   };
 })()"""
@@ -137,7 +154,10 @@ def start_server(
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    process, address = start_server(tmp_path_factory.mktemp("server"))
+    """One for each process that runs tests; all share a store, and what one of them has trained."""
+    folder = tmp_path_factory.mktemp("server")
+    common = folder.parent.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    process, address = start_server(folder, EXPLORER_CACHE=str(common / "store"))
     yield address
     process.terminate()
     process.wait(10)
@@ -151,8 +171,36 @@ def chromium() -> Iterator[Any]:
     sync_api.expect.set_options(timeout=PATIENCE)  # a busy machine takes longer than the five seconds of Playwright
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(SWITCHES))
-        yield browser
+        yield Profiles(browser)
         browser.close()
+
+
+class Profiles:
+    """Browser contexts; one whose visitors have left is emptied for the next, who finds the scripts compiled."""
+
+    def __init__(self, browser: Any) -> None:
+        self.browser = browser
+        self.kinds: dict[Any, str] = {}  # context → its options
+        self.empty: dict[str, list[Any]] = {}  # by their options
+
+    def new_context(self, **options: Any) -> Any:
+        kind = repr(sorted(options.items()))
+        if left := self.empty.get(kind):
+            return left.pop()
+        context = self.browser.new_context(**options)
+        self.kinds[context] = kind
+        return context
+
+    def leave(self, context: Any, server: str) -> None:
+        """Close all pages, and keep nothing of what they knew of this server but the browser's cache."""
+        for page in context.pages:
+            page.close()
+        page = context.new_page()
+        session = context.new_cdp_session(page)
+        session.send("Storage.clearDataForOrigin", {"origin": server, "storageTypes": "all"})
+        context.clear_cookies()
+        page.close()
+        self.empty.setdefault(self.kinds[context], []).append(context)
 
 
 class Visitor:
@@ -298,7 +346,7 @@ def visitors(chromium, server: str) -> Iterator[Callable[..., Visitor]]:
     yield new
     for visitor in opened:
         exceptions = visitor.exceptions()
-        visitor.close()
+        chromium.leave(visitor.context, server)
         assert visitor.errors == []
         assert exceptions == []
 

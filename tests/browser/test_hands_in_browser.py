@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import cycle
@@ -13,7 +12,7 @@ from urllib.parse import urlencode
 import pytest
 
 from pruning import RATIOS
-from tests.browser.conftest import TRAINING, Visitor
+from tests.browser.conftest import CALM, TRAINING, Visitor
 from views.controls.images import TAB as IMAGE_TAB
 from views.controls.moons import ALL, RATIO, TABS
 from views.moons.presets import PRESETS, Preset
@@ -21,7 +20,6 @@ from views.moons.presets import PRESETS, Preset
 expect = pytest.importorskip("playwright.sync_api").expect
 NAMES = [story.name for story in PRESETS]
 SLOW, FAST = 200, 40  # milliseconds from key to key: of a hurried hand, of a key that is held down
-CALM = 6  # looks in a row, a tenth of a second apart, at which nothing runs
 DIGITS = "images?strategy=No+retraining&images=100&epochs=2"  # of which one network is trained
 # The ratio whose ring is seen, and what the sentence says.
 LOOK = """() => {
@@ -95,25 +93,18 @@ def _crowd(chromium, server: str) -> Iterator[Callable[[Sequence[str]], list[Han
     yield new
     problems = [(hands.link, hands.errors) for hands in everybody if hands.errors]
     exceptions = [text for hands in everybody for text in hands.exceptions()]
-    context.close()
+    chromium.leave(context, server)
     assert problems == []
     assert exceptions == []
 
 
 def rest(hands: Sequence[Hands]) -> None:
-    """Wait until nothing runs for any of them, and what they asked is answered, for a while."""
-    calm, until = 0, time.monotonic() + TRAINING / 1000
-    running = """() => {
-      const { asked, answered } = window.overheard;
-      const due = asked >= answered && performance.now() - asked < 20000;
-      return due || document.querySelector("[data-testid=stApp]")?.dataset.testScriptState !== "notRunning";
-    }"""
-    while calm < CALM:
-        assert time.monotonic() < until, "the page does not come to rest"
-        hands[0].page.wait_for_timeout(100)
-        for each in hands:
-            assert not BROKEN.search(" ".join(each.errors)), each.errors
-        calm = 0 if any(each.page.evaluate(running) for each in hands) else calm + 1
+    """Wait until nothing runs for any of them, and what they asked is answered, for a while by each page's clock."""
+    for each in hands:
+        each.page.evaluate(f"patience => {{ window.calmed = ({CALM})(patience) }}", TRAINING)
+    for each in hands:
+        assert each.page.evaluate("() => window.calmed"), "the page does not come to rest"
+        assert not BROKEN.search(" ".join(each.errors)), each.errors
 
 
 class Truth:
@@ -173,37 +164,7 @@ def moved(start: float, *steps: int) -> float:
     return RATIOS[at]
 
 
-# Held keys
-
-
-@pytest.mark.parametrize("tab", TABS)
-def test_held_keys_after_every_story_on_every_tab(crowd, truth, tab):
-    """Four hurried presses to the left, six of a held key to the right, by seven visitors at once: each counts."""
-    everybody = crowd([f"?view={tab.replace(' ', '+')}"] * len(PRESETS))
-    for hands, story in zip(everybody, PRESETS, strict=True):
-        hands.story(story.name).click()
-    for hands, story in zip(everybody, PRESETS, strict=True):
-        hands.says(story.sentences)
-        expect(hands.slider("Prune ratio")).to_have_attribute(
-            "aria-valuetext", str(story.settings.get("ratio", RATIO.default))
-        )
-        hands.slider("Prune ratio").focus()
-    for _ in range(4):
-        for hands in everybody:
-            hands.page.keyboard.press("ArrowLeft")
-        everybody[0].page.wait_for_timeout(SLOW)
-    for _ in range(6):
-        for hands in everybody:
-            hands.hold("ArrowRight")
-        everybody[0].page.wait_for_timeout(FAST)
-    for hands in everybody:
-        hands.page.keyboard.up("ArrowRight")
-    rest(everybody)
-    for hands, story in zip(everybody, PRESETS, strict=True):
-        ratio = moved(story.settings.get("ratio", RATIO.default), -4, 6)
-        assert hands.ratio() == ratio
-        stands(hands, story, ratio)
-        agree(hands, truth)
+# Held keys, on the images
 
 
 @pytest.fixture(scope="module")
@@ -349,3 +310,52 @@ def test_what_a_story_asks_to_try_is_one_press(crowd, truth):
     rest([hands])
     assert hands.query() == {"ratio": "0.6", "colour": "Epistemic"}
     assert hands.page.get_by_text("with other settings by now").is_visible()
+
+
+# Held keys on the moons: at the end, for those who come for it stay
+
+
+@pytest.fixture(scope="module")
+def regulars(chromium, server: str) -> Iterator[list[Hands]]:
+    """As many visitors as there are stories, who stay for all tabs."""
+    with _crowd(chromium, server) as new:
+        yield new([""] * len(PRESETS))
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_held_keys_after_every_story_on_every_tab(regulars, truth, tab):
+    """Four hurried presses to the left, six of a held key to the right, by seven visitors at once: each counts.
+
+    A story is pressed on the tab, which it leaves, and the keys where the visitor has come back to it.
+    """
+    turn = TABS.index(tab)
+    stories = [PRESETS[(place + turn) % len(PRESETS)] for place in range(len(PRESETS))]
+    for hands, story in zip(regulars, stories, strict=True):
+        hands.page.get_by_role("tab", name=tab).click()
+        hands.story(story.name).click()
+    for hands, story in zip(regulars, stories, strict=True):
+        hands.says(story.sentences)
+        expect(hands.slider("Prune ratio")).to_have_attribute(
+            "aria-valuetext", str(story.settings.get("ratio", RATIO.default))
+        )
+        hands.page.get_by_role("tab", name=tab).click()
+    rest(regulars)
+    for hands in regulars:
+        hands.slider("Prune ratio").focus()
+    for _ in range(4):
+        for hands in regulars:
+            hands.page.keyboard.press("ArrowLeft")
+        regulars[0].page.wait_for_timeout(SLOW)
+    for _ in range(6):
+        for hands in regulars:
+            hands.hold("ArrowRight")
+        regulars[0].page.wait_for_timeout(FAST)
+    for hands in regulars:
+        hands.page.keyboard.up("ArrowRight")
+    rest(regulars)
+    for hands, story in zip(regulars, stories, strict=True):
+        ratio = moved(story.settings.get("ratio", RATIO.default), -4, 6)
+        assert hands.ratio() == ratio
+        assert hands.page.get_by_role("tab", name=tab).get_attribute("aria-selected") == "true"
+        stands(hands, story, ratio)
+        agree(hands, truth)
