@@ -19,6 +19,7 @@ from pruning.experiment import Recipe
 from pruning.lottery import clock
 from pruning.lottery.engine import outcome
 from pruning.lottery.progress import Progress
+from pruning.lottery.whole import has_all
 from pruning.outcome import Outcome
 from uncertainty.options import Method, Source
 
@@ -107,4 +108,4 @@ def _answered(
 ) -> dict[Source, Outcome]:
     """What there is by each source whose networks have answered all they are asked about."""
     found = {source: outcome(experiment, (), task, get, source) for source in sources}
-    return {source: each for source, each in found.items() if each is not None and runs.answered(each, task, ())}
+    return {source: each for source, each in found.items() if each is not None and has_all(each, task, ())}

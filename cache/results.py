@@ -52,7 +52,7 @@ def outcomes(
     found = _on_plane(runs.stored(experiment, visit, source))
     if found is not None:
         yield found
-    if runs.complete(found):
+    if runs.complete(found, visit):
         return
     shown = _known(found)
     work = training(experiment, visit, source)
@@ -62,7 +62,7 @@ def outcomes(
             if so_far is not None and _known(so_far) > shown:
                 shown = _known(so_far)
                 so_far = replace(so_far, experiment=experiment)
-                if not runs.complete(so_far):  # another server may have kept the rest; it comes at the end
+                if not runs.complete(so_far, visit):  # another server may have kept the rest; it comes at the end
                     yield so_far
         results = result_of(job)
     if visit.points:  # another visitor may have begun the job: everybody who waited keeps what came of it
@@ -77,7 +77,7 @@ def so_far(experiment: Experiment, visit: Visit, source: Source = MC_DROPOUT) ->
 
 def is_stored(experiment: Experiment, visit: Visit, source: Source = MC_DROPOUT) -> bool:
     """Whether `outcomes` would train nothing and ask nothing."""
-    return runs.complete(so_far(experiment, visit, source))
+    return runs.complete(so_far(experiment, visit, source), visit)
 
 
 def recording(experiment: Experiment, status: ProgressBar, visit: Visit) -> Recording:

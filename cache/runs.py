@@ -16,7 +16,6 @@ from cache.visitor import Shelf, Visit
 from cache.workers.protocol import NoWorkers, WorkerLost
 from pruning import RATIOS, Diverged, ImageExperiment, Outcome
 from pruning.data.images import NoImages
-from pruning.data.plane_task import PlaneTask
 from pruning.data.task import Task
 from pruning.data.task_of import task_of
 from pruning.experiment import Recipe
@@ -24,6 +23,7 @@ from pruning.lottery.engine import Call, Run, here, outcome
 from pruning.lottery.members import members
 from pruning.lottery.plan import plan
 from pruning.lottery.progress import WrongWorker
+from pruning.lottery.whole import has_all
 from uncertainty.options import MC_DROPOUT, Source
 
 Report = Callable[..., Any]
@@ -55,21 +55,9 @@ def stored(experiment: Recipe, visit: Visit | None = None, source: Source = MC_D
     return outcome(experiment, RATIOS, task, kept.get, source)
 
 
-def complete(found: Outcome | None) -> bool:
-    """Whether nothing of it is still to come: every ratio is there, its latency, and its answers on fresh points."""
-    return (
-        found is not None
-        and len(found.networks) == len({*RATIOS, found.experiment.prune_ratio})
-        and all(network.latency == network.latency for network in found.networks)
-        and len({network.fresh is None for network in found.networks}) == 1
-    )
-
-
-def answered(found: Outcome, task: Task, ratios: Sequence[float]) -> bool:
-    """Whether all networks of these ratios and the experiment's own are there, and have answered all there is."""
-    asked = {network.fresh is not None for network in found.networks}
-    wanted = asked == {isinstance(task, PlaneTask) and not task.own}
-    return wanted and all(found.has(ratio) for ratio in (0.0, found.experiment.prune_ratio, *ratios))
+def complete(found: Outcome | None, visit: Visit | None = None) -> bool:
+    """Whether nothing of a run is still to come."""
+    return found is not None and has_all(found, task_and_kept(found.experiment, visit)[0], RATIOS)
 
 
 def trained(experiment: Recipe, source: Source = MC_DROPOUT, ratios: Sequence[float] = RATIOS) -> tuple[int, int]:

@@ -27,8 +27,9 @@ from pruning.lottery.engine import outcome as kept_outcome
 from pruning.lottery.members import members
 from pruning.lottery.plan import plan, worker_code
 from pruning.lottery.progress import Diverged, Progress
+from pruning.lottery.whole import has_all
 from pruning.options import Strategy
-from pruning.outcome import Outcome, PlaneOutcome
+from pruning.outcome import Outcome
 from uncertainty import verdict
 from uncertainty.estimate import mean_estimate
 from uncertainty.options import MC_DROPOUT, Source
@@ -334,19 +335,12 @@ def gather(study: Study, kept: Kept, most: int = MOST_SEEDS) -> int:
         key, source = _rows_key(study, variant, experiment), study.source_of(variant)
         if measured == most or kept.get(key) is not None:
             continue
-        found = kept_outcome(experiment, study.ratios, task_of(experiment), kept.get, source)
-        if found is not None and has_all(found, study.ratios):
+        task = task_of(experiment)
+        found = kept_outcome(experiment, study.ratios, task, kept.get, source)
+        if found is not None and has_all(found, task, study.ratios):
             kept.fetch_all([key], partial(_measured, found, study))
             measured += 1
     return measured
-
-
-def has_all(found: Outcome, ratios: Sequence[float]) -> bool:
-    """Whether every network is there, with its latency and all that it has been asked."""
-    of_points = isinstance(found, PlaneOutcome)  # who have been asked about fresh ones, too
-    return all(found.has(ratio) for ratio in (0.0, *ratios)) and all(
-        network.latency == network.latency and (network.fresh is not None) == of_points for network in found.networks
-    )
 
 
 def runs_missing(study: Study, kept: Kept) -> int:

@@ -37,6 +37,7 @@ from uncertainty.options import MC_DROPOUT, Source
 PATIENCE = 60  # seconds before a test gives up on something that hangs
 CLOCKED = ("latency", "seconds", "fitting", "asking")  # fields that no two runs have the same
 SMALL = Experiment(points=200, hidden=(12, 8), max_epochs=12, patience=5, learning_rate=0.03, data_seed=1)
+POINTS = drawn_points([(x, y, c) for x in range(10) for y in range(10) for c in range(2)])
 SEEDS = [replace(SMALL, seed=seed) for seed in range(3)]
 UNLIKE = [
     SMALL,
@@ -187,6 +188,17 @@ def test_all_of_it_comes_once_and_last(trainer, monkeypatch):
     assert trainer.seeds == [[0]]
 
 
+def test_a_run_that_ended_before_it_asked_about_fresh_points_is_not_over(trainer):
+    """All networks are there, and nobody would ever ask them; of own points there are no fresh ones."""
+    with at_once(trainer, [SMALL]):
+        pass
+    found = runs.stored(SMALL)
+    unasked = replace(found, fresh=None, networks=tuple(replace(each, fresh=None) for each in found.networks))
+    assert runs.complete(found)
+    assert not runs.complete(unasked)
+    assert runs.complete(unasked, Visit(Shelf(), POINTS))
+
+
 class Silent:
     """Nobody looks at the progress."""
 
@@ -218,9 +230,8 @@ def test_what_a_stack_has_in_common_is_another_kind(here, name, value):
 
 def test_what_may_differ_within_a_stack_is_of_one_kind(here):
     """Seeds, data, what is pruned and by what; a method is one's own, and so are own points and what is kept."""
-    points = drawn_points([(x, y, c) for x in range(10) for y in range(10) for c in range(2)])
     assert len({kind(each) for each in UNLIKE + SEEDS}) == 1
-    mine, yours = (Visit(Shelf(), points) for _ in range(2))
+    mine, yours = (Visit(Shelf(), POINTS) for _ in range(2))
     assert len({kind(SMALL), kind(SMALL, source=Source("ensemble")), kind(SMALL, mine), kind(SMALL, yours)}) == 4
     assert kind(SMALL, mine) == kind(SEEDS[1], mine)
 

@@ -17,12 +17,12 @@ from pruning.inspect.training_gap import training_gap
 from pruning.lottery import engine
 from pruning.lottery.engine import InMemory, Run, here
 from pruning.lottery.engine import outcome as kept_outcome
+from pruning.lottery.whole import has_all
 from pruning.study import (
     Study,
     StudyProgress,
     Variant,
     gather,
-    has_all,
     run_study,
     runs_missing,
     so_far,
@@ -135,12 +135,13 @@ def test_a_run_that_has_not_answered_all_there_is_to_ask_waits():
     kept, study = InMemory(), replace(STUDY, strategies=("one_shot",), seeds=(0,))
     run_study(study, kept=kept)
     (experiment,) = runs_of(study)
-    whole = kept_outcome(experiment, study.ratios, task_of(experiment), kept.get)
+    task = task_of(experiment)
+    whole = kept_outcome(experiment, study.ratios, task, kept.get)
     for lacking in ({"fresh": None}, {"latency": float("nan")}):
         networks = (*whole.networks[:-1], replace(whole.networks[-1], **lacking))
-        assert not has_all(replace(whole, networks=networks), study.ratios)
-    assert has_all(whole, study.ratios)
-    assert not has_all(replace(whole, networks=whole.networks[:-1]), study.ratios)
+        assert not has_all(replace(whole, networks=networks), task, study.ratios)
+    assert has_all(whole, task, study.ratios)
+    assert not has_all(replace(whole, networks=whole.networks[:-1]), task, study.ratios)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,10 @@ sent would be lost, half of a preset would stand. Streamlit checks for a newer m
 (`SafeSessionState`), and takes the callback's end for a wish of its own. A callback is short, and its session is
 this visitor's alone; so it is let finish, and the newer move is met where the page begins to be drawn.
 
+That is right only where a visitor has one run at a time (`runner.fastReruns` off, as this project's settings have
+it). Where a newer run goes on beside it, one that was overtaken before its first callback is ended there: it would
+tell the session what the controls said before, after the newer one has told what they say now.
+
 This stands on how Streamlit behaves; see `window_fixes` for versions that nobody has looked at.
 """
 
@@ -32,6 +36,8 @@ def let_callbacks_finish() -> None:
     @wraps(prepare)
     def whole(session: SafeSessionState, *args: Any, **named: Any) -> None:
         looks = session._yield_callback
+        if st.get_option("runner.fastReruns"):
+            looks()
         object.__setattr__(session, "_yield_callback", _go_on)  # it gives every attribute to the visitor but so
         try:
             prepare(session, *args, **named)

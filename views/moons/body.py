@@ -40,6 +40,8 @@ from views.text import comparison, untrained
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
+    from cache.visitor import Visit
+
 PLANE_TERMS = ("MC dropout", "Predictive entropy", "Expected entropy", "Mutual information")
 CURVE_TERMS = ("Prune ratio", "ECE", "Floor", "Early-stop epoch")
 NOT_CARRIED = "A link cannot carry your own points: who opens it sees the data set instead."
@@ -146,6 +148,7 @@ class _Pair:
     trained: PlaneOutcome
     other: PlaneOutcome | None
     awaited: bool  # whether more is to come of the other
+    visit: Visit  # whose they are
 
     def has(self, ratio: float) -> bool:
         """Whether both have a network of this ratio."""
@@ -154,27 +157,27 @@ class _Pair:
 
     @property
     def is_complete(self) -> bool:
-        return runs.complete(self.trained) and not self.awaited
+        return runs.complete(self.trained, self.visit) and not self.awaited
 
 
 def _arriving(asked: Asked, slots: _Slots) -> Generator[_Pair, None, None]:
     """What was asked for as it arrives, and after it what it is compared with; without that, if it fails."""
     choice, visit = asked.choice, asked.visit
     other = results.so_far(choice.other, visit, choice.source) if choice.other else None
-    awaited = choice.other is not None and not runs.complete(other)
+    awaited = choice.other is not None and not runs.complete(other, visit)
     with closing(results.outcomes(choice.experiment, slots.line, visit, choice.source)) as arriving:
         for trained in arriving:
-            yield _Pair(trained, other, awaited)
+            yield _Pair(trained, other, awaited, visit)
     if choice.other is None or not awaited:
         return
     try:
         with closing(results.outcomes(choice.other, slots.line, visit, choice.source)) as arriving:
             for other in arriving:
-                yield _Pair(trained, other, awaited=not runs.complete(other))
+                yield _Pair(trained, other, not runs.complete(other, visit), visit)
     except (QueueFull, runs.Failure) as problem:
         words = f"{problem} That was {choice.other.strategy.label}, to compare with; the dense network stays."
         asked.places.banner.warning(words, icon=":material/compare_arrows:")
-        yield _Pair(trained, None, awaited=False)
+        yield _Pair(trained, None, False, visit)
 
 
 def _over_seeds(asked: Asked) -> OverSeeds | None:

@@ -113,7 +113,7 @@ def _as_told(story: Preset, choice: Choice) -> Choice:
 
 def _known(question: Question, choice: Choice, visit: Visit) -> str:
     trained = results.so_far(choice.experiment, visit, choice.source)
-    if trained is None or not runs.complete(trained):
+    if trained is None or not runs.complete(trained, visit):
         return NOT_YET
     view = View("epistemic", "none", "light")
     return truth(question, Answer(trained, toggled_units.NONE, choice, view, visit)).words

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,8 @@ from streamlit.runtime.state.common import WidgetMetadata
 
 from views.browser import whole_callbacks
 
+SETTINGS = Path(__file__).parents[3] / ".streamlit/config.toml"
+
 
 class Overtaken(BaseException):
     """As Streamlit's own, which no `except Exception` catches."""
@@ -20,7 +24,8 @@ class Overtaken(BaseException):
 
 @pytest.fixture(autouse=True)
 def as_it_came(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Streamlit as it is without the change, and afterwards as it was before the test."""
+    """Streamlit as it is without the change, with one run at a time, and afterwards as it was before the test."""
+    monkeypatch.setattr(st, "get_option", {"runner.fastReruns": False}.__getitem__)
     prepare = SafeSessionState.on_script_will_rerun
     monkeypatch.setattr(SafeSessionState, "on_script_will_rerun", getattr(prepare, "__wrapped__", prepare))
 
@@ -72,6 +77,18 @@ def test_a_callback_is_whole_and_what_follows_it_is_overtaken() -> None:
     assert looked == []
     with pytest.raises(Overtaken):
         session["third"] = 3
+
+
+def test_the_settings_give_a_visitor_one_run_at_a_time() -> None:
+    """What the change stands on."""
+    assert tomllib.loads(SETTINGS.read_text(encoding="utf-8"))["runner"]["fastReruns"] is False
+
+
+def test_beside_a_newer_run_an_older_one_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the controls said before would undo what they say now."""
+    monkeypatch.setattr(st, "get_option", {"runner.fastReruns": True}.__getitem__)
+    whole_callbacks.let_callbacks_finish()
+    assert overtaken_while_calling_back()[1] == {"overtaken": True}
 
 
 def test_an_error_of_a_callback_leaves_the_session_as_it_was() -> None:
