@@ -13,6 +13,7 @@ import pytest
 
 from pruning import RATIOS
 from tests.browser.conftest import CALM, TRAINING, Visitor
+from tests.browser.house import PROGRESS
 from views.controls.images import TAB as IMAGE_TAB
 from views.controls.moons import ALL, RATIO, TABS
 from views.moons.presets import PRESETS, Preset
@@ -193,6 +194,9 @@ def test_held_keys_on_every_tab_of_the_images(crowd, digits):
     rest(everybody)
     assert [hands.ratio() for hands in everybody] == [0.4, *[0.5] * (len(links) - 1)]
     fresh = crowd([everybody[0].page.url.removeprefix(everybody[0].server + "/"), *links[1:]])
+    for hands in (*everybody, *fresh):  # who look at all methods wait for those that are still to be asked
+        hands.page.locator(PROGRESS).wait_for(state="detached", timeout=TRAINING)
+    rest([*everybody, *fresh])
     for hands, other in zip(everybody, fresh, strict=True):
         assert float(hands.query().get("ratio", RATIO.default)) == hands.ratio()
         assert words(hands) == words(other)
