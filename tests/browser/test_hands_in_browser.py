@@ -165,6 +165,16 @@ def moved(start: float, *steps: int) -> float:
     return RATIOS[at]
 
 
+def hurry(everybody: Sequence[Hands]) -> None:
+    """Four presses to the left in a hurry, by each of them."""
+    for hands in everybody:
+        hands.slider("Prune ratio").focus()
+    for _ in range(4):
+        for hands in everybody:
+            hands.page.keyboard.press("ArrowLeft")
+        everybody[0].page.wait_for_timeout(SLOW)
+
+
 # Held keys, on the images
 
 
@@ -214,12 +224,7 @@ def test_four_presses_after_a_story_by_link(crowd, truth):
     """Four steps to the left of the story's half, and nothing of it undone."""
     story = PRESETS[NAMES.index("Label noise")]
     everybody = crowd(["?label_noise=0.2"] * 6)
-    for hands in everybody:
-        hands.slider("Prune ratio").focus()
-    for _ in range(4):
-        for hands in everybody:
-            hands.page.keyboard.press("ArrowLeft")
-        everybody[0].page.wait_for_timeout(SLOW)
+    hurry(everybody)
     rest(everybody)
     for hands in everybody:
         assert hands.ratio() == 0.1
@@ -344,12 +349,7 @@ def test_held_keys_after_every_story_on_every_tab(regulars, truth, tab):
         )
         hands.page.get_by_role("tab", name=tab).click()
     rest(regulars)
-    for hands in regulars:
-        hands.slider("Prune ratio").focus()
-    for _ in range(4):
-        for hands in regulars:
-            hands.page.keyboard.press("ArrowLeft")
-        regulars[0].page.wait_for_timeout(SLOW)
+    hurry(regulars)
     for _ in range(6):
         for hands in regulars:
             hands.hold("ArrowRight")

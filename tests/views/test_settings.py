@@ -35,3 +35,8 @@ def test_the_browser_is_told_to_keep_what_the_server_believes_it_keeps():
     told = ForwardMsg().new_session.config
     _populate_config_msg(told)
     assert told.max_cached_message_age == settings()["global.maxCachedMessageAge"] >= 100_000
+
+
+def test_a_visitor_has_one_run_at_a_time():
+    """What `views.browser.whole_callbacks` stands on: no older run beside a newer one."""
+    assert settings()["runner.fastReruns"] is False

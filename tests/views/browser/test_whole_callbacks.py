@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +12,6 @@ from streamlit.runtime.state import SafeSessionState, SessionState
 from streamlit.runtime.state.common import WidgetMetadata
 
 from views.browser import whole_callbacks
-
-SETTINGS = Path(__file__).parents[3] / ".streamlit/config.toml"
 
 
 class Overtaken(BaseException):
@@ -77,11 +73,6 @@ def test_a_callback_is_whole_and_what_follows_it_is_overtaken() -> None:
     assert looked == []
     with pytest.raises(Overtaken):
         session["third"] = 3
-
-
-def test_the_settings_give_a_visitor_one_run_at_a_time() -> None:
-    """What the change stands on."""
-    assert tomllib.loads(SETTINGS.read_text(encoding="utf-8"))["runner"]["fastReruns"] is False
 
 
 def test_beside_a_newer_run_an_older_one_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
