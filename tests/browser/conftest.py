@@ -82,7 +82,8 @@ LINE = """(() => {
   window.mend = () => { isCut = false; };
 })()"""
 # Looks, 50 milliseconds apart by the page's own clock, which a busy page delays as it delays what it has still
-# to do, until at fourteen in a row the script is at rest, and what was asked is answered or is long ago.
+# to do, until at fourteen in a row the script is at rest, what was asked is answered or is long ago, and no element
+# waits for the script that draws it: a busy server is slow with files, too.
 CALM = """patience => new Promise((done) => {
   const until = performance.now() + patience;
   let calm = 0;
@@ -91,7 +92,9 @@ CALM = """patience => new Promise((done) => {
     const { testConnectionState, testScriptState } = document.querySelector("[data-testid=stApp]")?.dataset ?? {};
     const { asked, answered } = window.overheard;
     const due = asked >= answered && now - asked < 20000;
-    calm = testConnectionState === "CONNECTED" && testScriptState === "notRunning" && !due ? calm + 1 : 0;
+    const waits = document.querySelector("[data-testid=stSkeleton]");
+    const rests = testConnectionState === "CONNECTED" && testScriptState === "notRunning" && !due && !waits;
+    calm = rests ? calm + 1 : 0;
     if (calm === 14) return done(true);
     return now < until ? setTimeout(look, 50) : done(false);
   };

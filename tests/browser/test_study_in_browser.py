@@ -103,8 +103,8 @@ def test_a_class_is_an_experiment(look):
     teacher = look("?points=200&hidden=10&strategy=No+retraining&ratio=0.5")
     teacher.button("Share").click()
     teacher.page.get_by_role("tab", name="For a class").click()
-    shown = teacher.page.locator("[data-testid=stPopoverBody] [data-testid=stCode]").all_inner_texts()
-    link = next(text.strip().partition("?")[2] for text in shown if "class=" in text)
+    shown = teacher.page.locator("[data-testid=stPopoverBody] [data-testid=stCode]").filter(has_text="class=")
+    link = shown.first.inner_text().strip().partition("?")[2]
     watching = teacher.page.get_by_role("link", name="Watch their runs come in").get_attribute("href")
     gathered = look(watching.removeprefix("./"))
     assert "of 30 runs have come in" in gathered.alerts()[0]
