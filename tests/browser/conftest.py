@@ -179,30 +179,40 @@ def chromium() -> Iterator[Any]:
 
 
 class Profiles:
-    """Browser contexts; one whose visitors have left is emptied for the next, who finds the scripts compiled."""
+    """Browser contexts and their pages; what visitors have left is emptied for the next, who need no new process."""
 
     def __init__(self, browser: Any) -> None:
         self.browser = browser
         self.kinds: dict[Any, str] = {}  # context → its options
         self.empty: dict[str, list[Any]] = {}  # by their options
+        self.pages: dict[Any, list[Any]] = {}  # context → its pages that nobody has
 
     def new_context(self, **options: Any) -> Any:
         kind = repr(sorted(options.items()))
         if left := self.empty.get(kind):
             return left.pop()
         context = self.browser.new_context(**options)
-        self.kinds[context] = kind
+        context.add_init_script(OVERHEAR)
+        self.kinds[context], self.pages[context] = kind, []
         return context
 
+    def new_page(self, context: Any) -> Any:
+        pages = self.pages[context]
+        return pages.pop() if pages else context.new_page()
+
     def leave(self, context: Any, server: str) -> None:
-        """Close all pages, and keep nothing of what they knew of this server but the browser's cache."""
+        """Take back all pages, which keep nothing of what they knew of this server but the browser's cache."""
         for page in context.pages:
-            page.close()
-        page = context.new_page()
-        session = context.new_cdp_session(page)
-        session.send("Storage.clearDataForOrigin", {"origin": server, "storageTypes": "all"})
+            page.goto(f"{server}/_stcore/health")  # a few letters of the same server's
+            page.evaluate("sessionStorage.clear()")
+            page.mouse.move(0, 0)
+        for page in context.pages:
+            session = context.new_cdp_session(page)
+            session.send("Page.resetNavigationHistory")
+            session.send("Storage.clearDataForOrigin", {"origin": server, "storageTypes": "all"})
+            session.detach()
         context.clear_cookies()
-        page.close()
+        self.pages[context] = context.pages
         self.empty.setdefault(self.kinds[context], []).append(context)
 
 
@@ -212,12 +222,19 @@ class Visitor:
     def __init__(self, chromium, server: str, **options) -> None:
         self.server = server
         self.context = chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
-        self.page = self.context.new_page()
-        self.page.add_init_script(OVERHEAR)
+        self.page = chromium.new_page(self.context)
         self.errors: list[str] = []
-        self.page.on("console", self._note_error)
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("request", self._note_stranger)
+        self.noted = {"console": self._note_error, "pageerror": self._note_exception, "request": self._note_stranger}
+        for event, note in self.noted.items():
+            self.page.on(event, note)
+
+    def note_no_more(self) -> None:
+        """Whoever has this page next notes what there is to note."""
+        for event, note in self.noted.items():
+            self.page.remove_listener(event, note)
+
+    def _note_exception(self, error) -> None:
+        self.errors.append(str(error))
 
     def _note_error(self, message) -> None:
         place = message.location["url"]
@@ -349,6 +366,7 @@ def visitors(chromium, server: str) -> Iterator[Callable[..., Visitor]]:
     yield new
     for visitor in opened:
         exceptions = visitor.exceptions()
+        visitor.note_no_more()
         chromium.leave(visitor.context, server)
         assert visitor.errors == []
         assert exceptions == []

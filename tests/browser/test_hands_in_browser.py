@@ -40,8 +40,8 @@ BROKEN = re.compile("Connection error|Bad message format|ForwardMsg MISS")
 class Hands(Visitor):
     """A visitor beside others in one browser."""
 
-    def __init__(self, context: Any, server: str, link: str) -> None:
-        super().__init__(context, server)
+    def __init__(self, chromium: Any, server: str, link: str) -> None:
+        super().__init__(chromium, server)
         self.link = link
         self.page.goto(f"{server}/{link}", wait_until="commit")
 
@@ -64,8 +64,8 @@ class Hands(Visitor):
 class _Shared:
     """A browser's context, as where a visitor gets one."""
 
-    def __init__(self, context: Any) -> None:
-        self.context = context
+    def __init__(self, chromium: Any, context: Any) -> None:
+        self.context, self.new_page = context, chromium.new_page
 
     def new_context(self, **options: Any) -> Any:
         return self.context
@@ -84,7 +84,7 @@ def _crowd(chromium, server: str) -> Iterator[Callable[[Sequence[str]], list[Han
     everybody: list[Hands] = []
 
     def new(links: Sequence[str]) -> list[Hands]:
-        arrived = [Hands(_Shared(context), server, link) for link in links]
+        arrived = [Hands(_Shared(chromium, context), server, link) for link in links]
         everybody.extend(arrived)
         for hands in arrived:
             hands.slider("Prune ratio").wait_for(timeout=TRAINING)
@@ -94,6 +94,8 @@ def _crowd(chromium, server: str) -> Iterator[Callable[[Sequence[str]], list[Han
     yield new
     problems = [(hands.link, hands.errors) for hands in everybody if hands.errors]
     exceptions = [text for hands in everybody for text in hands.exceptions()]
+    for hands in everybody:
+        hands.note_no_more()
     chromium.leave(context, server)
     assert problems == []
     assert exceptions == []
