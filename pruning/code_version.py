@@ -1,11 +1,13 @@
 """A fingerprint of the code that decides a result: the modules it is made by and all that they import.
 
-What cannot change a result does not count: comments, docstrings, how the text is laid out, and every module that is
-not imported, such as charts, readings and readers of files. Nothing is imported by looking.
+What cannot change a result does not count: comments, docstrings, how the text is laid out, what people read of a
+choice, and every module that is not imported, such as charts, readings and readers of files. Nothing is imported by
+looking.
 """
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import re
 from collections.abc import Collection, Iterator
@@ -17,6 +19,8 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent
 LIBRARIES = ("torch", "numpy", "scipy", "scikit-learn")
+TOLD = frozenset({"pruning.data.image_sources"})
+"""Of what is downloaded: pictures are named by what they are, not by where they come from."""
 IMPORT = re.compile(
     r"^[ \t]*(?:from[ \t]+((?:pruning|uncertainty)[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\n]*)"
     r"|import[ \t]+((?:pruning|uncertainty)[\w.]*))",
@@ -41,13 +45,14 @@ def code_version(*modules: str, without: frozenset[str] = frozenset()) -> str:
 
 def closure(modules: Collection[str], without: Collection[str] = ()) -> set[str]:
     """The modules and whatever of this project they import, directly or not."""
+    without = TOLD.union(without)
     waiting, seen = list(modules), set(without)
     while waiting:
         name = waiting.pop()
         if name not in seen:
             seen.add(name)
             waiting += _imported(_file(name).read_text(encoding="utf-8"))
-    return seen - set(without)
+    return seen - without
 
 
 def _imported(source: str) -> Iterator[str]:
@@ -68,8 +73,31 @@ def _file(name: str) -> Path:
 @cache
 def _decisive(file: Path) -> str:
     """A hash of what a file does: its bytecode without docstrings, and without where in the text it stands."""
-    code = compile(file.read_bytes(), "", "exec", dont_inherit=True, optimize=2)
+    text = file.read_bytes()
+    has_choices = b"(Option):" in text or b"(Entry):" in text  # a tree that Python can look at takes its time
+    code = compile(
+        _WithoutWords().visit(ast.parse(text)) if has_choices else text, "", "exec", dont_inherit=True, optimize=2
+    )
     return hashlib.sha256(repr(_plain(code)).encode()).hexdigest()
+
+
+class _WithoutWords(ast.NodeTransformer):
+    """Choices (see `uncertainty.options`) without label and help, and no entries, which are named in keys."""
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:
+        kinds = {base.id for base in node.bases if isinstance(base, ast.Name)}
+        if "Entry" in kinds:
+            node.body = [line for line in node.body if _member(line) is None]
+        elif "Option" in kinds:
+            for line in node.body:
+                if member := _member(line):
+                    member.elts[1:3] = [ast.copy_location(ast.Constant(""), word) for word in member.elts[1:3]]
+        return node
+
+
+def _member(line: ast.stmt) -> ast.Tuple | None:
+    """The value, label, help and decisions of a choice, where a line of its class is one; else None."""
+    return line.value if isinstance(line, ast.Assign) and isinstance(line.value, ast.Tuple) else None
 
 
 def _plain(code: CodeType) -> tuple[Any, ...]:

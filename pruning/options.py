@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from uncertainty.options import Option
+from uncertainty.options import Entry, Option
 
 MaskFrom = Literal["scores", "chance"]
 StartFrom = Literal["trained", "rewound", "random"]
@@ -186,7 +186,7 @@ class Architecture(Option):
     )  # fmt: skip
 
 
-class ImageSet(Option):
+class ImageSet(Entry):
     """An image classification task, with the images it has never seen.
 
     `shape` is (H, W, channels) of a picture, `flip` whether its mirror image is of the same class,

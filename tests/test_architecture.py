@@ -91,7 +91,7 @@ def imported(source: str) -> Iterator[tuple[str, ...]]:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             yield from ((alias.name,) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, "an import says where from in full"
             yield from ((f"{node.module}.{alias.name}", node.module) for alias in node.names)
 

@@ -138,6 +138,19 @@ def test_every_file_the_readme_names_exists(path):
     assert path == "cache/store" or (ROOT / path).exists()
 
 
+def test_the_map_of_the_house_has_every_folder():
+    """Of the packages, at any depth; those of caches apart."""
+    (drawn,) = re.findall(r"## The house\n\n```\n(.*?)\n```", README, re.DOTALL)
+    folders = [
+        folder.name
+        for package in ("views", "cache", "pruning", "uncertainty")
+        for folder in (ROOT / package, *(ROOT / package).rglob("*/"))
+        if (folder / "__init__.py").exists()
+    ]
+    assert len(folders) > 12
+    assert [name for name in folders if f"{name}/" not in drawn] == []
+
+
 def test_both_commands_stand_on_their_own():
     """Each makes the environment, installs what it needs, and runs; a third one uses what the second installs."""
     *commands, types = re.findall(r"```sh\n(.*?)\n```", README, re.DOTALL)

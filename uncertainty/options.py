@@ -26,6 +26,13 @@ class Option(StrEnum):
         raise ValueError(f"{cls.__name__.lower()} {value!r} is unknown; choose one of: {legal}")
 
 
+class Entry(Option):
+    """A choice of which another one may be added: whoever uses one names, in its keys, what the entry decides.
+
+    So a new entry, or a changed one, discards no result of the others: see `pruning.code_version`.
+    """
+
+
 ENSEMBLE_MEMBERS = 10
 """Networks of a deep ensemble: the one that is asked, and as many more as differ from it in their seed alone."""
 

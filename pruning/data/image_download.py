@@ -187,9 +187,9 @@ def _pack(source: Any, scratch: Path, splits: tuple[str, ...], target: Path) -> 
     for split in splits:
         try:
             data = source(scratch, train=split == "train")
-        except RuntimeError as error:  # how torchvision says that a checksum is wrong
+        except RuntimeError as error:  # how torchvision says that a checksum is wrong, or a file missing
             raise DownloadError(
-                f"{source.filename} was not unpacked as expected; {target.parent.absolute()} may be on a "
+                f"{SOURCES[target.stem].title} was not unpacked as expected; {target.parent.absolute()} may be on a "
                 "disk that is full or damaged. Try again."
             ) from error
         pixels = np.ascontiguousarray(data.data)

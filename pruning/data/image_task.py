@@ -38,7 +38,11 @@ class ImageTask:
 
     @property
     def fingerprint(self) -> str:
-        return images.shown(self.dataset).fingerprint
+        """Of the pictures, and of what the set's entry decides; the size of its batches is part of every key."""
+        entry = self.dataset
+        size = "x".join(map(str, entry.shape))
+        mirrored = "-mirrored" if entry.flip else ""
+        return f"{images.shown(entry).fingerprint}-{size}-{entry.n_classes}{mirrored}"
 
     @property
     def undecided(self) -> frozenset[str]:

@@ -13,6 +13,7 @@ from pruning.data.image_task import ImageTask
 from pruning.data.task_of import task_of
 from pruning.experiment import Experiment, ImageExperiment
 from pruning.lottery.plan import ASKING, training_code
+from pruning.options import ImageSet
 
 ROOT = Path(__file__).parents[2]
 POINTS, IMAGES = task_of(Experiment()), ImageTask(ImageExperiment().dataset)
@@ -89,6 +90,8 @@ def test_the_version_does_not_depend_on_where_the_code_lies(request):
         ("uncertainty/timed.py", "[:8]", "[:9]", EVERYTHING - {"points", "images"}),
         ("uncertainty/sampling.py", "MAX_CHUNK = 50", "MAX_CHUNK = 60", EVERYTHING - {"points", "images"}),
         ("uncertainty/randomness.py", "BATCHES = 9", "BATCHES = 11", EVERYTHING),
+        ("pruning/options.py", '"scores", "trained", False, True', '"chance", "trained", False, True', EVERYTHING),
+        ("pruning/options.py", "self.flip = flip", "self.flip = not flip", EVERYTHING),
     ],
 )
 def test_a_changed_trainer_discards_exactly_what_it_decides(copied, source, before, after, discarded):
@@ -120,11 +123,31 @@ def test_a_changed_trainer_discards_exactly_what_it_decides(copied, source, befo
             "from __future__ import annotations\nx = 1",
         ),
         ("cache/runs.py", "from __future__ import annotations", "from __future__ import annotations\nx = 1"),
+        ("pruning/options.py", "Two interleaving half circles.", "Half circles."),
+        ("pruning/options.py", '"One-shot, re-initialised"', '"Rewound"'),
+        ("uncertainty/options.py", "The mean over passes with dropout on: ", "A mean: "),
+        ("pruning/options.py", '"digits",', '"more digits",'),
+        ("pruning/options.py", '("9", "3"),', '("8", "3"),'),
+        (
+            "pruning/options.py",
+            "    CIFAR10 = (",
+            '    TINY = ("tiny", "Tiny", "A set.", (8, 8, 3), 2, False, 8, (), (), (), ("a", "b"))\n    CIFAR10 = (',
+        ),
+        ("pruning/data/image_sources.py", "170)", "171)"),
     ],
 )
 def test_what_decides_nothing_discards_nothing(copied, source, before, after):
-    """A comment, a docstring, a blank line, a reader of files, a metric, a chart, a reading, the store."""
+    """A comment, a docstring, a blank line, a reader of files, a metric, a chart, a reading, the store; the words of
+    a choice, another set of images, where a set comes from."""
     assert changed(copied, source, before, after) == set()
+
+
+@pytest.mark.parametrize(("field", "other"), [("flip", True), ("shape", (8, 8, 3)), ("n_classes", 9)])
+def test_what_the_entry_of_a_set_decides_names_its_pictures(monkeypatch, field, other):
+    """The code does not tell one entry from another, so the data have to: by them a network is named."""
+    before = IMAGES.fingerprint
+    monkeypatch.setattr(ImageSet.DIGITS, field, other)
+    assert IMAGES.fingerprint != before
 
 
 def test_a_new_file_counts_once_it_is_imported(copied):

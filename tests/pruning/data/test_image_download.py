@@ -266,7 +266,7 @@ def test_garbage_is_not_unpacked(site: Site, folder: Path) -> None:
 def test_damage_in_unpacking_is_noticed(site: Site, folder: Path) -> None:
     """torchvision's own checksums of the extracted files are on."""
     site.sources["cifar10"].test_list = [["test_batch", hashlib.md5(b"another").hexdigest()]]
-    with pytest.raises(DownloadError, match="was not unpacked as expected"):
+    with pytest.raises(DownloadError, match=r"^CIFAR-10 was not unpacked as expected"):
         fetch(folder, sources=site.sources)
     assert left(folder) == ["cifar-10-python.tar.gz"]
 
@@ -443,6 +443,15 @@ def test_a_set_that_no_mirror_has_is_told(site: Site, folder: Path, mnist: dict[
     with pytest.raises(DownloadError, match="404"):
         fetch(folder, names=("mnist",), sources=mnist)
     assert left(folder) == []
+
+
+def test_a_set_of_which_nothing_was_unpacked_is_told(
+    site: Site, folder: Path, mnist: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its name, as an archive is."""
+    monkeypatch.setattr(cifar, "_extract", lambda *_: None)
+    with pytest.raises(DownloadError, match=r"^MNIST was not unpacked as expected"):
+        fetch(folder, names=("mnist",), sources=mnist)
 
 
 def test_torchvision_knows_what_is_fetched() -> None:

@@ -446,7 +446,7 @@ def test_a_ratio_out_of_range_is_refused_before_anything_is_trained(ratio):
 
 def test_a_worker_with_other_images_refuses():
     """The sentence names both fingerprints and says where the images come from."""
-    here = shown(ImageExperiment().dataset).fingerprint
+    here = ImageTask(ImageExperiment().dataset).fingerprint
     with pytest.raises(NoImages, match=rf"other Digits images .* \({here} and elsewhere\).*EXPLORER_DATA"):
         carry_out(order(), report=print)
 
