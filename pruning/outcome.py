@@ -152,6 +152,7 @@ class Outcome:
         return any(network.prune_ratio == prune_ratio for network in self.networks)
 
     def at(self, prune_ratio: float) -> Network:
+        """The network of this ratio. Raises KeyError, with those that there are, where there is none."""
         for network in self.networks:
             if network.prune_ratio == prune_ratio:
                 return network

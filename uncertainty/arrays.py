@@ -68,7 +68,10 @@ def distributions(probs: Any) -> np.ndarray:
 
 
 def classes(labels: Any, n_classes: int) -> np.ndarray:
-    """Labels of any numeric type, whole ones as float or True and False among them, as int."""
+    """Labels of any numeric type, whole ones as float or True and False among them, as int.
+
+    Raises ValueError for what is no whole number from 0 to `n_classes` − 1.
+    """
     found = floats(labels, "labels")
     legal = (found >= 0) & (found < n_classes) & (found == np.floor(found))
     if not legal.all():
@@ -78,7 +81,10 @@ def classes(labels: Any, n_classes: int) -> np.ndarray:
 
 
 def whole_number(value: Any, name: str, least: int) -> int:
-    """The value as an int, once it is found to be whole and at least `least`."""
+    """The value as an int, once it is found to be whole and at least `least`.
+
+    Raises TypeError for what is no whole number, ValueError for one that is too small.
+    """
     try:
         if isinstance(value, bool | np.bool):
             raise TypeError

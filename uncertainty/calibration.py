@@ -182,7 +182,8 @@ def checked(probs: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarra
     """The two once they have been found to be what a metric needs: floats, and labels as ints or a posterior.
 
     Arrays, lists and tensors will do, and labels of any numeric type. What is forgiven as rounding is
-    said in `uncertainty.arrays.distributions`.
+    said in `uncertainty.arrays.distributions`. Raises ValueError for shapes that do not fit, and for what are
+    no probabilities or no classes.
     """
     probs, labels = as_array(probs, "probs"), as_array(truth, "labels")
     if probs.ndim != 2 or 0 in probs.shape:
@@ -198,6 +199,7 @@ def checked(probs: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def check_quantity(quantity: str) -> None:
+    """Raises ValueError, with the legal ones, for a quantity that is unknown."""
     if quantity not in get_args(Quantity):
         raise ValueError(f"quantity {quantity!r} is unknown; choose one of: {', '.join(get_args(Quantity))}")
 

@@ -43,7 +43,10 @@ class SetScore(Option):
 def calibration_scores(
     probs: np.ndarray, labels: np.ndarray, score: SetScore = SetScore.LAC, *, seed: int = 0
 ) -> np.ndarray:
-    """The score (N,) of the true class of each calibration example; seed: of the randomised score."""
+    """The score (N,) of the true class of each calibration example; seed: of the randomised score.
+
+    Raises ValueError for a posterior in place of labels, and whatever `calibration.checked` refuses.
+    """
     probs, labels = checked(probs, labels)
     if labels.ndim != 1:
         raise ValueError(f"labels must have shape ({len(probs)},); got a posterior of shape {labels.shape}")
@@ -54,7 +57,8 @@ def threshold(scores: np.ndarray, alpha: float) -> float:
     """The ⌈(n + 1)(1 − α)⌉-th smallest of the n calibration scores (Angelopoulos & Bates 2023, section 1).
 
     ∞ where n is below 1/α − 1, and for α = 0: so few examples promise nothing, and every class is in every set.
-    −∞ for α = 1: all sets are empty. alpha is in [0, 1].
+    −∞ for α = 1: all sets are empty. alpha is in [0, 1]. Raises ValueError for another α, and for scores that have
+    another shape than (N,), N at least 1, or are nan.
 
     >>> threshold(np.array([0.1, 0.4, 0.2, 0.3]), alpha=0.4), threshold(np.array([0.1, 0.4, 0.2, 0.3]), alpha=0.1)
     (0.3, inf)
@@ -71,7 +75,8 @@ def prediction_sets(
 ) -> np.ndarray:
     """Which classes are in the set of each example (N, C): those whose score is at most the threshold.
 
-    score, seed: as for the calibration scores. The random shares are others than theirs.
+    score, seed: as for the calibration scores. The random shares are others than theirs. Raises ValueError for a
+    threshold that is nan, and for what are no probabilities (N, C).
     """
     if np.isnan(threshold):
         raise ValueError("threshold is nan; it must be a number, infinite ones included")
@@ -82,7 +87,7 @@ def prediction_sets(
 
 
 def coverage(sets: np.ndarray, labels: np.ndarray) -> float:
-    """The share of examples whose set holds their class."""
+    """The share of examples, from 0 to 1, whose set (N, C) holds their class (N,). Other shapes raise ValueError."""
     sets, labels = _checked_sets(sets), floats(labels, "labels")
     if labels.shape != sets.shape[:1]:
         raise ValueError(f"labels must have shape ({len(sets)},) as there are {len(sets)} sets; got {labels.shape}")

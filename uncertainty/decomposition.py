@@ -97,7 +97,10 @@ def cross_fitted(
     folds: int = 5,
     seed: int = 0,
 ) -> Decomposition:
-    """The parts, each fold recalibrated by what is fitted on the others; folds have labels in like shares."""
+    """The parts, each fold recalibrated by what is fitted on the others; folds have labels in like shares.
+
+    Raises ValueError for more folds than examples, or fewer than 2.
+    """
     probs, labels = _checked(probs, labels, recalibration)
     if whole_number(folds, "folds", 2) > len(probs):
         raise ValueError(f"folds is {folds}; at most the number of examples, {len(probs)}, is possible")
@@ -120,7 +123,8 @@ def recalibrated(
     Isotonic regression minimises NLL and every other proper score at once (Brümmer & du Preez 2013). Between two
     fitted probabilities it takes the mean of their values, so that only order counts. Where all fitted labels of a
     block agree it would give 0 or 1, and one exception an infinite loss: so it is mixed with the uniform
-    distribution, of weight 1/(M + 1), as Berta et al. do in their package probmetrics.
+    distribution, of weight 1/(M + 1), as Berta et al. do in their package probmetrics. Raises ValueError where the
+    two have not as many classes.
     """
     fit_probs, fit_labels = _checked(fit_probs, fit_labels, recalibration)
     probs = distributions(probs)

@@ -64,7 +64,7 @@ def normal(tail: float) -> float:
 
 
 def tail_of(confidence: float, comparisons: int) -> float:
-    """The probability beyond either end of one of `comparisons` intervals."""
+    """The probability beyond either end of one of `comparisons` intervals. Raises ValueError where there is none."""
     if not 0 < confidence < 1:
         raise ValueError(f"confidence is {confidence}; it must be above 0 and below 1")
     if comparisons < 1:
@@ -73,6 +73,7 @@ def tail_of(confidence: float, comparisons: int) -> float:
 
 
 def checked_values(values: np.ndarray, name: str) -> np.ndarray:
+    """The values (N,), once they are found to be finite and at least one. Raises ValueError with their name."""
     values = np.asarray(values)
     if values.ndim != 1 or len(values) == 0:
         raise ValueError(f"{name} must have shape (N,) with N at least 1; got {values.shape}")

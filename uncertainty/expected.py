@@ -103,7 +103,10 @@ def differences(
 
 
 def against_truth(probs: np.ndarray, posterior: np.ndarray, *, confidence: float = CONFIDENCE) -> AgainstTruth:
-    """How far the predictions are from the posterior (N, C), and the best that could be reached."""
+    """How far the predictions (N, C) are from the posterior (N, C), and the best that could be reached.
+
+    Raises ValueError for labels in place of a posterior.
+    """
     probs, posterior = checked(probs, posterior)
     if posterior.ndim != 2:
         raise ValueError(f"a posterior must have the shape {probs.shape} of probs; got {posterior.shape}, labels?")

@@ -64,7 +64,10 @@ class Laplace:
         return log_evidence(self.log_likelihood, self.squares, _array(self.curvature.values), precision)
 
     def covariance(self) -> np.ndarray:
-        """The posterior covariance (P, P) of the weights, in the order of `indices`."""
+        """The posterior covariance (P, P) of the weights, in the order of `indices`.
+
+        Raises ValueError for more than `MOST_WEIGHTS` of them.
+        """
         if self.n_weights > MOST_WEIGHTS:
             raise ValueError(f"the covariance of {self.n_weights} weights is too large; at most {MOST_WEIGHTS} fit")
         return _array(self.curvature.covariance(self.prior_precision))

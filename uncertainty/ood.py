@@ -33,7 +33,8 @@ def mutual_information_score(probs: np.ndarray, expected_entropy: np.ndarray) ->
 
     For results that keep these two and not the samples; with samples at hand it equals
     `predictive.mutual_information`. Rounding below zero is cut off; rounding above it is not, so that
-    a single pass stored in float32 has scores near 1e-7 in an order that means nothing.
+    a single pass stored in float32 has scores near 1e-7 in an order that means nothing. Raises
+    ValueError where the shapes do not fit, or an entropy is not finite.
     """
     total = entropy_score(probs)
     expected_entropy = floats(expected_entropy, "expected_entropy")
@@ -47,7 +48,10 @@ def mutual_information_score(probs: np.ndarray, expected_entropy: np.ndarray) ->
 
 
 def energy_score(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
-    """−T · ln Σ exp(logits / T) over the classes of logits (N, C) (Liu et al. 2020, equation 4)."""
+    """−T · ln Σ exp(logits / T) over the classes of logits (N, C) (Liu et al. 2020, equation 4).
+
+    Raises ValueError for a temperature that is not finite and above 0.
+    """
     if not (np.isfinite(temperature) and temperature > 0):
         raise ValueError(f"temperature is {temperature}; it must be finite and above 0")
     logits = _logits(logits)
@@ -129,7 +133,8 @@ def auroc_difference(
     Both are of the same examples in the same order, asked of two networks or by two scores, so that what
     they share cancels: the variance is that of the differences of the placements (DeLong et al. 1988,
     equation 6; see `auroc_interval`). Groups of one example tell no variance: (difference, −1, 1). Where
-    it is zero though the scores differ, the interval is as wide as that of an AUROC of 1.
+    it is zero though the scores differ, the interval is as wide as that of an AUROC of 1. Raises ValueError
+    where the two have not as many examples.
     """
     one, other = _both(id_scores, ood_scores), _both(other_id_scores, other_ood_scores, "other_")
     for name, left, right in zip(("id_scores", "ood_scores"), one, other, strict=True):
@@ -166,6 +171,7 @@ def fpr_at_tpr(id_scores: np.ndarray, ood_scores: np.ndarray, tpr: float = 0.95)
 
     In [0, 1], lower is better; tpr lies in (0, 1]. An example is flagged when its score is at
     least the threshold. With the classes swapped the same scores give another number, unlike AUROC.
+    Raises ValueError for another tpr.
     """
     if not 0 < tpr <= 1:
         raise ValueError(f"tpr is {tpr}; it must be above 0 and at most 1")
@@ -174,7 +180,10 @@ def fpr_at_tpr(id_scores: np.ndarray, ood_scores: np.ndarray, tpr: float = 0.95)
 
 
 def checked_scores(scores: np.ndarray, name: str) -> np.ndarray:
-    """The scores (N,) as floats, once they have been found to have an order; `name` is for the message."""
+    """The scores (N,) as floats, once they have been found to have an order; `name` is for the message.
+
+    Raises ValueError for another shape, for no scores, and for nan.
+    """
     scores = floats(scores, name)
     if scores.ndim != 1 or len(scores) == 0:
         raise ValueError(f"{name} must have shape (N,) with N at least 1; got {scores.shape}")

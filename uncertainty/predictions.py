@@ -88,7 +88,7 @@ def averaged(
 
 
 def checked_samples(samples: Sequence[int]) -> tuple[int, ...]:
-    """The numbers of samples to keep, once they are found to be whole, at least 1 and rising."""
+    """The numbers of samples to keep, once they are found whole, at least 1 and rising. Raises ValueError."""
     numbers = np.asarray(samples)
     if numbers.ndim != 1 or numbers.dtype.kind not in "iu" or numbers.min() < 1 or (np.diff(numbers) < 1).any():
         raise ValueError(f"samples must be one or more rising whole numbers from 1 on; got {samples!r}")
@@ -96,7 +96,10 @@ def checked_samples(samples: Sequence[int]) -> tuple[int, ...]:
 
 
 def running_means(values: np.ndarray, samples: Sequence[int]) -> np.ndarray:
-    """(S, …) → (F, …) float32: the mean of the first s values, for each s in `samples` (rising, the last is S)."""
+    """(S, …) → (F, …) float32: the mean of the first s values, for each s in `samples` (rising, the last is S).
+
+    Raises ValueError where the last is not.
+    """
     samples = checked_samples(samples)
     if samples[-1] != len(values):
         raise ValueError(f"the last of samples is {samples[-1]}, but there are {len(values)} values to average")

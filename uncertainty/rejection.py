@@ -76,7 +76,8 @@ def best_aurc(wrong: np.ndarray) -> float:
 def threshold_for(scores: np.ndarray, refused: float) -> float:
     """The lowest threshold that refuses no more than the share `refused`, in [0, 1], of these scores.
 
-    Equal scores go together, so that fewer may be refused than allowed. 0 keeps all; 1 gives −∞.
+    Equal scores go together, so that fewer may be refused than allowed. 0 keeps all; 1 gives −∞. Raises ValueError
+    for another share.
     """
     if not 0 <= refused <= 1:
         raise ValueError(f"refused is {refused}; it is a share and must be from 0 to 1")
@@ -90,7 +91,8 @@ def threshold_for(scores: np.ndarray, refused: float) -> float:
 def keep(id_scores: np.ndarray, id_wrong: np.ndarray, ood_scores: np.ndarray, threshold: float) -> Kept:
     """Count what is kept and refused when every score above `threshold` is refused.
 
-    id_scores and id_wrong have one shape (N,), ood_scores (M,) its own; the threshold may be infinite.
+    id_scores and id_wrong have one shape (N,), ood_scores (M,) its own; the threshold may be infinite. Raises
+    ValueError where it is nan, and for other shapes.
     """
     if np.isnan(threshold):
         raise ValueError("threshold is nan; it must be a number, infinite ones included")

@@ -81,7 +81,8 @@ def fit_temperature(
 def scaled(logits: np.ndarray, temperature: float) -> np.ndarray:
     """softmax(logits / T) over the last axis, as float64 (Guo et al. 2017, equation 9).
 
-    Of sampled networks (S, N, C) these are the `probs` of `predictive`, whose mean is the prediction.
+    Of sampled networks (S, N, C) these are the `probs` of `predictive`, whose mean is the prediction. Raises
+    ValueError for a temperature that is not finite and above 0.
     """
     if not (np.isfinite(temperature) and temperature > 0):
         raise ValueError(f"temperature is {temperature}; it must be finite and above 0")
@@ -96,7 +97,10 @@ def nll_curve(
     temperatures: np.ndarray,
     objective: Objective = Objective.PREDICTIVE,
 ) -> np.ndarray:
-    """The NLL (K,) in nats at each of K temperatures: what `fit_temperature` finds the least of."""
+    """The NLL (K,) in nats at each of K temperatures: what `fit_temperature` finds the least of.
+
+    Raises ValueError for temperatures of another shape, or not finite and above 0.
+    """
     logits, labels = _checked(logits, labels)
     temperatures = floats(temperatures, "temperatures")
     if temperatures.ndim != 1 or not (np.isfinite(temperatures) & (temperatures > 0)).all():

@@ -63,7 +63,7 @@ def read_picture(data: bytes, size: int, channels: int) -> Picture:
     channels 3: the centre square in RGB. channels 1: grey and light on dark; a drawing, that is what stands out from
     an even background, is sought on the whole sheet, cut out, centred, and its contrast spread. Transparency is laid
     over white or, where the picture stands out from it more, over black. The EXIF orientation is applied, a colour
-    profile ignored. Raises PictureError for a file refused.
+    profile ignored. Raises PictureError for a file refused, ValueError for another size or number of channels.
     """
     if size < 1 or channels not in (1, 3):
         raise ValueError(f"size is {size}, at least 1; channels is {channels}, one of: 1 (grey), 3 (RGB)")

@@ -448,10 +448,12 @@ def _network(step: Step, get: Callable[[str], Any | None], source: Source) -> Ne
 
 
 def data_key(task: PlaneTask) -> str:
+    """The key of a task's points: of what they are drawn by, and of the code that draws them."""
     return json.dumps({"points": task.named, "code": code_version("pruning.data.plane_tasks")})
 
 
 def fresh_key(task: PlaneTask) -> str:
+    """The key of its fresh points and the truth about them, in the same way."""
     return json.dumps({"fresh points": task.named, "code": code_version("pruning.data.fresh_points")})
 
 

@@ -41,7 +41,8 @@ def removed_units(prune_ratio: float, n_units: int) -> int:
     """How many of `n_units` a prune ratio removes: the nearest whole number, at least one stays.
 
     Rounding and not truncation, in this one place: 0.29 of 100 units is 29, though
-    `int(0.29 * 100)` is 28. Halves go to the even neighbour, as Python's `round` does.
+    `int(0.29 * 100)` is 28. Halves go to the even neighbour, as Python's `round` does. Raises ValueError for a
+    ratio below 0, or of 1 and above.
     """
     if not 0 <= prune_ratio < 1:
         raise ValueError(f"prune ratio {prune_ratio} is out of range; it must be at least 0 and below 1")
