@@ -73,11 +73,11 @@ def _file(name: str) -> Path:
 @cache
 def _decisive(file: Path) -> str:
     """A hash of what a file does: its bytecode without docstrings, and without where in the text it stands."""
-    text = file.read_bytes()
-    has_choices = b"(Option):" in text or b"(Entry):" in text  # a tree that Python can look at takes its time
-    code = compile(
-        _WithoutWords().visit(ast.parse(text)) if has_choices else text, "", "exec", dont_inherit=True, optimize=2
-    )
+    tree = _WithoutWords().visit(ast.parse(file.read_bytes()))
+    for node in ast.walk(tree):  # where a line of its own begins, a docstring or a bracket leaves an instruction
+        for place in node._attributes:
+            setattr(node, place, 1)
+    code = compile(tree, "", "exec", dont_inherit=True, optimize=2)
     return hashlib.sha256(repr(_plain(code)).encode()).hexdigest()
 
 

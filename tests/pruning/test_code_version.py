@@ -105,6 +105,12 @@ def test_a_changed_trainer_discards_exactly_what_it_decides(copied, source, befo
         ("pruning/training/stack.py", "BETA1, BETA2", "# a comment\nBETA1, BETA2"),
         ("pruning/training/minibatch.py", '"""Training one convolutional network on images, with', '"""Trains, with'),
         ("pruning/lottery/tickets.py", "    masks: Masks\n    weights", "    masks: Masks\n\n    weights"),
+        ("pruning/experiment.py", "-> Option:\n    try:", '-> Option:\n    """The member."""\n    try:'),
+        (
+            "pruning/experiment.py",
+            "    return round(number, 10) + 0.0",
+            "    return (\n        round(number, 10)\n        + 0.0\n    )",
+        ),
         ("pruning/data/csv_points.py", "MAX_LABEL = 40", "MAX_LABEL = 50"),
         ("pruning/data/numerals.py", "from __future__", "x = 1\nfrom __future__"),
         ("pruning/data/picture_upload.py", "WORKING_SIDE = ", "WORKING_SIDE = 2 * "),
