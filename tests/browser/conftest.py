@@ -192,6 +192,7 @@ class Profiles:
         if left := self.empty.get(kind):
             return left.pop()
         context = self.browser.new_context(**options)
+        context.set_default_timeout(PATIENCE)  # Playwright's own is half a minute
         context.add_init_script(OVERHEAR)
         self.kinds[context], self.pages[context] = kind, []
         return context
