@@ -73,7 +73,10 @@ def _file(name: str) -> Path:
 @cache
 def _decisive(file: Path) -> str:
     """A hash of what a file does: its bytecode without docstrings, and without where in the text it stands."""
-    tree = _WithoutWords().visit(ast.parse(file.read_bytes()))
+    tree = ast.parse(file.read_bytes())
+    for line in tree.body:
+        if isinstance(line, ast.ClassDef):
+            _leave_out_words(line)
     for node in ast.walk(tree):  # where a line of its own begins, a docstring or a bracket leaves an instruction
         for place in node._attributes:
             setattr(node, place, 1)
@@ -81,18 +84,15 @@ def _decisive(file: Path) -> str:
     return hashlib.sha256(repr(_plain(code)).encode()).hexdigest()
 
 
-class _WithoutWords(ast.NodeTransformer):
-    """Choices (see `uncertainty.options`) without label and help, and no entries, which are named in keys."""
-
-    def visit_ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:
-        kinds = {base.id for base in node.bases if isinstance(base, ast.Name)}
-        if "Entry" in kinds:
-            node.body = [line for line in node.body if _member(line) is None]
-        elif "Option" in kinds:
-            for line in node.body:
-                if member := _member(line):
-                    member.elts[1:3] = [ast.copy_location(ast.Constant(""), word) for word in member.elts[1:3]]
-        return node
+def _leave_out_words(choice: ast.ClassDef) -> None:
+    """Of a choice (see `uncertainty.options`) label and help, and all entries, which are named in keys."""
+    kinds = {base.id for base in choice.bases if isinstance(base, ast.Name)}
+    if "Entry" in kinds:
+        choice.body = [line for line in choice.body if _member(line) is None]
+    elif "Option" in kinds:
+        for line in choice.body:
+            if member := _member(line):
+                member.elts[1:3] = [ast.Constant("") for _ in member.elts[1:3]]
 
 
 def _member(line: ast.stmt) -> ast.Tuple | None:

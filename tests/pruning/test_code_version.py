@@ -18,6 +18,13 @@ from pruning.options import ImageSet
 ROOT = Path(__file__).parents[2]
 POINTS, IMAGES = task_of(Experiment()), ImageTask(ImageExperiment().dataset)
 
+FIRST = "from __future__ import annotations"  # of every file
+BESIDE = (
+    "uncertainty/calibration.py", "views/charts/vega.py", "views/text/readings.py", "pruning/lottery/engine.py",
+    "cache/runs.py",
+)  # fmt: skip
+"""Files that decide nothing of what is stored."""
+
 
 @pytest.fixture
 def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -115,20 +122,7 @@ def test_a_changed_trainer_discards_exactly_what_it_decides(copied, source, befo
         ("pruning/data/numerals.py", "from __future__", "x = 1\nfrom __future__"),
         ("pruning/data/picture_upload.py", "WORKING_SIDE = ", "WORKING_SIDE = 2 * "),
         ("pruning/evaluation/metrics.py", "def figures(", "x = 1\n\n\ndef figures("),
-        (
-            "uncertainty/calibration.py",
-            "from __future__ import annotations",
-            "from __future__ import annotations\nx = 1",
-        ),
-        ("views/charts/vega.py", "from __future__ import annotations", "from __future__ import annotations\nx = 1"),
-        ("views/text/readings.py", "from __future__ import annotations", "from __future__ import annotations\nx = 1"),
         ("pruning/lottery/clock.py", "maxsize=8192", "maxsize=64"),
-        (
-            "pruning/lottery/engine.py",
-            "from __future__ import annotations",
-            "from __future__ import annotations\nx = 1",
-        ),
-        ("cache/runs.py", "from __future__ import annotations", "from __future__ import annotations\nx = 1"),
         ("pruning/options.py", "Two interleaving half circles.", "Half circles."),
         ("pruning/options.py", '"One-shot, re-initialised"', '"Rewound"'),
         ("uncertainty/options.py", "The mean over passes with dropout on: ", "A mean: "),
@@ -140,11 +134,13 @@ def test_a_changed_trainer_discards_exactly_what_it_decides(copied, source, befo
             '    TINY = ("tiny", "Tiny", "A set.", (8, 8, 3), 2, False, 8, (), (), (), ("a", "b"))\n    CIFAR10 = (',
         ),
         ("pruning/data/image_sources.py", "170)", "171)"),
+        *((source, FIRST, f"{FIRST}\nx = 1") for source in BESIDE),
     ],
 )
 def test_what_decides_nothing_discards_nothing(copied, source, before, after):
-    """A comment, a docstring, a blank line, a reader of files, a metric, a chart, a reading, the store; the words of
-    a choice, another set of images, where a set comes from."""
+    """A comment, a docstring, also a first one, blank and broken lines, a reader of files, a metric, a chart, a
+    reading, the store; the words of a choice, another set of images, where a set comes from.
+    """
     assert changed(copied, source, before, after) == set()
 
 

@@ -11,7 +11,7 @@ import pytest
 FORMER = {
     f"pruning.{file.stem}": found[1]
     for file in sorted((Path(__file__).parents[2] / "pruning").glob("*.py"))
-    if (found := re.match(r'"""Former names? of `([\w.]+)`', file.read_text()))
+    if (found := re.match(r'"""Former name of `([\w.]+)`', file.read_text()))
 }
 """Former name → the name of today."""
 
