@@ -220,9 +220,10 @@ class Profiles:
 class Visitor:
     """A person with a browser: opens the page, waits until it stands still, looks at it."""
 
-    def __init__(self, chromium, server: str, **options) -> None:
+    def __init__(self, chromium, server: str, context: Any = None, **options) -> None:
+        """context: that of a browser in which others are already; without one, a new one with these options."""
         self.server = server
-        self.context = chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+        self.context = context or chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
         self.page = chromium.new_page(self.context)
         self.errors: list[str] = []
         self.noted = {"console": self._note_error, "pageerror": self._note_exception, "request": self._note_stranger}

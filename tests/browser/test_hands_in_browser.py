@@ -40,8 +40,8 @@ BROKEN = re.compile("Connection error|Bad message format|ForwardMsg MISS")
 class Hands(Visitor):
     """A visitor beside others in one browser."""
 
-    def __init__(self, chromium: Any, server: str, link: str) -> None:
-        super().__init__(chromium, server)
+    def __init__(self, chromium: Any, server: str, context: Any, link: str) -> None:
+        super().__init__(chromium, server, context)
         self.link = link
         self.page.goto(f"{server}/{link}", wait_until="commit")
 
@@ -61,16 +61,6 @@ class Hands(Visitor):
         self.page.keyboard.down(key)
 
 
-class _Shared:
-    """A browser's context, as where a visitor gets one."""
-
-    def __init__(self, chromium: Any, context: Any) -> None:
-        self.context, self.new_page = context, chromium.new_page
-
-    def new_context(self, **options: Any) -> Any:
-        return self.context
-
-
 @pytest.fixture
 def crowd(chromium, server: str) -> Iterator[Callable[[Sequence[str]], list[Hands]]]:
     """Opens these links side by side; afterwards nobody has met an error, nor an exception."""
@@ -84,7 +74,7 @@ def _crowd(chromium, server: str) -> Iterator[Callable[[Sequence[str]], list[Han
     everybody: list[Hands] = []
 
     def new(links: Sequence[str]) -> list[Hands]:
-        arrived = [Hands(_Shared(chromium, context), server, link) for link in links]
+        arrived = [Hands(chromium, server, context, link) for link in links]
         everybody.extend(arrived)
         for hands in arrived:
             hands.slider("Prune ratio").wait_for(timeout=TRAINING)
