@@ -33,13 +33,16 @@ def draw(answer: Answer, place: DeltaGenerator) -> None:
 def draw_methods(answer: Answer, place: DeltaGenerator) -> None:
     """Every method as it comes in, at the ratio and on the basis that are chosen."""
     drawn = MethodsPlace(place)
+    seen: dict[Source, Evaluated] = {}
     try:
         for found in by_methods(answer.choice.experiment, drawn.line, answer.visit):
             seen = {source: _measured(answer, source, cast(PlaneOutcome, each)) for source, each in found.items()}
-            drawn.draw(seen, answer.nouns)
+            drawn.come_in(seen, answer.nouns)
     except (QueueFull, Failure) as problem:
+        drawn.draw(seen, answer.nouns)
         drawn.line.error(str(problem))
         return
+    drawn.draw(seen, answer.nouns)
     experiment, visit = answer.choice.experiment, answer.visit
     layers = {
         source.layers: _measured(answer, source, cast(PlaneOutcome, each))

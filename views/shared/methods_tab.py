@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
 ABREAST = 3
+APART = 2.0  # seconds between two drawings of all charts while methods come in; drawing takes a browser its time
 LABELS = tuple(source.label for source in SOURCES)
 
 
@@ -36,11 +38,19 @@ class MethodsPlace:
         self.caption = Place(place.container())
         self.words = Place(place.container())
         self.rest = place.container()
+        self.drawn: Mapping[Source, Evaluated] = {}
+        self.drawn_at = -APART
+
+    def come_in(self, seen: Mapping[Source, Evaluated], nouns: Nouns) -> None:
+        """`draw`, but for what comes so soon after the last drawing that more may join it."""
+        if time.monotonic() - self.drawn_at >= APART:
+            self.draw(seen, nouns)
 
     def draw(self, seen: Mapping[Source, Evaluated], nouns: Nouns) -> None:
-        """The charts of what is there so far, and what each method changes."""
-        if not seen:
+        """The charts of what is there so far, and what each method changes, unless they show just that."""
+        if seen.keys() == self.drawn.keys():
             return
+        self.drawn, self.drawn_at = seen, time.monotonic()
         table = pd.DataFrame(method_rows(seen))
         for place, column in zip(self.charts, COLUMNS, strict=True):
             place.chart(method_chart(table, column, LABELS), f"{column.title} of every method.")
