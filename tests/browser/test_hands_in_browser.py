@@ -34,6 +34,23 @@ LOOK = """() => {
     sentence: words.find((text) => /^(Pruned to \\d|Nothing is pruned)/.test(text)),
   };
 }"""
+# Notes from now on, by the page's clock, which keys the page hears and where, what the slider says, who has the focus,
+# and whether the page is connected: what there is to read where a press is lost.
+TRAIL = """() => {
+  if (window.trail) return void (window.trail.length = 0);
+  const trail = window.trail = [], app = document.querySelector("[data-testid=stApp]");
+  const who = ({ tagName, ariaLabel }) => `${tagName} ${ariaLabel ?? ""}`;
+  const note = (...what) => trail.push([Math.round(performance.now()), ...what]);
+  for (const kind of ["keydown", "focusin", "focusout"]) {
+    addEventListener(kind, ({ type, key, target }) => note(type, key ?? "", who(target)), true);
+  }
+  const look = (changes) => changes.forEach(({ target, attributeName: name }) => {
+    const isSlider = target.ariaLabel === "Prune ratio";
+    if (isSlider || target === app) note(name, target.getAttribute(name));
+  });
+  const attributeFilter = ["aria-valuetext", "disabled", "data-test-connection-state"];
+  new MutationObserver(look).observe(document.body, { subtree: true, attributeFilter });
+}"""
 BROKEN = re.compile("Connection error|Bad message format|ForwardMsg MISS")
 
 
@@ -160,6 +177,7 @@ def moved(start: float, *steps: int) -> float:
 def hurry(everybody: Sequence[Hands]) -> None:
     """Four presses to the left in a hurry, by each of them."""
     for hands in everybody:
+        hands.page.evaluate(TRAIL)
         hands.slider("Prune ratio").focus()
     for _ in range(4):
         for hands in everybody:
@@ -219,7 +237,7 @@ def test_four_presses_after_a_story_by_link(crowd, truth):
     hurry(everybody)
     rest(everybody)
     for hands in everybody:
-        assert hands.ratio() == 0.1
+        assert hands.ratio() == 0.1, hands.page.evaluate("() => window.trail")
         stands(hands, story, 0.1)
         agree(hands, truth)
 
@@ -351,7 +369,7 @@ def test_held_keys_after_every_story_on_every_tab(regulars, truth, tab):
     rest(regulars)
     for hands, story in zip(regulars, stories, strict=True):
         ratio = moved(story.settings.get("ratio", RATIO.default), -4, 6)
-        assert hands.ratio() == ratio
+        assert hands.ratio() == ratio, hands.page.evaluate("() => window.trail")
         assert hands.page.get_by_role("tab", name=tab).get_attribute("aria-selected") == "true"
         stands(hands, story, ratio)
         agree(hands, truth)
