@@ -15,6 +15,7 @@ from cache.store import Store
 from cache.visitor import Shelf, Visit
 from cache.workers.protocol import NoWorkers, WorkerLost
 from pruning import RATIOS, Diverged, ImageExperiment, Outcome
+from pruning.data.download import DownloadError
 from pruning.data.images import NoImages
 from pruning.data.task import Task
 from pruning.data.task_of import task_of
@@ -28,7 +29,15 @@ from uncertainty.options import MC_DROPOUT, Source
 
 Report = Callable[..., Any]
 """See `cache.jobs.Job.report`."""
-FORESEEN = (Diverged, NoImages, NoWorkers, QueueFull, WorkerLost, WrongWorker)  # all of them sentences for people
+FORESEEN = (
+    Diverged,
+    DownloadError,
+    NoImages,
+    NoWorkers,
+    QueueFull,
+    WorkerLost,
+    WrongWorker,
+)  # all of them sentences for people
 
 
 class Failure(RuntimeError):

@@ -142,9 +142,13 @@ class ImageExperiment(Recipe):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if min(self.dataset.shape[:2]) < LENET_SIDE and self.network == Architecture.LENET:
+        height, width, _ = self.dataset.shape
+        if min(height, width) < LENET_SIDE and self.network == Architecture.LENET:
             legal = ", ".join(member.value for member in Architecture if member != Architecture.LENET)
-            raise ValueError(f"network 'lenet' needs larger pictures than the 8 × 8 digits; choose one of: {legal}")
+            raise ValueError(
+                f"network 'lenet' needs pictures of {LENET_SIDE} × {LENET_SIDE} or larger, those of "
+                f"{self.dataset.value!r} are {height} × {width}; choose one of: {legal}"
+            )
 
 
 def _normal_option(name: str, value: Any, kind: type[Option]) -> Option:

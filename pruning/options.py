@@ -193,14 +193,15 @@ class ImageSet(Entry):
     `batch_size` what suits the number of its images, `networks` those that fit, the usual one first, and
     `train_sizes` the numbers of training images that pages offer, 0 for all. `sources` names the packed files
     (see `image_download.SOURCES`) of what is learned and of what is never seen; without any the images are
-    bundled. `confused` is an unknown class and the known one that it is worth comparing with.
+    bundled. `confused` is an unknown class and the known one that it is worth comparing with, `confused_by`
+    whose pair that is.
     """
 
     def __init__(
         self, value: str, label: str, help: str,
         shape: tuple[int, int, int], n_classes: int, flip: bool, batch_size: int,
         networks: tuple[Architecture, ...], train_sizes: tuple[int, ...],
-        sources: tuple[str, ...], confused: tuple[str, str],
+        sources: tuple[str, ...], confused: tuple[str, str], confused_by: str = "usual",
     ) -> None:  # fmt: skip
         self.shape = shape
         self.n_classes = n_classes
@@ -210,6 +211,7 @@ class ImageSet(Entry):
         self.train_sizes = train_sizes
         self.sources = sources
         self.confused = confused
+        self.confused_by = confused_by
 
     DIGITS = (
         "digits",
@@ -225,7 +227,7 @@ class ImageSet(Entry):
         "Photographs of ten classes, 32 × 32 pixels; those of CIFAR-100 are out of distribution.",
         (32, 32, 3), 10, True, 128,
         (Architecture.LENET, Architecture.WIDE, Architecture.WIDE_NORM), (1000, 2000, 5000, 10_000, 20_000, 0),
-        ("cifar10", "cifar100"), ("man", "deer"),
+        ("cifar10", "cifar100"), ("man", "deer"), "study's",
     )  # fmt: skip
     FASHION = (
         "fashion_mnist",

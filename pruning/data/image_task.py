@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from pruning.data import images
+from pruning.data.task import Get
 from pruning.experiment import ImageExperiment, Recipe
 from pruning.options import ImageSet, Part
-from pruning.outcome import IMAGE_SAMPLES
+from pruning.outcome import IMAGE_SAMPLES, Fresh, Network, Outcome
 from uncertainty.examples import Examples
+from uncertainty.options import Source
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,10 @@ class ImageTask:
     @property
     def name(self) -> str:
         return self.dataset.value
+
+    @property
+    def title(self) -> str:
+        return f"{self.dataset.label} images"
 
     def beside(self, experiment: Recipe) -> ImageTask:
         assert isinstance(experiment, ImageExperiment)
@@ -58,7 +64,7 @@ class ImageTask:
             return self.validation().inputs
         shown = images.shown(self.dataset)
         if part == Part.FRESH:
-            raise ValueError("there are no fresh pictures with the truth about them; ask about test or ood")
+            self.fresh()
         return (shown.test if part == Part.TEST else shown.ood).pixels
 
     def training(self, experiment: Recipe) -> Examples:
@@ -72,3 +78,19 @@ class ImageTask:
 
     def samples(self, part: Part) -> Sequence[int]:
         return IMAGE_SAMPLES
+
+    @property
+    def kept(self) -> Mapping[str, Callable[[], Any]]:
+        return {}
+
+    @property
+    def fresh_key(self) -> str:
+        return ""
+
+    def fresh(self) -> Fresh:
+        """Raises ValueError."""
+        raise ValueError("there are no fresh pictures with the truth about them; ask about test or ood")
+
+    def outcome(self, experiment: Recipe, networks: tuple[Network, ...], source: Source, get: Get) -> Outcome:
+        labels, held_out = images.shown(self.dataset).test.labels, self.validation().labels
+        return Outcome(experiment, labels, self.n_classes, networks, source=source, validation_labels=held_out)

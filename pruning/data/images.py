@@ -149,6 +149,13 @@ def _training_digits() -> Training:
 # ---- packed in two files (see `pruning.data.image_download`)
 
 
+def how_to_copy(dataset: ImageSet, folder: Path) -> str:
+    """What is to be done where a download is not to be had, after an “or”."""
+    bundled = " and ".join(each.label for each in ImageSet if not each.sources)
+    names = " and ".join(files(dataset))
+    return f"copy {names} to {folder} from a machine that has them. Without any files: {bundled}."
+
+
 def _stamp(dataset: ImageSet, folder: Path) -> tuple[int, ...]:
     """What tells one version of the files from another, without reading them."""
     names = files(dataset)
@@ -160,8 +167,7 @@ def _stamp(dataset: ImageSet, folder: Path) -> tuple[int, ...]:
         nobody = f"EXPLORER_DATA is {wish!r}, but there is no such user, or no home of that user. "
         raise NoImages(
             f"{nobody if wish and not _wished() else ''}{both} are not in {folder} yet. "
-            f"Download them below, or copy {' and '.join(names)} there from a machine that has them. "
-            "The digits need neither."
+            f"Download them below, or {how_to_copy(dataset, folder)}"
         ) from None
     return tuple(number for state in states for number in (state.st_size, state.st_mtime_ns))
 

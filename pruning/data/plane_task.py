@@ -6,20 +6,23 @@ Nothing heavy is imported here before the points themselves are asked for.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
 from typing import Any, Self
 
 import numpy as np
 
+from pruning.code_version import code_version
 from pruning.data.own_points import Points
 from pruning.data.plane_tasks import Task as PlaneData
 from pruning.data.plane_tasks import make_task, split
+from pruning.data.task import Get
 from pruning.experiment import Experiment, Recipe
 from pruning.options import Dataset, Part
-from pruning.outcome import MAX_SAMPLES, PLANE_SAMPLES, Fresh
+from pruning.outcome import MAX_SAMPLES, PLANE_SAMPLES, Fresh, Network, PlaneOutcome
 from uncertainty.examples import Examples
+from uncertainty.options import Source
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +56,10 @@ class PlaneTask:
     def name(self) -> str:
         return json.dumps(self.named, sort_keys=True)
 
+    @property
+    def title(self) -> str:
+        return "own points" if self.own else self.dataset.label
+
     def beside(self, experiment: Recipe) -> PlaneTask:
         assert isinstance(experiment, Experiment)
         other = PlaneTask.of(experiment, self.own)
@@ -74,8 +81,25 @@ class PlaneTask:
             "data": self.fingerprint
         }
 
+    @property
+    def data_key(self) -> str:
+        """The key of the points: of what they are drawn by, and of the code that draws them."""
+        return json.dumps({"points": self.named, "code": code_version("pruning.data.plane_tasks")})
+
+    @property
+    def kept(self) -> Mapping[str, Callable[[], Any]]:
+        return {self.data_key: lambda: self.data}
+
+    @property
+    def fresh_key(self) -> str:
+        if self.own is not None:
+            return ""
+        return json.dumps({"fresh points": self.named, "code": code_version("pruning.data.fresh_points")})
+
     def fresh(self) -> Fresh:
-        """Fresh points of a generated task; of own points nobody knows what they were drawn from."""
+        """Fresh points of a generated task. Raises ValueError: of own ones nobody knows what they were drawn from."""
+        if self.own is not None:
+            raise ValueError("own points have no fresh ones: nobody knows what they were drawn from")
         from pruning.data.fresh_points import fresh_points
 
         return fresh_points(self)
@@ -106,6 +130,20 @@ class PlaneTask:
 
     def samples(self, part: Part) -> Sequence[int]:
         return PLANE_SAMPLES if part in (Part.FRESH, Part.VALIDATION) else range(1, MAX_SAMPLES + 1)
+
+    def outcome(
+        self, experiment: Recipe, networks: tuple[Network, ...], source: Source, get: Get
+    ) -> PlaneOutcome | None:
+        data: PlaneData | None = get(self.data_key)
+        if data is None:
+            return None
+        fresh: Fresh | None = get(self.fresh_key) if any(network.fresh for network in networks) else None
+        assert isinstance(experiment, Experiment)
+        return PlaneOutcome(
+            experiment, data.test_labels, data.n_classes, networks,
+            data.train_inputs, data.train_labels, data.test_inputs, data.far_inputs,
+            fresh=fresh, source=source, validation_labels=data.val_labels,
+        )  # fmt: skip
 
 
 @lru_cache(maxsize=64)  # each batch of a study asks for the points of all its seeds

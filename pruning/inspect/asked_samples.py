@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from pruning.data.plane_task import PlaneTask
 from pruning.data.task import Task
 from pruning.evaluation.mending import MendedSamples, mended_samples
 from pruning.experiment import Recipe
@@ -53,11 +52,7 @@ def mend(asked: Asked, *, report: Callable[[Any], None]) -> Mapping[Objective, M
         step(0)
         fitted_on = voice.logits(held_out.inputs, asked.n_samples)
         step(1)
-        if against_truth:
-            assert isinstance(task, PlaneTask)
-            inputs = task.fresh().inputs
-        else:
-            inputs = task.inputs(Part.TEST)
+        inputs = task.fresh().inputs if against_truth else task.inputs(Part.TEST)
         said = voice.logits(inputs, asked.n_samples)
         step(2)
         return mended_samples(said, asked.truth, fitted_on, held_out.labels)

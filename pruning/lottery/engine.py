@@ -13,23 +13,19 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from pruning.code_version import code_version
-from pruning.data.image_task import ImageTask
-from pruning.data.images import NoImages, shown
+from pruning.data.images import NoImages
 from pruning.data.own_points import Points
-from pruning.data.plane_task import PlaneTask
-from pruning.data.plane_tasks import Task as PlaneData
 from pruning.data.task import Task
 from pruning.data.task_of import task_of
 from pruning.evaluation.memo import remembered
-from pruning.experiment import Experiment, Recipe
+from pruning.experiment import Recipe
 from pruning.lottery.clock import machine_key
 from pruning.lottery.members import member_keys, members
 from pruning.lottery.order import Order
 from pruning.lottery.plan import SHOWN, Batch, Step, answers_key, plan, results, worker_code
 from pruning.lottery.progress import News, Progress, Report, WrongWorker
 from pruning.options import Part
-from pruning.outcome import Fresh, Network, Outcome, PlaneOutcome, TrainedNetwork, answered
+from pruning.outcome import Fresh, Network, Outcome, TrainedNetwork, answered
 from pruning.training.curves import Curves
 from uncertainty.options import MC_DROPOUT, Source
 from uncertainty.predictions import Predictions
@@ -196,9 +192,9 @@ class Run:
         self.is_old = self.is_old or bool(results)
 
     def _keep_data(self) -> None:
-        tasks = {data_key(task): task for task in self.tasks.values() if isinstance(task, PlaneTask)}
-        if tasks:
-            self._take(self.kept.fetch_all(tasks, lambda keys: {key: tasks[key].data for key in keys}, self._wait))
+        makes = {key: make for task in self.tasks.values() for key, make in task.kept.items()}
+        if makes:
+            self._take(self.kept.fetch_all(makes, lambda keys: {key: makes[key]() for key in keys}, self._wait))
 
     def _answers(self, step: Step) -> dict[Part, str]:
         """What comes of a network with its training: the parts it is asked about, and the key of each answer."""
@@ -242,7 +238,7 @@ class Run:
 
     def _ask_fresh(self) -> None:
         """Once the experiments' own networks have been shown: fresh points, of all networks that there are."""
-        due = {fresh_key(task): task for task in self._due()} if self.asks_fresh else {}
+        due = {task.fresh_key: task for task in self._due()} if self.asks_fresh else {}
         if not due:
             return
         self._take(self.kept.fetch_all(due, lambda keys: {key: due[key].fresh() for key in keys}, self._wait))
@@ -286,17 +282,14 @@ class Run:
             if step.experiment in asked and self.done.issuperset(member_keys(step, self.source.method))
         ]
 
-    def _due(self) -> list[PlaneTask]:
-        """The generated tasks whose experiments' own networks have come to be there."""
+    def _due(self) -> list[Task]:
+        """The tasks of which the truth is known whose experiments' own networks have come to be there."""
         own: dict[str, list[str]] = {}
         for each in self.experiments:
             task = self._task(each)
             own.setdefault(task.name, []).append(results(each, (), task)[each.prune_ratio].key)
         tasks = {task.name: task for task in self.tasks.values() if task.name not in self.fresh}
-        return [
-            task for name, task in tasks.items()
-            if isinstance(task, PlaneTask) and not task.own and self.done.issuperset(own[name])
-        ]  # fmt: skip
+        return [task for name, task in tasks.items() if task.fresh_key and self.done.issuperset(own[name])]
 
     def _clock(self, step: Step) -> float | None:
         return self.get(clock_key(step, self.task))
@@ -353,20 +346,7 @@ def outcome(
     there = tuple(network for network in networks if network is not None)
     if not there or there[0].level:
         return None
-    if isinstance(task, PlaneTask):
-        data: PlaneData | None = get(data_key(task))
-        fresh: Fresh | None = get(fresh_key(task)) if any(network.fresh for network in there) else None
-        if data is None:
-            return None
-        assert isinstance(experiment, Experiment)
-        return PlaneOutcome(
-            experiment, data.test_labels, data.n_classes, there,
-            data.train_inputs, data.train_labels, data.test_inputs, data.far_inputs,
-            fresh=fresh, source=source, validation_labels=data.val_labels,
-        )  # fmt: skip
-    assert isinstance(task, ImageTask)
-    labels, held_out = shown(task.dataset).test.labels, task.validation().labels
-    return Outcome(experiment, labels, task.n_classes, there, source=source, validation_labels=held_out)
+    return task.outcome(experiment, there, source, get)
 
 
 def answers(
@@ -429,7 +409,7 @@ def _answered(
 
 def _inputs(task: Task, part: Part) -> dict[str, np.ndarray] | None:
     """What is asked about; None for what the task itself looks up wherever it is asked."""
-    if part == Part.FRESH and isinstance(task, PlaneTask) and not task.own:
+    if part == Part.FRESH and task.fresh_key:
         return {task.name: task.fresh().inputs}
     return None
 
@@ -445,16 +425,6 @@ def _network(step: Step, get: Callable[[str], Any | None], source: Source) -> Ne
     others = tuple(other for key in member_keys(step, source.method) if (other := get(key)) is not None)
     key = ("answered", test, ood, validation, fresh, others)
     return remembered(trained, key, lambda: answered(trained, test, ood, fresh, validation, others))
-
-
-def data_key(task: PlaneTask) -> str:
-    """The key of a task's points: of what they are drawn by, and of the code that draws them."""
-    return json.dumps({"points": task.named, "code": code_version("pruning.data.plane_tasks")})
-
-
-def fresh_key(task: PlaneTask) -> str:
-    """The key of its fresh points and the truth about them, in the same way."""
-    return json.dumps({"fresh points": task.named, "code": code_version("pruning.data.fresh_points")})
 
 
 def clock_key(step: Step, task: Task) -> str:
@@ -498,8 +468,7 @@ def _check(batch: Batch) -> None:
         )
     data = batch.task.fingerprint
     if data != batch.fingerprint:
-        assert isinstance(batch.task, ImageTask)
         raise NoImages(
-            f"The worker has other {batch.task.dataset.label} images than the page ({data} and {batch.fingerprint}). "
+            f"The worker has other {batch.task.title} than the page ({data} and {batch.fingerprint}). "
             "Give both the same files in EXPLORER_DATA."
         )

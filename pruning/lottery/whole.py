@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from pruning.data.plane_task import PlaneTask
 from pruning.data.task import Task
 from pruning.outcome import Outcome
 
@@ -16,7 +15,7 @@ def has_all(found: Outcome, task: Task, ratios: Sequence[float]) -> bool:
     Each has its latency, and its answers about fresh points where they are asked for: on generated points, of which
     more can be drawn.
     """
-    asked = isinstance(task, PlaneTask) and not task.own
+    asked = bool(task.fresh_key)
     return all(found.has(ratio) for ratio in (0.0, found.experiment.prune_ratio, *ratios)) and all(
         not math.isnan(network.latency) and (network.fresh is not None) == asked for network in found.networks
     )

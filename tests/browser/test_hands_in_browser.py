@@ -34,8 +34,8 @@ LOOK = """() => {
     sentence: words.find((text) => /^(Pruned to \\d|Nothing is pruned)/.test(text)),
   };
 }"""
-# Notes from now on, by the page's clock, which keys the page hears and where, what the slider says, who has the focus,
-# and whether the page is connected: what there is to read where a press is lost.
+# Notes from now on, by the page's clock, which keys the page hears and where, what the slider says, who has the
+# focus, and whether the page is connected: what there is to read where a press is lost.
 TRAIL = """() => {
   if (window.trail) return void (window.trail.length = 0);
   const trail = window.trail = [], app = document.querySelector("[data-testid=stApp]");

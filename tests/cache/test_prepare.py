@@ -72,7 +72,7 @@ def raising(error: Exception) -> Callable[[Callable[..., None]], None]:
         (["--images", "99999999"], "train_images is 99999999; it must be a whole number from 0 to"),
         (
             ["--networks", "lenet"],
-            "network 'lenet' needs larger pictures than the 8 × 8 digits; choose one of: small",
+            "network 'lenet' needs pictures of 16 × 16 or larger, those of 'digits' are 8 × 8; choose one of: small",
         ),
     ],
 )

@@ -297,7 +297,10 @@ def test_an_option_of_an_image_experiment_is_one_of_its_own(name):
 
 def test_lenet_does_not_fit_on_digits():
     """The sentence names the network, says why, and names those that fit; on photographs it is welcome."""
-    sentence = r"^network 'lenet' needs larger pictures than the 8 × 8 digits; choose one of: small, wide, wide_norm$"
+    sentence = (
+        "^network 'lenet' needs pictures of 16 × 16 or larger, those of 'digits' are 8 × 8; "
+        "choose one of: small, wide, wide_norm$"
+    )
     with pytest.raises(ValueError, match=sentence):
         ImageExperiment(network="lenet")
     with pytest.raises(ValueError, match=sentence):

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pruning import ImageSet
 from pruning.data.images import Shown
 from pruning.evaluation.confusion import Confusion, Rate, by_change
 from pruning.evaluation.evaluated import Evaluated
@@ -59,9 +58,9 @@ def _draw_pair(seen: Evaluated, images: Shown) -> None:
     unknown, known = pair(task, images)
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         which, called = unknown.draw(), known.draw()
-        story, whose = task.confused, "study's" if task == ImageSet.CIFAR10 else "usual"
-        if (which, called) != story:
-            st.button(f"The {whose} pair: {story[0]} → {story[1]}", on_click=_set_pair, args=story)
+        if (which, called) != task.confused:
+            label = f"The {task.confused_by} pair: {' → '.join(task.confused)}"
+            st.button(label, on_click=_set_pair, args=task.confused)
     rates = {
         network.prune_ratio: Confusion.of(network, images, seen.n_samples).rate(which, called)
         for network in outcome.networks

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from cache import runs
 from cache.jobs import Job, Jobs, Watcher
-from pruning.data.download import DownloadError
 from pruning.data.image_sources import SOURCES
-from pruning.data.images import NoImages, files, folder
+from pruning.data.images import NoImages, folder, how_to_copy
 from pruning.options import ImageSet
 from views.shared.job_panel import Kind, follow, leave
 
@@ -60,14 +59,11 @@ def _join(dataset: ImageSet, watcher: Watcher, seconds: float) -> Job:
 
 
 def _failure(dataset: ImageSet, error: Exception, key: str) -> str:
-    reason = str(error)
-    if not isinstance(error, DownloadError):
-        logging.getLogger(__name__).error("download failed: %s", key, exc_info=error)
-        reason = f"The download did not finish ({type(error).__name__}); the terminal has the details. Try again."
-    known, unknown = files(dataset)
-    return (
-        f"{reason} Or copy {known} and {unknown} to {folder()} from a machine that has them. The digits need neither."
-    )
+    return f"{_sentence(error, key)} Or {how_to_copy(dataset, folder())}"
+
+
+def _sentence(error: Exception, key: str) -> str:
+    return runs.sentence(error, key, "The download", "Try again")
 
 
 def _progress(job: Job) -> tuple[float, str]:
@@ -82,4 +78,4 @@ def _kind(dataset: ImageSet) -> Kind:
     return replace(FETCHING, failure=partial(_failure, dataset))
 
 
-FETCHING = Kind("fetching", queue, partial(_failure, ImageSet.CIFAR10), _progress, lambda job: None)
+FETCHING = Kind("fetching", queue, _sentence, _progress, lambda job: None)

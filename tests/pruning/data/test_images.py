@@ -266,13 +266,13 @@ def test_a_copy_elsewhere_is_the_same_data(packed, monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("missing", [FILES, FILES[:1], FILES[1:]])
 def test_missing_files_are_named_with_their_folder(packed, missing):
-    """One missing file is as bad as two: the sentence names the folder, both files, and what needs neither."""
+    """One missing file is as bad as two: the sentence names the folder, both files, and what needs none."""
     for name in missing:
         (packed / name).unlink()
     for ask in (lambda: shown(ImageSet.CIFAR10), lambda: training(ImageSet.CIFAR10, 0, 0)):
         with pytest.raises(NoImages) as error:
             ask()
-        assert all(part in str(error.value) for part in (str(packed), *FILES, "digits"))
+        assert all(part in str(error.value) for part in (str(packed), *FILES, "Without any files: Digits"))
 
 
 def packed_bytes(**changes):

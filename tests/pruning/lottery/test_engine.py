@@ -13,6 +13,7 @@ from pruning import RATIOS, Diverged, Experiment, Outcome, Progress, Strategy, m
 from pruning.data.csv_points import drawn_points
 from pruning.data.fresh_points import fresh_points
 from pruning.data.plane_tasks import make_task
+from pruning.data.task_of import task_of
 from pruning.inspect.plane import SAMPLES
 from pruning.outcome import MAX_SAMPLES
 from pruning.training.schedule import MIN_IMPROVEMENT
@@ -283,6 +284,8 @@ def test_own_points_have_no_truth(small):
     """Nobody knows what they were drawn from."""
     rows = [[i % 7, i % 5 + 3 * (i % 2), i % 2] for i in range(60)]
     outcome = run(small(), points=drawn_points(rows))
+    with pytest.raises(ValueError, match="nobody knows what they were drawn from"):
+        task_of(outcome.experiment, drawn_points(rows)).fresh()
     assert outcome.fresh is None
     assert all(network.fresh is None for network in outcome.networks)
 

@@ -16,7 +16,6 @@ import torch
 from pruning import RATIOS, Architecture, Criterion, Diverged, ImageExperiment, PrunedLayers, Scope, Strategy, run
 from pruning.data import images
 from pruning.data.images import shown, training
-from pruning.lottery import engine
 from pruning.lottery.engine import InMemory
 from pruning.lottery.image_trainer import IMPORTANCE_IMAGES
 from pruning.model import build, cost
@@ -336,7 +335,6 @@ def test_the_test_images_decide_nothing(monkeypatch, strategy, criterion):
     before, real = run(experiment), shown(experiment.dataset)
     test = replace(real.test, pixels=255 - real.test.pixels, labels=7 - real.test.labels)
     other = replace(real, test=test, ood=replace(real.ood, pixels=255 - real.ood.pixels))
-    monkeypatch.setattr(engine, "shown", lambda dataset: other)
     monkeypatch.setattr(images, "shown", lambda dataset: other)
     after = run(experiment)
     assert np.array_equal(after.test_labels, 7 - before.test_labels)

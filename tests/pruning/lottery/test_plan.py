@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from pruning import RATIOS, Criterion, Experiment, ImageExperiment, Progress, PrunedLayers, Scope, Strategy
+from pruning.data import plane_task
 from pruning.data.image_task import ImageTask
 from pruning.data.images import NoImages, shown
 from pruning.data.task_of import task_of
-from pruning.lottery import engine
-from pruning.lottery.engine import InMemory, answer, carry_out, data_key, fresh_key, here, outcome, run_seeds
+from pruning.lottery.engine import InMemory, answer, carry_out, here, outcome, run_seeds
 from pruning.lottery.members import members
 from pruning.lottery.order import Order
 from pruning.lottery.plan import Step, answers_key, worker_code
@@ -469,12 +469,12 @@ def test_a_worker_with_other_code_refuses():
 def test_data_and_fresh_points_are_kept_by_the_code_that_draws_them(monkeypatch):
     """Of another version of that code they are other results, as networks are."""
     task, version = task_of(Experiment()), {}
-    monkeypatch.setattr(engine, "code_version", lambda module: version.get(module, "first"))
-    data, fresh = data_key(task), fresh_key(task)
+    monkeypatch.setattr(plane_task, "code_version", lambda module: version.get(module, "first"))
+    data, fresh = list(task.kept), task.fresh_key
     version["pruning.data.fresh_points"] = "second"
-    assert (data_key(task) == data, fresh_key(task) == fresh) == (True, False)
+    assert (list(task.kept) == data, task.fresh_key == fresh) == (True, False)
     version["pruning.data.plane_tasks"] = "second"
-    assert data_key(task) != data
+    assert list(task.kept) != data
 
 
 def test_planning_loads_nothing_heavy():

@@ -159,18 +159,18 @@ def test_an_error_of_the_download_is_its_own_sentence(download, tmp_path, caplog
     app = ended(started(tmp_path)[0], download, tmp_path)
     assert [error.value for error in app.error] == [
         "The server does not answer. Try again later. Or copy cifar10.npz and cifar100.npz to "
-        f"{tmp_path} from a machine that has them. The digits need neither."
+        f"{tmp_path} from a machine that has them. Without any files: Digits."
     ]
-    assert "download failed" not in caplog.text
+    assert "work failed" not in caplog.text
     assert [button.label for button in app.button] == ["Try again"]
 
 
 def test_an_error_that_nobody_foresaw_tells_what_else_one_can_do(download, tmp_path, caplog):
-    """Its kind, both files, the folder they belong in, and that digits need neither; the log has the details."""
+    """Its kind, both files, the folder they belong in, what needs no files; the log has the details."""
     download.error = MemoryError("secret detail")
     app = ended(started(tmp_path)[0], download, tmp_path)
     (sentence,) = (error.value for error in app.error)
-    for part in ("MemoryError", "cifar10.npz", "cifar100.npz", str(tmp_path), "The digits need neither"):
+    for part in ("MemoryError", "cifar10.npz", "cifar100.npz", str(tmp_path), "Without any files: Digits"):
         assert part in sentence
     assert "secret detail" not in sentence
     assert "secret detail" in caplog.text
