@@ -149,10 +149,8 @@ def _pause() -> float:
 
 
 def _show_progress(job: Job, status: ProgressBar) -> None:
-    if waiting := services().jobs.position(job):
-        status.progress(
-            0.0, f"Waiting: {waiting} {'computation' if waiting == 1 else 'computations'} before this one"
-        )
+    if waiting := services().jobs.waiting(job):
+        status.progress(0.0, waiting)
     elif job.progress is None:
         status.progress(0.0, "Getting ready; after a start PyTorch has to be loaded once")
     else:

@@ -15,7 +15,6 @@ from cache.store import Store
 from cache.workers.here import ThisProcess
 from cache.workers.local import LocalWorkers
 from cache.workers.protocol import Workers
-from pruning.experiment import Experiment
 from pruning.study import Rows, Study, Told, gather, is_whole, run_part, run_study, runs_missing, so_far
 
 if TYPE_CHECKING:
@@ -67,7 +66,6 @@ def train(study: Study, report: Report) -> pd.DataFrame:
     on a cluster, and on images, workers train and this process keeps and measures.
     """
     workers, store = _workers(study), services.services().store
-    of_points = isinstance(study.base, Experiment)
     if isinstance(workers, ThisProcess):
         runs.load_torch()
 
@@ -80,7 +78,7 @@ def train(study: Study, report: Report) -> pd.DataFrame:
 
     return run_study(
         study, report, kept=store, call=workers.call, at_once=workers.count,
-        part=part if of_points and isinstance(workers, LocalWorkers) else None,
+        part=part if study.of_points and isinstance(workers, LocalWorkers) else None,
     )  # fmt: skip
 
 
@@ -111,4 +109,4 @@ def join(study: Study, watcher: Watcher | str, seconds: float) -> Job:
 
 def _workers(study: Study) -> Workers:
     """Small networks on points keep a core busy each; those on images share the workers of the image page."""
-    return services.crew() if isinstance(study.base, Experiment) else services.workers()
+    return services.crew() if study.of_points else services.workers()

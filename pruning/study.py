@@ -150,6 +150,11 @@ class Study:
         return chosen
 
     @property
+    def of_points(self) -> bool:
+        """Whether its networks are small ones on points of the plane, which train together."""
+        return isinstance(self.base, Experiment)
+
+    @property
     def pruned_networks(self) -> int:
         """How many different networks are pruned for it, those of the other members of ensembles among them."""
         asked = {(each, self.source_of(variant).method) for shard in self.shards() for variant, each in shard}
@@ -167,7 +172,7 @@ class Study:
         """
         members = max(self.source_of(variant).method.trainings for variant in self.variants)
         few = NETWORKS_TOGETHER // (len(self.strategies) * len(self.ratios) * members)
-        together = max(1, min(SEEDS_TOGETHER, few)) if isinstance(self.base, Experiment) else 1
+        together = max(1, min(SEEDS_TOGETHER, few)) if self.of_points else 1
         rest = self.seeds[1:]
         parts = [self.seeds[:1], *(rest[at : at + together] for at in range(0, len(rest), together))]
         alike: dict[str, list[Variant]] = {}

@@ -7,9 +7,9 @@ from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from cache.turns import Visitor
+from views.browser import script_run
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -40,9 +40,7 @@ class Recognised:
 
 def visitor() -> Visitor:
     """Who runs this script. Without the cookie, as within another site's frame, each tab is a browser of its own."""
-    context = get_script_run_ctx()
-    session = context.session_id if context else ""
-    return Visitor.at(st.context.ip_address, st.context.cookies.get(COOKIE, session)[:LONGEST])
+    return Visitor.at(st.context.ip_address, st.context.cookies.get(COOKIE, script_run.session())[:LONGEST])
 
 
 def _carried(scope: Scope) -> bool:

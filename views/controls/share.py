@@ -77,7 +77,7 @@ def _draw_lock(
         list(labels),
         format_func=labels.__getitem__,
         placeholder="leave none",
-        key="left",
+        key=state.LEFT,
         help="Who opens the locked link sees these controls alone; all others stand where they stand now.",
     )
     _draw_link(link(values, controls, {**extra, lock.PARAM: lock.write(left)}), "locked")

@@ -181,4 +181,11 @@ GATHERED: Key[int | None] = Key("gathered", None)  # runs of a study that had co
 FOLLOWED: Key[Followed | None] = Key("job_followed", None)  # of a kind of job
 REFUSED: Key[str | None] = Key("job_refused", None)  # of a kind of job: why it was not taken
 
+# Widgets that are no controls of an experiment
+OWN_FILE = "own_file"  # somebody's points
+OWN_PICTURE_FROM, OWN_PICTURE, OWN_PHOTOGRAPH = "own_picture_from", "own_picture", "own_photograph"
+LEFT = "left"  # controls that a locked link leaves to whoever opens it
+FIND = "find"  # a term of the glossary
+WIDGETS = frozenset({OWN_FILE, OWN_PICTURE_FROM, OWN_PICTURE, OWN_PHOTOGRAPH, LEFT, FIND})
+
 REGISTER = tuple(each for each in tuple(globals().values()) if isinstance(each, Key))

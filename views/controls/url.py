@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from views.browser import script_run
 from views.controls import lock, opening, setting, state
 from views.controls.control import Control
 from views.controls.older_links import renewed
@@ -75,9 +75,9 @@ def _arrive(controls: Sequence[Control]) -> None:
     Streamlit takes out of it what the pages share, and so would reset those controls. Who goes back
     or forward finds what the address said; along a link to the page the controls keep what they say.
     """
-    run = get_script_run_ctx()
-    if run and run.is_history_navigation:
-        said = dict(parse_qsl(run.query_string))
+    address = script_run.gone_back_to()
+    if address is not None:
+        said = dict(parse_qsl(address))
         due = {control.name: said[control.name] for control in controls if control.name in said}
     else:
         values = {control: state.said_or(control.name, control.default) for control in controls if control.is_open}

@@ -45,7 +45,7 @@ def draw(seen: Evaluated, classes: tuple[str, ...], place: DeltaGenerator) -> No
             (FILE, CAMERA),
             default=FILE,
             required=True,
-            key="own_picture_from",
+            key=state.OWN_PICTURE_FROM,
             help=FORGOTTEN,
         )
         file = _photograph() if source == CAMERA else _upload()
@@ -68,14 +68,16 @@ def draw(seen: Evaluated, classes: tuple[str, ...], place: DeltaGenerator) -> No
 
 
 def _upload() -> UploadedFile | None:
-    return st.file_uploader("PNG, JPEG or WebP", type=ENDINGS, max_upload_size=MAX_BYTES // 2**20, key="own_picture")
+    return st.file_uploader(
+        "PNG, JPEG or WebP", type=ENDINGS, max_upload_size=MAX_BYTES // 2**20, key=state.OWN_PICTURE
+    )
 
 
 def _photograph() -> UploadedFile | None:
     """The camera is asked for only where somebody wants it."""
     return st.camera_input(
         "A photograph",
-        key="own_photograph",
+        key=state.OWN_PHOTOGRAPH,
         help="Browsers lend a camera to pages of this very computer and to those that come over https. On a phone "
         "the button for a file offers the camera too.",
     )

@@ -97,7 +97,7 @@ def draw(theme: Theme, place: DeltaGenerator) -> DeltaGenerator:
         "CSV: two columns of numbers and a label",
         type=["csv", "txt", "tsv"],
         max_upload_size=MAX_BYTES // 2**20,
-        key="own_file",
+        key=state.OWN_FILE,
         on_change=_upload,
         help="It is read on this server, kept in memory for this visit, and stored nowhere.",
     )
@@ -115,7 +115,7 @@ def draw(theme: Theme, place: DeltaGenerator) -> DeltaGenerator:
 
 
 def _upload() -> None:
-    file = state.said("own_file")
+    file = state.said(state.OWN_FILE)
     if file is None:
         state.POINTS_PROBLEM.set(None)
     else:

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from views.controls import state
 from views.shared.glossary_popover import anchor, explained
 from views.text.glossary import GROUPS, TERMS, matching
 
@@ -12,7 +13,7 @@ page = st.container(width=WIDTH)
 with page:
     st.markdown("What the words of the other pages mean, how each number is computed, and where it comes from.")
     text = st.text_input(
-        "Find a term", key="find", type="search", placeholder="entropy, ECE, Guo", live=True, bind="query-params"
+        "Find a term", key=state.FIND, type="search", placeholder="entropy, ECE, Guo", live=True, bind="query-params"
     )
     st.caption(
         "In the formulas: S samples, N examples, C classes, B bins; p̄ is the mean prediction, y the true label, "

@@ -10,9 +10,9 @@ from typing import Any
 
 import streamlit as st
 from streamlit import runtime
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from cache.jobs import Cancelled, Job, Jobs, QueueFull, Watcher
+from views.browser import script_run
 from views.browser.visitor_cookie import visitor
 from views.controls import state
 from views.controls.state import Followed
@@ -80,9 +80,8 @@ def leave_others(kind: Kind, key: str) -> None:
 
 def _watcher() -> Watcher:
     """Who this visitor is to a queue, and whether their browser is still connected."""
-    context = get_script_run_ctx()
-    session = context.session_id if context else ""
-    return Watcher(state.WATCHER.first(lambda: uuid.uuid4().hex), partial(_is_connected, session), visitor())
+    connected = partial(_is_connected, script_run.session())
+    return Watcher(state.WATCHER.first(lambda: uuid.uuid4().hex), connected, visitor())
 
 
 def _is_connected(session: str) -> bool:
@@ -148,8 +147,8 @@ def _look(kind: Kind) -> None:
     bar, button = st.columns([6, 1], vertical_alignment="bottom")
     stop, icon = f"{_key(kind)}_stop", ":material/stop_circle:"
     button.button("Stop", key=stop, icon=icon, on_click=_stop, args=(kind,), width="stretch")
-    if waiting := kind.queue().position(followed.job):
-        bar.progress(0.0, f"Waiting: {waiting} {'job' if waiting == 1 else 'jobs'} before this one")
+    if waiting := kind.queue().waiting(followed.job):
+        bar.progress(0.0, waiting)
         return
     bar.progress(*kind.progress(followed.job))
     seen = kind.draw(followed.job)

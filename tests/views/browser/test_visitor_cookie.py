@@ -9,7 +9,7 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 
 from cache.turns import Visitor
-from views.browser import visitor_cookie
+from views.browser import script_run, visitor_cookie
 from views.browser.visitor_cookie import COOKIE, LONGEST, Recognised, visitor
 
 
@@ -81,7 +81,7 @@ def test_a_visitor_is_a_browser_at_an_address(
 ) -> None:
     """A browser that keeps no cookies is told apart by its tabs; a cookie may say no more than ours would."""
     context = Context(ip, sent)
-    monkeypatch.setattr(visitor_cookie, "get_script_run_ctx", lambda: context)
+    monkeypatch.setattr(script_run, "get_script_run_ctx", lambda: context)
     monkeypatch.setattr(visitor_cookie.st, "context", context)
     assert visitor() == who
 

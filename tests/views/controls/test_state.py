@@ -21,10 +21,11 @@ def session(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 def test_no_two_keys_have_one_name():
-    """Nor one and the page of another."""
+    """Nor one and the page of another, nor one and a widget."""
     names = Counter(key.name for key in state.REGISTER)
     assert len(names) > 20
     assert names.most_common(1)[0][1] == 1
+    assert not names.keys() & state.WIDGETS
     assert not [(one, other) for one in names for other in names if one.startswith(f"{other}_") and one != other]
 
 

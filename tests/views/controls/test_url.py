@@ -6,7 +6,6 @@ import json
 import random
 import re
 from collections.abc import Iterator
-from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -28,7 +27,7 @@ from tests.views.link_cases import (
     turned_to,
 )
 from uncertainty.options import Method
-from views.controls import url
+from views.browser import script_run
 from views.controls.control import Control
 from views.controls.moons import ALL, IN_TABS
 from views.moons.presets import PRESETS
@@ -260,8 +259,8 @@ def test_who_goes_back_in_the_browser_finds_what_the_address_said(monkeypatch):
     app = opened({**SMALL, "ratio": "0.4"})
     controls(app)["ratio"].set_value(0.3).run()
     away(app)
-    run = SimpleNamespace(is_history_navigation=True, query_string="points=200&hidden=10&patience=5&ratio=0.4")
-    monkeypatch.setattr(url, "get_script_run_ctx", lambda: run)
+    address = "points=200&hidden=10&patience=5&ratio=0.4"
+    monkeypatch.setattr(script_run, "gone_back_to", lambda: address)
     back(app)
     assert controls(app)["ratio"].value == 0.4
     assert shared(app) == {**SMALL, "ratio": "0.4"}

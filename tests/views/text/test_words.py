@@ -383,7 +383,7 @@ def test_no_control_has_the_name_of_something_else_in_the_session(classes, task)
     """What a visit keeps lives beside the controls: under its key, or its key and a page or a kind of job."""
     kept = {key.name for key in state.REGISTER}
     parts = ("moons", "images", "glossary", training_panel.TRAINING.name, download_panel.FETCHING.name)
-    taken = kept | {f"{name}_{part}" for name in kept for part in parts} | {"own_picture", "own_file", "player"}
+    taken = kept | {f"{name}_{part}" for name in kept for part in parts} | state.WIDGETS | {"player"}
     assert not taken & {control.name for control in (*controls_of(task), *moons_controls.ALL)}
 
 
