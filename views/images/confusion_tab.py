@@ -17,7 +17,7 @@ from views.charts.colours import Theme
 from views.controls import setting
 from views.controls.images import MISTAKEN_ROWS, experiment_of, pair
 from views.shared.glossary_popover import draw_depth
-from views.shared.placeholder import Place
+from views.shared.placeholder import Placeholder
 from views.text import comparison, readings
 from views.text.names import network_named
 
@@ -44,7 +44,7 @@ def draw(seen: Evaluated, images: Shown, theme: Theme, place: DeltaGenerator) ->
             column.markdown(f"**{title}** network" if not names.are_pruned else f"**{title}**")
             cells = _cells(each, which)
             chart = image_charts.mistaken_chart(cells, len(which), images.test.classes, theme)
-            Place(column.container()).chart(
+            Placeholder(column.container()).chart(
                 chart, f"{title} network: share of each unknown class given each known class."
             )
         unknown = [images.ood.classes[i] for i in which]
@@ -69,7 +69,7 @@ def _draw_pair(seen: Evaluated, images: Shown) -> None:
     rows = [(ratio, each.share, rates[0.0].share, *each.interval) for ratio, each in rates.items()]
     table = pd.DataFrame(rows, columns=["ratio", "value", "dense", "low", "high"])
     table["chosen"] = table.ratio == chosen
-    Place(left.container()).chart(
+    Placeholder(left.container()).chart(
         image_charts.rate_chart(table), "How often one class is called another, at every prune ratio."
     )
     right.markdown(_story(rates, which, called, chosen))

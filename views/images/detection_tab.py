@@ -21,7 +21,7 @@ from views.controls.sets_and_refusal import REFUSE, percent
 from views.images.cards import picture
 from views.shared import refusal
 from views.shared.glossary_popover import draw_depth
-from views.shared.placeholder import Place
+from views.shared.placeholder import Placeholder
 from views.text import comparison, figure_table, readings, readings_curves
 from views.text.names import DENSE_PRUNED, Pair, titled
 
@@ -94,7 +94,7 @@ def _draw_scores(pair: refusal.Both, names: Pair, theme: Theme, place: DeltaGene
     )
     for column, name, chart in zip(columns, pair, histograms, strict=True):
         column.markdown(f"**{titled(name)}: the scores of both groups**")
-        Place(column).chart(chart, f"{titled(name)} network: histogram of test images and of unknown classes.")
+        Placeholder(column).chart(chart, f"{titled(name)} network: histogram of test images and of unknown classes.")
         column.caption(readings.of_scores(pair[name].refusal.known, pair[name].refusal.unknown))
     last.markdown("**ROC: what every threshold refuses**")
     chart = detection_charts.roc_chart(
@@ -102,7 +102,7 @@ def _draw_scores(pair: refusal.Both, names: Pair, theme: Theme, place: DeltaGene
         {name: each.refusal.refused for name, each in pair.items()},
         theme,
     )
-    Place(last).chart(chart, f"ROC curves of {refusal.both_named(names)}.")
+    Placeholder(last).chart(chart, f"ROC curves of {refusal.both_named(names)}.")
     place.caption(
         "The columns of each group add up to 100 %. The upright line is the threshold that is chosen under "
         "Rejection: what is right of it is refused. The dots on the ROC curves are that threshold. The dashed "
@@ -130,7 +130,7 @@ def _draw_measures(rows: Rows, chosen: Score, seen: Evaluated, place: DeltaGener
     if curves:
         right.markdown(comparison.legend(curves))
     chart = vega.curve_chart(curve, "AUROC", names=curves.both if curves else None)
-    Place(right).chart(chart, "AUROC against prune ratio.")
+    Placeholder(right).chart(chart, "AUROC against prune ratio.")
     right.caption(readings_curves.of_gains(curve, "AUROC", seen.auroc_gains(chosen), "these images", curves))
 
 

@@ -19,7 +19,7 @@ from views.charts import images as image_charts
 from views.controls.images import ALL_CLASSES, ORDER, PICTURES, experiment_of, of_class
 from views.images import cards
 from views.shared import sets_section
-from views.shared.placeholder import Place
+from views.shared.placeholder import Placeholder
 from views.text import comparison, names, readings
 from views.text.markdown import plain
 
@@ -145,7 +145,9 @@ def _look_closer(seen: Evaluated, images: Shown, role: Part, index: int) -> None
 def _draw_spread(title: str, samples: np.ndarray, classes: tuple[str, ...]) -> None:
     """The samples (S, C) of one network."""
     st.caption(f"{title} network")
-    Place(st.container()).chart(image_charts.spread_chart(samples, classes), f"{title} network: spread of samples.")
+    Placeholder(st.container()).chart(
+        image_charts.spread_chart(samples, classes), f"{title} network: spread of samples."
+    )
     st.caption(readings.of_spread(samples, classes))
 
 

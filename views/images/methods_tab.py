@@ -20,7 +20,7 @@ from views.controls.moons import samples_of
 from views.images.training_panel import duration, seconds_of_asking, seconds_of_mending, seconds_of_one
 from views.shared import mending_section, sample_size_section
 from views.shared.job_panel import Kind, follow, leave
-from views.shared.methods_tab import MethodsPlace
+from views.shared.methods_tab import MethodsPanel
 from views.text.figure_table import IMAGES
 from views.text.names import listed
 
@@ -62,7 +62,7 @@ def _offer_objectives(shown: Evaluated, experiment: ImageExperiment) -> str:
 
 def draw_methods(choice: ImageChoice, place: DeltaGenerator) -> None:
     """Every method that has answered, at the ratio that is shown; under it what is still to be asked."""
-    drawn, status = MethodsPlace(place), place.container()
+    drawn, status = MethodsPanel(place), place.container()
     found = methods.stored(choice.experiment)
     seen = {source: _measured(choice, source, found[source]) for source in SOURCES if source in found}
     drawn.draw(seen, IMAGES)

@@ -19,7 +19,7 @@ from views.controls.images import OVER_SEEDS, RATIO, experiment_of, has_seeds
 from views.images import cards
 from views.shared import over_seeds, sections
 from views.shared.bin_examples import PickedBin
-from views.shared.placeholder import Place
+from views.shared.placeholder import Placeholder
 from views.text import comparison, figure_table, readings, readings_curves, untrained
 from views.text.claims import Change, changed
 
@@ -42,17 +42,17 @@ def draw(seen: Evaluated, images: Shown, place: DeltaGenerator) -> None:
         place.markdown(comparison.legend(names))
     over = over_seeds.of(outcome.experiment, outcome.source, wanted=_wants_seeds(outcome, place))
     columns = place.columns(5, gap="small")
-    places = [(Place(column.container()), Place(column.container())) for column in columns[:3]]
+    places = [(Placeholder(column.container()), Placeholder(column.container())) for column in columns[:3]]
     sections.draw_curves(seen, places, figure_table.IMAGES, answers=RATIO.is_open, over=over)
     rows = figure_table.over_ratios(detection, chosen, seen.others_aurocs(Score.ENTROPY))
     rows = rows.assign(trained=[each.trained for each in outcome.networks])
     if over:
         rows = rows.join(over.band("auroc", rows.ratio, truth=False))
     curve = vega.curve_chart(rows, "AUROC, OOD", names=names.both if names else None)
-    Place(columns[3].container()).chart(curve, "AUROC of detecting unknown classes against prune ratio.")
+    Placeholder(columns[3].container()).chart(curve, "AUROC of detecting unknown classes against prune ratio.")
     told = readings_curves.of_gains(rows, "AUROC", seen.auroc_gains(Score.ENTROPY), THESE, names)
     columns[3].caption(f"{told} {over.sentence('auroc', truth=False)}" if over else told)
-    _draw_learning(seen, Place(columns[4].container()))
+    _draw_learning(seen, Placeholder(columns[4].container()))
     columns[4].caption(readings.of_losses(*seen.pair, outcome.pruned.trained, comparison.pair(seen)))
     place.caption(
         f"{len(images.test):,} test images, {len(images.ood):,} of {len(images.ood.classes)} classes never learned.",
@@ -89,7 +89,7 @@ def _detected(seen: Evaluated) -> str:
     return f"{words[:1].upper()}{words[1:]}."
 
 
-def _draw_learning(seen: Evaluated, place: Place) -> None:
+def _draw_learning(seen: Evaluated, place: Placeholder) -> None:
     """Validation loss of the reference and of the pruned network while they learned."""
     names = comparison.pair(seen).both
     networks = dict(zip(names, seen.pair, strict=True))

@@ -20,7 +20,7 @@ from views.charts import images as image_charts
 from views.controls import compare, lock
 from views.controls.images import ImageChoice
 from views.shared.job_panel import Kind, follow, leave
-from views.shared.placeholder import Place
+from views.shared.placeholder import Placeholder
 from views.text.names import listed, network_named, pair_named
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ def _draw_curves(curves: Curves | None) -> None:
         (right, shares, "validation accuracy", image_charts.TRAIN_VAL[1:], 1.0),
     ):
         # Between two drawings a chart has no height; what stands below is not to jump.
-        place = Place(column.container(height=image_charts.LEARNING_HEIGHT, border=False))
+        place = Placeholder(column.container(height=image_charts.LEARNING_HEIGHT, border=False))
         if curves and rows:
             table = pd.DataFrame(rows, columns=["series", "epoch", "value"])
             chart = image_charts.learning_chart(table, title, curves.max_epochs, series, reach=reach)

@@ -11,7 +11,7 @@ from views.charts import vega
 from views.moons import planes
 from views.moons.answer import Answer
 from views.shared.bin_examples import PickedBin
-from views.shared.placeholder import Place
+from views.shared.placeholder import Placeholder
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -33,7 +33,7 @@ def draw(answer: Answer, picked: PickedBin, place: DeltaGenerator) -> None:
     both = planes.both_planes(outcome, answer.choice, answer.view, answer.visit, answer.other)
     plane = both[0 if picked.is_reference else 1]
     chart = vega.plane_chart(plane, answer.choice.n_samples, points, "probability", 1.0, answer.view.theme)
-    Place(place).chart(chart, "The points of the bin, on the plane of their network.")
+    Placeholder(place).chart(chart, "The points of the bin, on the plane of their network.")
     ring = "another class than the one that is truly more probable" if fresh else "another class than their own"
     more = f" The {MOST} least sure are drawn." if len(picked.members) > MOST else ""
     place.caption(f"A ring marks points to which the network gives {ring}.{more}")

@@ -34,7 +34,7 @@ from views.moons.head import Asked, Places
 from views.shared import basis, over_seeds, sections
 from views.shared.glossary_popover import draw_depth
 from views.shared.over_seeds import OverSeeds
-from views.shared.placeholder import Place, theme
+from views.shared.placeholder import Placeholder, theme
 from views.text import comparison, untrained
 
 if TYPE_CHECKING:
@@ -90,15 +90,15 @@ def draw(asked: Asked) -> None:
 class _Slots:
     """The places whose content is replaced while networks arrive."""
 
-    line: Place  # how far it is; at last the headline
-    planes: Place
-    plane_words: Place
-    curves: tuple[tuple[Place, Place], ...]  # of a chart, of its sentence
+    line: Placeholder  # how far it is; at last the headline
+    planes: Placeholder
+    plane_words: Placeholder
+    curves: tuple[tuple[Placeholder, Placeholder], ...]  # of a chart, of its sentence
 
     @classmethod
     def of(cls, places: Places) -> _Slots:
-        curves = tuple((Place(each.chart), Place(each.words)) for each in places.curves)
-        return cls(Place(places.headline), Place(places.planes), Place(places.plane_words), curves)
+        curves = tuple((Placeholder(each.chart), Placeholder(each.words)) for each in places.curves)
+        return cls(Placeholder(places.headline), Placeholder(places.planes), Placeholder(places.plane_words), curves)
 
     def skeletons(self) -> None:
         """Grey shapes, for a first visit on which there is nothing to keep."""
@@ -220,7 +220,7 @@ def _draw_share(asked: Asked, units: Units) -> None:
 def _train_meanwhile(asked: Asked) -> None:
     """Have the networks ready for who locks a guess; of what goes wrong is told when they are to be shown."""
     wanted = (asked.choice.experiment, asked.choice.other)
-    unseen = Place(asked.places.headline)
+    unseen = Placeholder(asked.places.headline)
     with suppress(QueueFull, runs.Failure):
         for each in wanted if not lock.is_elsewhere() else ():
             if each:

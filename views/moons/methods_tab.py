@@ -16,7 +16,7 @@ from uncertainty.options import Source
 from views.controls.moons import samples_of
 from views.moons.answer import Answer
 from views.shared import basis, mending_section, sample_size_section
-from views.shared.methods_tab import MethodsPlace
+from views.shared.methods_tab import MethodsPanel
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -32,7 +32,7 @@ def draw(answer: Answer, place: DeltaGenerator) -> None:
 
 def draw_methods(answer: Answer, place: DeltaGenerator) -> None:
     """Every method as it comes in, at the ratio and on the basis that are chosen."""
-    drawn = MethodsPlace(place)
+    drawn = MethodsPanel(place)
     seen: dict[Source, Evaluated] = {}
     try:
         for found in by_methods(answer.choice.experiment, drawn.line, answer.visit):

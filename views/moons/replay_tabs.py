@@ -13,7 +13,7 @@ from views.browser.replay_player import draw_player
 from views.charts.colours import Theme
 from views.moons import checks
 from views.shared.glossary_popover import draw_depth
-from views.shared.placeholder import Place
+from views.shared.placeholder import Placeholder
 from views.text import readings
 from views.text.names import network_named
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def draw_replay(trained: PlaneOutcome, visit: Visit, theme: Theme, place: DeltaGenerator) -> None:
     """The player, and a sentence on how the pruned network learned."""
-    recording = _recording(trained, visit, Place(place.container()))
+    recording = _recording(trained, visit, Placeholder(place.container()))
     if recording is None:
         return
     draw_player(recording, trained, theme, place)
@@ -40,12 +40,12 @@ def _learned(phase: Phase, trained: bool) -> str:
 
 def draw_checks(trained: PlaneOutcome, visit: Visit, place: DeltaGenerator) -> None:
     """The invariants of pruning, held against this very run."""
-    recording = _recording(trained, visit, Place(place.container()))
+    recording = _recording(trained, visit, Placeholder(place.container()))
     if recording is not None:
         checks.draw_checks(recording, trained.pruned, place)
 
 
-def _recording(trained: PlaneOutcome, visit: Visit, line: Place) -> Recording | None:
+def _recording(trained: PlaneOutcome, visit: Visit, line: Placeholder) -> Recording | None:
     """The recording of the run, while progress stands in `line`; None after a sentence that says why not."""
     try:
         recording = results.recording(trained.experiment, line, visit)

@@ -20,7 +20,7 @@ from views.moons import planes
 from views.moons.answer import Answer
 from views.shared import basis, refusal, sets_section
 from views.shared.glossary_popover import draw_depth
-from views.shared.placeholder import Place
+from views.shared.placeholder import Placeholder
 from views.text import comparison
 from views.text import sets as words
 from views.text.names import titled
@@ -50,7 +50,7 @@ def _draw_sets(answer: Answer, on_test: Evaluated, both: list[Plane], place: Del
     names, shown = comparison.pair(seen), sets_section.both(on_test, asked)
     for column, name, plane, sets in zip(left.columns(2, gap="small"), names.both, both, shown, strict=True):
         column.markdown(f"**{titled(name)}**: the set of every point")
-        Place(column).chart(
+        Placeholder(column).chart(
             _sets_plane(answer, plane, sets), f"{titled(name)} network: prediction sets on the plane."
         )
     left.caption(words.COLOURS)
@@ -94,7 +94,9 @@ def _draw_refusal(answer: Answer, on_test: Evaluated, both: list[Plane], place: 
     names, pair = comparison.pair(on_test), refusal.both(on_test, score, share)
     for column, (name, drawn), plane in zip(place.columns(2, gap="small"), pair.items(), both, strict=True):
         column.markdown(f"**{titled(name)}**: whom it refuses")
-        Place(column).chart(_refusing_plane(answer, plane, drawn), f"{titled(name)} network: refused test points.")
+        Placeholder(column).chart(
+            _refusing_plane(answer, plane, drawn), f"{titled(name)} network: refused test points."
+        )
     place.caption(RINGS)
     refusal.draw(pair, names, refusal.POINTS, place)
     place.caption("Held against the labels of the test points, which are few: one more error changes the curve.")

@@ -12,7 +12,7 @@ from uncertainty.temperature import Objective
 from views.charts import mending as charts
 from views.controls.moons import TEMPERATURE
 from views.shared.glossary_popover import draw_depth
-from views.shared.placeholder import Place
+from views.shared.placeholder import Placeholder
 from views.text import comparison
 from views.text import mending as words
 from views.text.figure_table import Nouns
@@ -71,7 +71,7 @@ def _draw_charts(seen: Evaluated, nouns: Nouns, tried: float, place: DeltaGenera
     fitted = {name: mended(seen, each) for name, each in pair.items()}
     parts, curves, temperatures = place.columns(3, gap="medium")
     parts.markdown("**What is mended, and what is gone**")
-    Place(parts).chart(
+    Placeholder(parts).chart(
         charts.parts_chart(found, chosen, least), "Calibration and refinement error over prune ratios."
     )
     parts.caption(words.PARTS.format(noise="" if least is None else words.NOISE))
@@ -83,8 +83,10 @@ def _draw_charts(seen: Evaluated, nouns: Nouns, tried: float, place: DeltaGenera
         {name: float(losses(seen, each, tried).mean()) for name, each in pair.items()},
         seen.outcome.n_classes,
     )
-    Place(curves).chart(chart, "NLL against the temperature, dense and pruned.")
+    Placeholder(curves).chart(chart, "NLL against the temperature, dense and pruned.")
     curves.caption(f"{words.tried(seen, tried)} {words.CURVES.format(measured=measured)}")
     temperatures.markdown("**The temperature that is fitted**")
-    Place(temperatures).chart(charts.temperature_chart(found, chosen), "Fitted temperature against prune ratio.")
+    Placeholder(temperatures).chart(
+        charts.temperature_chart(found, chosen), "Fitted temperature against prune ratio."
+    )
     temperatures.caption(words.FITTED.format(validation=len(labels)))

@@ -13,7 +13,7 @@ from pruning.evaluation.evaluated import Evaluated
 from uncertainty.options import DropoutLayers, Method, Source
 from views.charts.methods import COLUMNS, method_chart
 from views.shared.glossary_popover import draw_depth
-from views.shared.placeholder import Place
+from views.shared.placeholder import Placeholder
 from views.text import methods as words
 from views.text.figure_table import Nouns
 
@@ -25,18 +25,18 @@ APART = 2.0  # seconds between two drawings of all charts while methods come in;
 LABELS = tuple(source.label for source in SOURCES)
 
 
-class MethodsPlace:
+class MethodsPanel:
     """Where the methods are drawn, again and again while they come in."""
 
     def __init__(self, place: DeltaGenerator) -> None:
         place.header("Methods: where else could the doubt come from?", anchor=False)
-        self.line = Place(place.container())
-        self.charts: list[Place] = []
+        self.line = Placeholder(place.container())
+        self.charts: list[Placeholder] = []
         for start in range(0, len(COLUMNS), ABREAST):
             columns = place.columns(ABREAST, gap="small")
-            self.charts += [Place(column.container()) for column in columns[: len(COLUMNS) - start]]
-        self.caption = Place(place.container())
-        self.words = Place(place.container())
+            self.charts += [Placeholder(column.container()) for column in columns[: len(COLUMNS) - start]]
+        self.caption = Placeholder(place.container())
+        self.words = Placeholder(place.container())
         self.rest = place.container()
         self.drawn: Mapping[Source, Evaluated] = {}
         self.drawn_at = -APART

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Place:
+class Placeholder:
     """A place on the page whose content can be replaced within one run, any number of times.
 
     Until something is drawn, the browser keeps what the last run drew there.

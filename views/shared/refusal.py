@@ -14,7 +14,7 @@ from pruning.evaluation.memo import remembered
 from uncertainty.options import Score
 from views.charts import detection as detection_charts
 from views.controls.sets_and_refusal import percent
-from views.shared.placeholder import Place
+from views.shared.placeholder import Placeholder
 from views.text import comparison
 from views.text.names import Pair, titled
 
@@ -99,7 +99,7 @@ def draw(pair: Both, names: Pair, examples: Examples, place: DeltaGenerator) -> 
         {name: each.refusal.risk for name, each in pair.items()},
         examples.known,
     )
-    Place(right).chart(chart, f"Risk–coverage curves of {both_named(names)}.")
+    Placeholder(right).chart(chart, f"Risk–coverage curves of {both_named(names)}.")
 
 
 def rejection_table(pair: Mapping[str, Refusal], examples: Examples = IMAGES) -> pd.DataFrame:

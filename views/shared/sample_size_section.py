@@ -9,7 +9,7 @@ from pruning.evaluation.memo import remembered
 from pruning.evaluation.sample_size import SampleBand, do_vary, sample_bands
 from pruning.outcome import Network
 from views.charts.sample_size import sample_chart
-from views.shared.placeholder import Place
+from views.shared.placeholder import Placeholder
 from views.text import sample_size as words
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def draw(seen: Evaluated, place: DeltaGenerator) -> None:
         place.columns(len(words.TITLES), gap="medium"), words.TITLES.items(), strict=True
     ):
         chart = sample_chart({name: each[figure] for name, each in bands.items()}, title, seen.n_samples)
-        Place(column).chart(chart, f"{title} against the number of samples.")
+        Placeholder(column).chart(chart, f"{title} against the number of samples.")
     place.markdown(words.enough(bands, outcome.source, seen.n_samples))
     place.caption(words.CAPTION)
 

@@ -22,7 +22,7 @@ from views.charts import vega
 from views.shared import bin_examples, curve_click
 from views.shared.glossary_popover import draw_depth
 from views.shared.over_seeds import OverSeeds
-from views.shared.placeholder import Place
+from views.shared.placeholder import Placeholder
 from views.text import claims, comparison, figure_table, names, readings, readings_curves, untrained
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ TUNED = (
 
 def draw_curves(
     seen: Evaluated,
-    places: Sequence[tuple[Place, Place]],
+    places: Sequence[tuple[Placeholder, Placeholder]],
     nouns: figure_table.Nouns,
     *,
     answers: bool,
@@ -225,7 +225,7 @@ def draw_reliability(
         column.markdown(f"**{title}**")
         click = {"key": key, "on_select": "rerun", "selection_mode": vega.PICKED_BIN}
         chart = part.remembered(("panel", quantity), partial(_panel_chart, part, quantity, answers=True))
-        Place(column).chart(chart, f"Reliability diagram. {title}.", **click)
+        Placeholder(column).chart(chart, f"Reliability diagram. {title}.", **click)
         lines = [
             _error_line(f":{colour}[**{name}**]", each, quantity, seen.binning, words)
             for colour, name, each, words in zip(

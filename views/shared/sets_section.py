@@ -16,7 +16,7 @@ from uncertainty.conformal import SetScore
 from uncertainty.paired import Difference
 from views.charts import sets as set_charts
 from views.controls.sets_and_refusal import ALPHA, SET_SCORE, TOLERATED
-from views.shared.placeholder import Place
+from views.shared.placeholder import Placeholder
 from views.text import comparison, readings_curves
 from views.text import sets as words
 from views.text.figure_table import Nouns
@@ -77,10 +77,12 @@ def draw_curves(seen: Evaluated, asked: Asked, nouns: Nouns, place: DeltaGenerat
     coverage = rows.assign(value=rows.coverage)
     size = rows.assign(value=rows.mean_size, dense=rows.mean_size.iloc[0])
     place.markdown("**Coverage** of the sets")
-    Place(place).chart(set_charts.coverage_chart(coverage), "Coverage of the prediction sets against prune ratio.")
+    Placeholder(place).chart(
+        set_charts.coverage_chart(coverage), "Coverage of the prediction sets against prune ratio."
+    )
     place.caption(words.of_coverage(coverage, seen.sets(seen.outcome.dense, asked.alpha).law.n, asked.alpha))
     place.markdown("**Mean set size**, classes")
-    Place(place).chart(set_charts.size_chart(size), "Mean size of the prediction sets against prune ratio.")
+    Placeholder(place).chart(set_charts.size_chart(size), "Mean size of the prediction sets against prune ratio.")
     basis = comparison.basis(seen, nouns.examples)
     place.caption(readings_curves.of_curve(size, "Mean set size", words.DIGITS, growths, basis))
 

@@ -17,7 +17,7 @@ from views.controls import moons as moons_controls
 from views.controls import setting, state
 from views.controls.study import FIGURE, StudyChoice
 from views.controls.url import link
-from views.shared.placeholder import Place
+from views.shared.placeholder import Placeholder
 from views.text import study_readings
 from views.text.study_figures import AXES, FIGURES, StudyFigure, column_of, floor_of, title_of
 from views.text.study_readings import line_named
@@ -55,7 +55,7 @@ def draw_large(choice: StudyChoice, table: pd.DataFrame, place: DeltaGenerator) 
     if figure not in figures_there(table, choice.basis == "truth"):
         place.info(f"{figure.label} is not known of this task. Choose another figure.", icon=":material/info:")
         return
-    Place(place.container()).chart(
+    Placeholder(place.container()).chart(
         chart(choice, table, figure), f"{figure.label} against {AXES[choice.axis]}.",
         key=LARGE, on_select="rerun", selection_mode=study_charts.PICKED,
     )  # fmt: skip
@@ -128,4 +128,4 @@ def draw_small(choice: StudyChoice, table: pd.DataFrame, place: DeltaGenerator) 
                 disabled=figure.column == choice.figure, on_click=partial(setting.put, {FIGURE.name: figure.column}),
             )  # fmt: skip
             small = chart(choice, table, figure, small=True)
-            Place(column.container()).chart(small, f"{figure.label} against {AXES[choice.axis]}, small.")
+            Placeholder(column.container()).chart(small, f"{figure.label} against {AXES[choice.axis]}, small.")

@@ -10,7 +10,7 @@ from pruning.study import Finding, verdicts
 from views.charts import study as study_charts
 from views.controls.study import StudyChoice
 from views.shared.glossary_popover import draw_depth
-from views.shared.placeholder import Place
+from views.shared.placeholder import Placeholder
 from views.text import study_readings
 from views.text.study_figures import FIGURES, column_of, title_of
 
@@ -37,7 +37,7 @@ def draw(choice: StudyChoice, table: pd.DataFrame, place: DeltaGenerator) -> Non
         return
     left, right = place.columns([3, 2], gap="medium")
     chart = study_charts.verdict_chart(study_readings.cells(found, figure), figure.words)
-    Place(left.container()).chart(chart, f"Verdicts on {figure.label} by strategy and prune ratio.")
+    Placeholder(left.container()).chart(chart, f"Verdicts on {figure.label} by strategy and prune ratio.")
     left.caption(METHOD)
     for _, line in groupby(found, key=lambda each: each.line):
         right.markdown(f"- {study_readings.of_line(list(line), figure)}")

@@ -26,7 +26,7 @@ from pruning.inspect.replay import Recording
 from pruning.lottery.progress import Progress
 from pruning.model import cost
 from tests.conftest import train_instead, use
-from views.shared.placeholder import Place
+from views.shared.placeholder import Placeholder
 
 PAGE = Path(__file__).parents[3] / "streamlit_app.py"
 PATIENCE = 30  # seconds before a test gives up on something that hangs
@@ -178,9 +178,9 @@ def test_no_other_tab_records(recorded):
 @every_tab
 def test_progress_is_shown_and_goes(recorded, monkeypatch, tab):
     """While the run is repeated a bar says which training it is at; nothing of it is left in the end."""
-    seen, shown, told = threading.Event(), [], Place.progress
+    seen, shown, told = threading.Event(), [], Placeholder.progress
 
-    def note(place: Place, share: float, text: str) -> None:
+    def note(place: Placeholder, share: float, text: str) -> None:
         shown.append((share, text))
         told(place, share, text)
         if text == "Training the second of four":
@@ -191,7 +191,7 @@ def test_progress_is_shown_and_goes(recorded, monkeypatch, tab):
         assert seen.wait(PATIENCE), "nobody was told"
         return record(experiment, points, report)
 
-    monkeypatch.setattr(Place, "progress", note)
+    monkeypatch.setattr(Placeholder, "progress", note)
     recorded.instead = slowly
     whole(visit(tab))
     assert (0.25, "Training the second of four") in shown
@@ -263,7 +263,7 @@ def test_whoever_leaves_drops_the_recording(recorded, monkeypatch, tab):
             raise
         raise AssertionError("never cancelled")
 
-    def gone(place: Place, share: float, text: str) -> None:
+    def gone(place: Placeholder, share: float, text: str) -> None:
         if under_way.is_set():
             st.stop()  # as Streamlit itself does, wherever the page is written to
 
@@ -271,7 +271,7 @@ def test_whoever_leaves_drops_the_recording(recorded, monkeypatch, tab):
     stored = on_disk(services.services().store.folder)
     recorded.instead = endless
     with monkeypatch.context() as patch:  # who comes back may see the progress, on a busy machine
-        patch.setattr(Place, "progress", gone)
+        patch.setattr(Placeholder, "progress", gone)
         turn_to(app, tab)
     assert heard.wait(PATIENCE)
     assert services.services().jobs.watchers() == 0

@@ -11,9 +11,9 @@ def test_a_place_can_be_drawn_on_for_hours():
     def page() -> None:
         import streamlit as st
 
-        from views.shared.placeholder import Place
+        from views.shared.placeholder import Placeholder
 
-        place = Place(st.container())
+        place = Placeholder(st.container())
         place.skeleton(100)
         for i in range(3000):
             place.progress(i / 3000, f"step {i}")
@@ -32,9 +32,9 @@ def test_a_place_that_is_cleared_is_empty():
     def page() -> None:
         import streamlit as st
 
-        from views.shared.placeholder import Place
+        from views.shared.placeholder import Placeholder
 
-        place = Place(st.container())
+        place = Placeholder(st.container())
         place.progress(0.5, "half")
         place.clear()
 
