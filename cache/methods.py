@@ -50,7 +50,7 @@ def by_methods(
                 yield found
         results = result_of(job)
     if visit.points:  # another visitor may have begun the job: everybody who waited keeps what came of it
-        visit.shelf.keep(results)
+        visit.store.keep(results)
     yield _answered(experiment, task, lambda key: results[key] if key in results else kept.get(key), sources)
 
 

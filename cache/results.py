@@ -17,7 +17,7 @@ from cache.runs import Failure, load_torch
 from cache.services import services
 from cache.store import Store
 from cache.training import training
-from cache.visitor import Shelf, Visit
+from cache.visitor import Visit, VisitStore
 from pruning import RATIOS, Experiment, Network
 from pruning.code_version import code_version
 from pruning.data.task import Task
@@ -66,7 +66,7 @@ def outcomes(
                     yield so_far
         results = result_of(job)
     if visit.points:  # another visitor may have begun the job: everybody who waited keeps what came of it
-        visit.shelf.keep(results)
+        visit.store.keep(results)
     yield _from(results, experiment, visit, source)
 
 
@@ -102,7 +102,7 @@ def recording(experiment: Experiment, status: ProgressBar, visit: Visit) -> Reco
             pass
         results = result_of(job)
     if visit.points:
-        visit.shelf.keep(results)
+        visit.store.keep(results)
     return results[key]
 
 
@@ -162,7 +162,7 @@ def plane(
     network: Network,
     task: Task,
     extent: Extent,
-    kept: Store | Shelf,
+    kept: Store | VisitStore,
     samples: Sequence[int] = SAMPLES,
     source: Source = MC_DROPOUT,
 ) -> Plane:
@@ -178,7 +178,7 @@ def plane(
 
 
 def draws(
-    experiment: Experiment, network: Network, task: Task, extent: Extent, kept: Store | Shelf, source: Source
+    experiment: Experiment, network: Network, task: Task, extent: Extent, kept: Store | VisitStore, source: Source
 ) -> np.ndarray:
     """What single samples of a network say over the plane: see `inspect.plane.make_draws`."""
     key = json.dumps({"draws": _seen_by(experiment, network, task, extent, source)})
@@ -192,7 +192,7 @@ def draws(
 
 
 def thinned_units(
-    experiment: Experiment, network: Network, task: Task, kept: Store | Shelf, layers: DropoutLayers
+    experiment: Experiment, network: Network, task: Task, kept: Store | VisitStore, layers: DropoutLayers
 ) -> Mapping[str, np.ndarray]:
     """What single samples of MC dropout keep of a network: see `inspect.thinned.thinned_units`."""
     asked = {"network": digest(network), "hidden": experiment.hidden, "dropout": experiment.dropout}
@@ -265,4 +265,4 @@ def changed_by_hand(
         with services().pictures:
             return changed(outcome, units, samples, source, task)
 
-    return visit.shelf.fetch(key, compute)
+    return visit.store.fetch(key, compute)

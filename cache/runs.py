@@ -12,7 +12,7 @@ from typing import Any
 from cache import services
 from cache.jobs import Job, QueueFull, Watcher
 from cache.store import Store
-from cache.visitor import Shelf, Visit
+from cache.visitor import Visit, VisitStore
 from cache.workers.protocol import NoWorkers, WorkerLost
 from pruning import RATIOS, Diverged, ImageExperiment, Outcome
 from pruning.data.download import DownloadError
@@ -44,11 +44,11 @@ class Failure(RuntimeError):
     """Work that ended without a result; the message is a sentence for people."""
 
 
-def task_and_kept(experiment: Recipe, visit: Visit | None = None) -> tuple[Task, Store | Shelf]:
+def task_and_kept(experiment: Recipe, visit: Visit | None = None) -> tuple[Task, Store | VisitStore]:
     """What an experiment is about, and where its results are kept: those of own points with their visitor."""
     if visit is None or visit.points is None:
         return task_of(experiment), services.services().store
-    return task_of(experiment, visit.points), visit.shelf
+    return task_of(experiment, visit.points), visit.store
 
 
 def key(experiment: Recipe, visit: Visit | None = None, source: Source = MC_DROPOUT) -> str:

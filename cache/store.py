@@ -3,7 +3,7 @@
 One key is computed once, whatever number of threads and processes ask for it. An entry that does
 not match its checksum, or is another's, is computed again. A disk that is full or read-only costs the
 storing, not the answer, and leaves in `Store.note` what to do. The size is bounded; what was used
-longest ago goes first. Entries are plain data (`cache.plain`): reading one runs nothing, whoever has
+longest ago goes first. Entries are plain data (`cache.plain_data`): reading one runs nothing, whoever has
 written it. The folder is readable by its owner alone, and nothing is read that others could have written.
 """
 
@@ -22,7 +22,7 @@ import joblib
 from cachetools import LRUCache
 from filelock import FileLock, Timeout
 
-from cache import plain
+from cache import plain_data
 from cache.private import advice, expanded, is_trusted, make_private, why_unwritten
 
 T = TypeVar("T")
@@ -34,7 +34,7 @@ WAIT_STEP = 0.2  # seconds between two looks at a lock that another process hold
 
 
 class Store:
-    """A keyed store of values, of the kinds that `cache.plain` knows, in a folder of its own.
+    """A keyed store of values, of the kinds that `cache.plain_data` knows, in a folder of its own.
 
     `version` is part of every key: values of other code are never returned, and can live beside. `remark` is what
     `note` says of the folder for as long as nothing is wrong with it.
@@ -71,7 +71,7 @@ class Store:
         if payload is None:
             return None
         try:
-            value = plain.unpacked(payload)
+            value = plain_data.unpacked(payload)
         except Exception:  # whatever comes of bytes that are no value, or of a class that is no more
             return None
         self._touch(key)
@@ -113,7 +113,7 @@ class Store:
 
     def _saved(self, key: str, value: T) -> T:
         try:
-            payload = plain.packed(value)
+            payload = plain_data.packed(value)
         except Exception as error:
             self._unsaved(error)
         else:
@@ -149,7 +149,7 @@ class Store:
             with (self._path(key) / "output.pkl").open("rb") as file:
                 if not is_trusted(file.fileno()) or not is_trusted(self._results):
                     return None
-                checksum, payload = plain.read_tree(file)
+                checksum, payload = plain_data.read_tree(file)
             return payload if self._checksum(key, payload) == checksum else None
         except Exception:  # no folder, no file, or whatever damage makes of reading
             return None

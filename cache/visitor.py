@@ -13,16 +13,16 @@ from cachetools import LRUCache
 from cache.turns import NOBODY, Visitor
 from pruning.data.own_points import Points
 
-SHELF_BYTES = 64 * 2**20
+VISIT_BYTES = 64 * 2**20
 
 
-class Shelf:
+class VisitStore:
     """The last results that nobody but one visitor will ask for, in memory, gone when the visitor goes.
 
     `size` bounds them, in bytes of their pickles; a result larger than that is not kept.
     """
 
-    def __init__(self, size: int = SHELF_BYTES) -> None:
+    def __init__(self, size: int = VISIT_BYTES) -> None:
         self._results: LRUCache[str, tuple[int, Any]] = LRUCache(size, getsizeof=lambda item: item[0])
         self._lock = threading.Lock()
 
@@ -61,6 +61,6 @@ class Shelf:
 class Visit:
     """Where one visitor's results are kept, never on disk, the points they brought, if any, and who they are."""
 
-    shelf: Shelf
+    store: VisitStore
     points: Points | None = None
     visitor: Visitor = NOBODY

@@ -25,7 +25,7 @@ from filelock import FileLock
 from joblib._store_backends import FileSystemStoreBackend
 
 import cache.store
-from cache import plain
+from cache import plain_data
 from cache.store import Store
 
 ROOT = Path(__file__).parents[2]
@@ -72,7 +72,7 @@ class Bomb:
 @pytest.fixture(autouse=True)
 def results(monkeypatch: pytest.MonkeyPatch) -> None:
     """Results may be made of the class of these tests, too."""
-    monkeypatch.setattr(plain, "KEPT", plain.KEPT | {f"{__name__}.Result"})
+    monkeypatch.setattr(plain_data, "KEPT", plain_data.KEPT | {f"{__name__}.Result"})
 
 
 @pytest.fixture
@@ -526,7 +526,7 @@ def test_value_of_a_class_that_is_gone_is_computed_again(folder: Path, monkeypat
     """An entry that is whole, but of code that is no more, counts as missing."""
     Store(folder, "1").fetch("key", lambda: Result("moons", np.arange(2)))
     monkeypatch.delitem(globals(), "Result")
-    plain._kept.cache_clear()
+    plain_data._kept.cache_clear()
     assert Store(folder, "1").get("key") is None
     assert Store(folder, "1").fetch("key", lambda: "value") == "value"
     assert Store(folder, "1").get("key") == "value"

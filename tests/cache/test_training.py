@@ -22,7 +22,7 @@ from cache.services import services
 from cache.store import Store
 from cache.training import training
 from cache.turns import Visitor
-from cache.visitor import Shelf, Visit
+from cache.visitor import Visit, VisitStore
 from cache.workers.local import LocalWorkers
 from pruning import RATIOS, Diverged, Experiment, run
 from pruning.data.csv_points import drawn_points
@@ -102,7 +102,7 @@ def at_once(trainer: Trainer, experiments: list[Experiment]) -> Iterator[Class]:
 
 @contextmanager
 def asked(experiment: Experiment) -> Iterator[Job]:
-    visit = Visit(Shelf(), None, Visitor("address", experiment.key()))
+    visit = Visit(VisitStore(), None, Visitor("address", experiment.key()))
     with services().jobs.watch(runs.key(experiment), training(experiment, visit), visit.visitor) as job:
         yield job
 
@@ -182,7 +182,7 @@ def test_all_of_it_comes_once_and_last(trainer, monkeypatch):
     monkeypatch.setattr(module, "_whole", late)
     trainer.before = another_server
     trainer.go.set()
-    shown = list(outcomes(SMALL, Silent(), Visit(Shelf())))
+    shown = list(outcomes(SMALL, Silent(), Visit(VisitStore())))
     assert [runs.complete(each) for each in shown][-1:] == [True]
     assert not any(runs.complete(each) for each in shown[:-1])
     assert trainer.seeds == [[0]]
@@ -196,7 +196,7 @@ def test_a_run_that_ended_before_it_asked_about_fresh_points_is_not_over(trainer
     unasked = replace(found, fresh=None, networks=tuple(replace(each, fresh=None) for each in found.networks))
     assert runs.complete(found)
     assert not runs.complete(unasked)
-    assert runs.complete(unasked, Visit(Shelf(), POINTS))
+    assert runs.complete(unasked, Visit(VisitStore(), POINTS))
 
 
 class Silent:
@@ -231,13 +231,13 @@ def test_what_a_stack_has_in_common_is_another_kind(here, name, value):
 def test_what_may_differ_within_a_stack_is_of_one_kind(here):
     """Seeds, data, what is pruned and by what; a method is one's own, and so are own points and what is kept."""
     assert len({kind(each) for each in UNLIKE + SEEDS}) == 1
-    mine, yours = (Visit(Shelf(), POINTS) for _ in range(2))
+    mine, yours = (Visit(VisitStore(), POINTS) for _ in range(2))
     assert len({kind(SMALL), kind(SMALL, source=Source("ensemble")), kind(SMALL, mine), kind(SMALL, yours)}) == 4
     assert kind(SMALL, mine) == kind(SEEDS[1], mine)
 
 
 def kind(experiment: Experiment, visit: Visit | None = None, source: Source = MC_DROPOUT) -> Any:
-    return training(experiment, visit or Visit(Shelf()), source).kind
+    return training(experiment, visit or Visit(VisitStore()), source).kind
 
 
 # Leaving and failing
@@ -309,7 +309,7 @@ def test_all_that_diverge_say_what_they_say_alone(trainer):
 
 def test_each_is_told_of_its_own_networks(here):
     """As many as it would have alone, one after the other, with an outcome that only grows."""
-    works: list[Joint] = [training(each, Visit(Shelf())) for each in SEEDS]
+    works: list[Joint] = [training(each, Visit(VisitStore())) for each in SEEDS]
     heard: list[list[Progress | None]] = [[] for _ in works]
 
     def listener(to: list[Progress | None]) -> Callable[..., None]:

@@ -14,7 +14,7 @@ import pytest
 
 from cache import results
 from cache.jobs import Jobs
-from cache.visitor import Shelf, Visit
+from cache.visitor import Visit, VisitStore
 from pruning import RATIOS, Experiment, run
 from pruning.data.csv_points import read_points
 from pruning.lottery.engine import carry_out
@@ -34,38 +34,38 @@ def jobs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Jobs:
 
 def test_a_result_is_computed_once():
     """The second request finds it; another key does not."""
-    shelf, computed = Shelf(), []
+    own, computed = VisitStore(), []
 
     def compute() -> list[int]:
         computed.append(1)
         return [1, 2]
 
-    assert shelf.fetch("a", compute) is shelf.fetch("a", compute) is shelf.get("a")
-    assert shelf.get("b") is None
+    assert own.fetch("a", compute) is own.fetch("a", compute) is own.get("a")
+    assert own.get("b") is None
     assert computed == [1]
 
 
 def test_what_was_used_longest_ago_goes_first():
     """Two of three results of a thousand bytes fit into 2,500."""
-    shelf = Shelf(2500)
+    own = VisitStore(2500)
     for key in "ab":
-        shelf.fetch(key, lambda: bytes(1000))
-    shelf.get("a")
-    shelf.fetch("c", lambda: bytes(1000))
-    assert [shelf.get(key) is not None for key in "abc"] == [True, False, True]
+        own.fetch(key, lambda: bytes(1000))
+    own.get("a")
+    own.fetch("c", lambda: bytes(1000))
+    assert [own.get(key) is not None for key in "abc"] == [True, False, True]
 
 
 def test_a_result_that_does_not_fit_is_returned_and_not_kept():
     """It costs the keeping, not the answer, and pushes nothing out."""
-    shelf = Shelf(500)
-    shelf.fetch("small", lambda: b"x")
-    assert len(shelf.fetch("large", lambda: bytes(1000))) == 1000
-    assert shelf.get("large") is None
-    assert shelf.get("small") == b"x"
+    own = VisitStore(500)
+    own.fetch("small", lambda: b"x")
+    assert len(own.fetch("large", lambda: bytes(1000))) == 1000
+    assert own.get("large") is None
+    assert own.get("small") == b"x"
 
 
 def test_six_visitors_with_equal_points_share_one_run_and_each_keeps_it(jobs, monkeypatch):
-    """They ask at once and wait for one job; whoever then moves a slider finds the outcome on their own shelf."""
+    """They ask at once and wait for one job; whoever then moves a slider finds the outcome on their own store."""
     experiment, asked = Experiment(hidden=(4,), max_epochs=1, prune_ratio=0.5), []
 
     def when_all_wait(function: Carry, order: Order, *, report: Callable[[Any], None]) -> dict[str, Any]:
@@ -79,7 +79,7 @@ def test_six_visitors_with_equal_points_share_one_run_and_each_keeps_it(jobs, mo
         return list(results.outcomes(replace(experiment, prune_ratio=prune_ratio), SILENT, visit))[-1]
 
     train_instead(monkeypatch, when_all_wait)
-    visits = [Visit(Shelf(), read_points(CSV)) for _ in range(6)]
+    visits = [Visit(VisitStore(), read_points(CSV)) for _ in range(6)]
     with ThreadPoolExecutor(6) as pool:
         first = list(pool.map(look, visits, [0.5] * 6))
     assert len(asked) == len({step.key for step in asked}) == len(RATIOS)
@@ -94,9 +94,9 @@ def test_one_network_at_two_ratios_is_changed_by_hand_at_each():
     outcome = run(Experiment(points=200, hidden=(10,), max_epochs=1), ratios=(0.9, 0.95))
     at = [replace(outcome, experiment=replace(outcome.experiment, prune_ratio=ratio)) for ratio in (0.9, 0.95)]
     assert len({results.digest(each.pruned) for each in at}) == 1
-    shelf, gone = Shelf(), int((~at[0].pruned.masks["hidden1"]).argmax())
+    own, gone = VisitStore(), int((~at[0].pruned.masks["hidden1"]).argmax())
     units = frozenset({("hidden1", gone)})
-    changed = [results.changed_by_hand(each, units, (5,), Visit(shelf)) for each in at]
+    changed = [results.changed_by_hand(each, units, (5,), Visit(own)) for each in at]
     assert [(network.prune_ratio, network.units) for network in changed] == [(0.9, 2), (0.95, 2)]
 
 

@@ -20,7 +20,7 @@ from cache.services import Services
 from cache.store import Store
 from cache.training import training
 from cache.turns import Visitor
-from cache.visitor import Shelf, Visit
+from cache.visitor import Visit, VisitStore
 from pruning import Experiment
 from pruning.lottery.engine import carry_out
 from pruning.lottery.order import Order
@@ -48,7 +48,7 @@ def main(folder: Path, seeds: list[int]) -> dict[str, Any]:
         jobs = []
         for seed in seeds:
             experiment = replace(SMALL, seed=seed)
-            visit = Visit(Shelf(), None, Visitor("address", str(seed)))
+            visit = Visit(VisitStore(), None, Visitor("address", str(seed)))
             work = training(experiment, visit)
             jobs.append(stack.enter_context(queue.watch(runs.key(experiment), work, visit.visitor)))
         for seed, job in zip(seeds, jobs, strict=True):

@@ -156,7 +156,7 @@ def _hostile() -> Iterator[LinkCase]:
 
 def _unknown() -> Iterator[LinkCase]:
     images = "task images epochs layers drop rate stop_after tab pictures order network"
-    within = "lock own_points shelf story left by_hand_last moons_problems own_file"
+    within = "lock own_points visit_store story left by_hand_last moons_problems own_file"
     for name in [*images.split(), *within.split(), "Ratio", "ratio ", "ratio[]", "__class__", "utm_source", "比率"]:
         yield LinkCase(f"unknown: {name}", {name: "0.3"}, ((f"The link sets `{name}`, ", UNKNOWN),))
     told = (*((f"`n{i}`", UNKNOWN) for i in range(20)), ("180 more things in the link are wrong",))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import streamlit as st
 
 from cache.jobs import Job, Watcher
-from cache.visitor import Shelf
+from cache.visitor import VisitStore
 from pruning.model.units import Unit
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ PAGE: Key[str | None] = Key("page", None)  # that was drawn last, by its place i
 ARRIVED = Key("arrived", False)  # whether the page that is drawn is another than the one before
 OPENED: Key[frozenset[str]] = Key("opened", frozenset())  # the pages that have been
 DRAWN = Key("drawn", False)  # of a page: whether its pictures have been
-SHELF: Key[Shelf] = Key("shelf", MADE_FIRST)  # results that are nobody else's
+VISIT_STORE: Key[VisitStore] = Key("visit_store", MADE_FIRST)  # results that are nobody else's
 LARGE = Key("large", False)  # a switch: larger type
 
 # Links and locks

@@ -68,6 +68,6 @@ def _samples(shown: PlaneOutcome, choice: Choice, visit: Visit) -> dict[str, Any
     if not choice.draws or source.method != Method.MC_DROPOUT:
         return None
     task, kept = runs.task_and_kept(shown.experiment, visit)
-    shelf = visit.shelf if shown.by_hand else kept
-    units = results.thinned_units(shown.experiment, shown.pruned, task, shelf, source.layers)
+    own = visit.store if shown.by_hand else kept
+    units = results.thinned_units(shown.experiment, shown.pruned, task, own, source.layers)
     return network_diagram.thinned(units, source.method.noun)

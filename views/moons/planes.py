@@ -59,7 +59,8 @@ def draw_planes(
 ) -> None:
     """The plane as the reference and as the pruned network sees it, on one colour scale.
 
-    What is nobody else's comes from the visit's shelf. It is drawn but once in a run. other: see `evaluated.rival`.
+    What is nobody else's comes from the store of the visit. It is drawn but once in a run.
+    other: see `evaluated.rival`.
     """
     scene = _Scene(outcome, choice, view, visit, other)
     with place:
@@ -184,15 +185,15 @@ class _Scene:
         plane = partial(results.plane, outcome.experiment, network, task, extent(outcome), source=outcome.source)
         if network is outcome.by_hand:
             # It is looked at once, so it is drawn for no more samples than are shown.
-            return plane(kept=visit.shelf, samples=(self.choice.n_samples,))
+            return plane(kept=visit.store, samples=(self.choice.n_samples,))
         return plane(kept=kept)
 
     def _draws(self, name: str) -> str:
         """What single samples of a network say, packed for the browser."""
         outcome, network = self.outcome, self.networks[name]
         task, kept = runs.task_and_kept(outcome.experiment, self.visit)
-        shelf = self.visit.shelf if network is outcome.by_hand else kept
-        draws = results.draws(outcome.experiment, network, task, extent(outcome), shelf, outcome.source)
+        own = self.visit.store if network is outcome.by_hand else kept
+        draws = results.draws(outcome.experiment, network, task, extent(outcome), own, outcome.source)
         return remembered(self.planes[name], "packed draws", lambda: packed_draws(draws))
 
     def stop(self) -> dict[str, Any]:

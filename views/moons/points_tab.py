@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from cache.visitor import Shelf, Visit
+from cache.visitor import Visit, VisitStore
 from pruning.data.csv_points import MAX_BYTES, MAX_POINTS, MIN_POINTS, PointsError, drawn_points, read_points
 from pruning.data.own_points import Points
 from pruning.data.splits import sizes
@@ -30,8 +30,8 @@ EXAMPLE = "x,y,label\n" + "".join(
 
 
 def visit() -> Visit:
-    """What this visit alone has: its shelf, the points instead of the data set, and whose turns it has in queues."""
-    return Visit(state.SHELF.first(Shelf), state.POINTS.get(), visitor())
+    """What this visit alone has: its store, the points instead of the data set, and whose turns it has in queues."""
+    return Visit(state.VISIT_STORE.first(VisitStore), state.POINTS.get(), visitor())
 
 
 def keep() -> None:

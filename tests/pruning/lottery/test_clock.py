@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cache.plain import packed, unpacked
+from cache.plain_data import packed, unpacked
 from pruning import Experiment, ImageExperiment
 from pruning.data.task_of import task_of
 from pruning.lottery.clock import machine_key, training_seconds

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cache.visitor import Shelf, Visit
+from cache.visitor import Visit, VisitStore
 from tests.conftest import briefly, train_instead
 from tests.views.link_cases import opened, shared, shared_store
 from views.controls import moons as moons_controls
@@ -194,7 +194,7 @@ def test_a_teacher_reads_what_is_true_where_the_networks_are_stored(story):
     """And that the others are not trained yet."""
     (entry,) = lock(opened(LINK), NO_DIFFERENCE).session_state["worksheet"]
     defaults = {each.name: each.default for each in (*moons_controls.EXPERIMENT, *moons_controls.COMPARED)}
-    asked, visit = reveal._as_told(story, moons_controls.choice_of(defaults)), Visit(Shelf())
+    asked, visit = reveal._as_told(story, moons_controls.choice_of(defaults)), Visit(VisitStore())
     assert reveal._known(Question.SURER, asked, visit) == entry.came
     other = replace(asked, experiment=replace(asked.experiment, seed=99))
     assert reveal._known(Question.SURER, other, visit) == reveal.NOT_YET

@@ -359,7 +359,7 @@ def test_the_browser_is_told_whether_units_can_be_clicked(lock):
 # ---- what is kept of it
 
 
-def test_planes_changed_by_hand_are_on_the_shelf_of_their_visitor(store):
+def test_planes_changed_by_hand_are_in_the_store_of_their_visitor(store):
     """Nobody else will ask for them: not a file of the store is new or other, and the visit itself draws once."""
 
     def files() -> dict[str, int]:

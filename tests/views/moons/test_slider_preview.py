@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from cache import results
-from cache.visitor import Shelf, Visit
+from cache.visitor import Visit, VisitStore
 from pruning import RATIOS, Experiment, Strategy
 from pruning.inspect.plane import SAMPLES
 from tests.views.link_cases import shared_store
@@ -23,7 +23,7 @@ from views.moons.planes import View
 from views.shared import sections
 
 SMALLEST = Experiment(points=200, hidden=(10,), patience=5)
-VISIT = Visit(Shelf())
+VISIT = Visit(VisitStore())
 BOTH = [N_SAMPLES, RATIO]
 
 

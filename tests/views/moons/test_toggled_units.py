@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cache.visitor import Shelf, Visit
+from cache.visitor import Visit, VisitStore
 from pruning import Experiment
 from views.controls import setting, state
 from views.moons import toggled_units
@@ -16,7 +16,7 @@ from views.moons import toggled_units
 MASKS = {"hidden1": np.array([True, True, False]), "hidden2": np.array([True, True])}
 A, B, C = ("hidden1", 0), ("hidden1", 1), ("hidden2", 1)
 HERE, ELSEWHERE = Experiment(), Experiment(prune_ratio=0.3)
-VISIT = Visit(Shelf())
+VISIT = Visit(VisitStore())
 
 
 @pytest.fixture(autouse=True)

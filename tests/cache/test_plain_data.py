@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cache import mending, plain, results, runs, services
-from cache.plain import KEPT, NotPlain, packed, unpacked
-from cache.visitor import Shelf, Visit
+from cache import mending, plain_data, results, runs, services
+from cache.plain_data import KEPT, NotPlain, packed, unpacked
+from cache.visitor import Visit, VisitStore
 from pruning import Experiment, ImageExperiment, Strategy
 from pruning.data.task_of import task_of
 from pruning.evaluation import Evaluated
@@ -149,7 +149,7 @@ class Silent:
 def test_all_that_runs_studies_and_pictures_leave_is_kept(here: Here) -> None:
     """Networks, answers, points, recordings, planes, tables: each is on disk, and none is refused."""
     small = Experiment(points=100, hidden=(4,), max_epochs=2, prune_ratio=0.5)
-    visit, store = Visit(Shelf()), services.services().store
+    visit, store = Visit(VisitStore()), services.services().store
     *_, outcome = results.outcomes(small, Silent(), visit)
     results.recording(small, Silent(), visit)
     box = (-2.0, 2.0, -2.0, 2.0)
@@ -306,7 +306,7 @@ def test_random_damage_runs_nothing_and_ends() -> None:
 def test_kept_names_are_looked_up_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
     """No module is imported because a file names it."""
     asked: list[str] = []
-    monkeypatch.setattr(plain, "import_module", lambda name: asked.append(name))
+    monkeypatch.setattr(plain_data, "import_module", lambda name: asked.append(name))
     for name in ("antigravity.Class", "pruning.data.image_download.Fetching"):
         with pytest.raises(ValueError, match=f"{name} is not among the classes"):
             unpacked(pickle.dumps(("instance", name, {}, {})))
