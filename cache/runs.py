@@ -29,7 +29,7 @@ from uncertainty.options import MC_DROPOUT, Source
 
 Report = Callable[..., Any]
 """See `cache.jobs.Job.report`."""
-FORESEEN = (
+FORESEEN = (  # all of them sentences for people
     Diverged,
     DownloadError,
     NoImages,
@@ -37,7 +37,7 @@ FORESEEN = (
     QueueFull,
     WorkerLost,
     WrongWorker,
-)  # all of them sentences for people
+)
 
 
 class Failure(RuntimeError):
