@@ -11,7 +11,7 @@ from tests.browser.conftest import sentence
 from views.moons.presets import PRESETS
 from views.text.questions import NOWHERE
 
-pytest.importorskip("playwright.sync_api")
+expect = pytest.importorskip("playwright.sync_api").expect
 LINK = "?guess=true&ratio=0.3"
 PHONE = {"width": 375, "height": 812}
 WIDER = "() => document.documentElement.scrollWidth > innerWidth || [...document.querySelectorAll('.st-key-asks, .st-key-guessing')].some(each => each.scrollWidth > each.clientWidth + 1)"  # noqa: E501
@@ -34,7 +34,7 @@ def test_a_whole_walk(visit, width):
     visitor = visit(LINK, viewport={"width": width, "height": PHONE["height"]})
     page, story = visitor.page, next(each for each in PRESETS if each.name == "Dropout off")
     stage = page.locator(".st-key-stage")
-    assert stage.is_visible()
+    expect(stage).to_be_visible()
     visitor.button(story.name).click()
     visitor.settle()
     assert not stage.is_visible()
@@ -43,8 +43,8 @@ def test_a_whole_walk(visit, width):
     page.get_by_role("radio", name=NOWHERE).click()
     visitor.button("Lock my guess").click()
     visitor.complete()
-    assert stage.is_visible()
-    assert page.get_by_text(story.sentences).is_visible()
+    expect(stage).to_be_visible()
+    expect(page.get_by_text(story.sentences)).to_be_visible()
     assert guesses(visitor).inner_text() == (
         f"You guessed {NOWHERE}. What came: {NOWHERE}: it is zero everywhere. The guess holds."
     )

@@ -283,7 +283,7 @@ def test_one_story_after_the_other(crowd, truth):
     rest(everybody)
     for i, hands in enumerate(everybody):
         story = PRESETS[i - 1]
-        assert hands.page.get_by_text(story.sentences).first.is_visible()
+        expect(hands.page.get_by_text(story.sentences).first).to_be_visible()
         stands(hands, story, story.settings.get("ratio", RATIO.default))
         agree(hands, truth)
 
@@ -329,7 +329,7 @@ def test_what_a_story_asks_to_try_is_one_press(crowd, truth):
     hands.page.wait_for_url(re.compile("ratio=0.6"))
     rest([hands])
     assert hands.query() == {"ratio": "0.6", "colour": "Epistemic"}
-    assert hands.page.get_by_text("with other settings by now").is_visible()
+    expect(hands.page.get_by_text("with other settings by now")).to_be_visible()
 
 
 # Held keys on the moons: at the end, for those who come for it stay

@@ -22,6 +22,7 @@ from tests.browser.conftest import MISSING, TRAINING, Visitor, free_port, start_
 from tests.browser.house import CIFAR, LONG, PROGRESS, QUICK, House, open_house, started
 from tests.browser.small_cifar import make_archives
 
+expect = pytest.importorskip("playwright.sync_api").expect
 TimedOut = pytest.importorskip("playwright.sync_api").TimeoutError
 
 TABS = (
@@ -47,7 +48,7 @@ def first_visit(chromium, house: House) -> str:
         visitor.chart("loss, nats, epoch by epoch").locator("[aria-roledescription=circle]").first.wait_for(
             state="attached", timeout=TRAINING
         )
-        assert visitor.chart("validation accuracy, epoch by epoch").count() == 1
+        expect(visitor.chart("validation accuracy, epoch by epoch")).to_have_count(1)
         assert visitor.button("Train").count() == 0
         return visitor.complete().sentence()
 
@@ -236,7 +237,7 @@ def test_another_method_is_followed_everywhere(look, house):
     visitor.settle().page.keyboard.press("Escape")
     dialog.wait_for(state="detached")
     visitor.tab("Methods").says("Not asked yet: Deep ensemble.")
-    assert visitor.settle().button("Ask it too").count() == 1
+    expect(visitor.settle().button("Ask it too")).to_have_count(1)
     code = visitor.tab("Take home").page.get_by_role("tabpanel").locator("code").first
     assert 'source=Source("last_layer")' in code.inner_text()
     assert house.networks() == stored
@@ -329,9 +330,9 @@ def test_a_drawn_digit_is_recognised_in_every_format(look):
         ("d.jfif", "JPEG", (320, 240)),  # as Windows and browsers call a JPEG
     ):
         upload(visitor, name, drawing(kind, size), f"{size[0]} × {size[1]} pixels, brought to 8 × 8. Inverted")
-        assert visitor.page.get_by_text("pixels, brought to").count() == 1
+        expect(visitor.page.get_by_text("pixels, brought to")).to_have_count(1)
         assert visitor.page.get_by_text(re.compile(r"^0 \(\d\.\d\d\)$")).count() >= 6
-    assert visitor.page.get_by_alt_text("your picture as the networks see it").count() == 1
+    expect(visitor.page.get_by_alt_text("your picture as the networks see it")).to_have_count(1)
 
 
 def test_files_that_are_no_pictures_leave_a_sentence(look):

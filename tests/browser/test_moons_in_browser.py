@@ -12,6 +12,8 @@ from PIL import Image
 
 from views.controls.moons import COMPARED, SETTINGS
 
+expect = pytest.importorskip("playwright.sync_api").expect
+
 
 def pixels(data_url: str) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(data_url.partition(",")[2]))).convert("RGB"))
@@ -22,7 +24,7 @@ def test_a_first_visit_shows_both_planes_curves_reliability_and_figures(visit):
     visitor = visit()
     page = visitor.page
     assert page.locator("[data-testid=stVegaLiteChart]").count() == 6
-    assert page.locator(".st-key-plane_pair figure[data-drawn]").count() == 2
+    expect(page.locator(".st-key-plane_pair figure[data-drawn]")).to_have_count(2)
     assert visitor.sentence().startswith("Pruned to 64 of 128 units")
     for name in ("Accuracy", "Bayes accuracy", "Signed gap", "Theoretical speed-up", "Measured latency"):
         assert page.get_by_role("cell", name=name, exact=True).count() == 1
@@ -166,7 +168,7 @@ def test_a_phone_shows_everything_without_scrolling_sideways(visit):
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= 375
     assert box["width"] > 280
-    assert visitor.slider("Prune ratio").is_visible()
+    expect(visitor.slider("Prune ratio")).to_be_visible()
 
 
 def test_the_dark_theme_has_a_dark_plane(visit):
@@ -202,7 +204,7 @@ def test_another_strategy_takes_the_place_of_the_dense_network(visit):
     visitor.button("Dropout off").click()
     visitor.settle().complete()
     assert "against" not in visitor.query()
-    assert visitor.plane("Dense").count() == 1
+    expect(visitor.plane("Dense")).to_have_count(1)
 
 
 def test_on_a_phone_the_switch_between_both_planes_bears_their_names(visit):
@@ -222,7 +224,7 @@ def test_another_method_answers_on_the_whole_page(visit):
     after = visitor.picture("Dense"), visitor.picture("Pruned")
     assert before[0] != after[0]
     assert before[1] != after[1]
-    assert visitor.slider("Laplace draws").count() == 1
+    expect(visitor.slider("Laplace draws")).to_have_count(1)
     visitor.says("Last-layer Laplace: confidence")
     assert visitor.query()["method"] == "Last-layer Laplace"
     visitor.page.get_by_text("Temperature", exact=True).click()
@@ -276,7 +278,7 @@ def test_a_dot_of_a_diagram_shows_its_points(visit):
     chart.locator('path[aria-roledescription="circle"]').nth(2).click(force=True)
     visitor.says("fresh points have a confidence from")
     visitor.says("A ring marks points to which the network gives another class")
-    assert visitor.chart("The points of the bin").count() == 1
+    expect(visitor.chart("The points of the bin")).to_have_count(1)
 
 
 def test_all_methods_come_in_one_after_the_other(visit):
@@ -288,6 +290,6 @@ def test_all_methods_come_in_one_after_the_other(visit):
         chart = page.locator(f'[data-testid=stVegaLiteChart][aria-label^="{name}"][aria-label$="of every method."]')
         points = chart.locator('path[aria-roledescription="point"]')
         points.nth(19).wait_for(state="attached")
-        assert points.count() == 20
+        expect(points).to_have_count(20)
     page.get_by_text("All figures").click()
     page.get_by_role("cell", name="Deep ensemble, tempered").first.wait_for()

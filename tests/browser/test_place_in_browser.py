@@ -39,7 +39,7 @@ def test_the_tour_is_walked_by_keyboard_and_not_offered_twice(visit):
     card, small = visitor.page.get_by_role("region", name="Tour"), visitor.button("Take the tour")
     visitor.reach(visitor.button("Next"))
     for number, step in enumerate(MOONS, start=1):
-        assert card.get_by_text(f"{number} of 3").is_visible()
+        expect(card.get_by_text(f"{number} of 3")).to_be_visible()
         assert outlined(visitor) == [step.target]
         if number < len(MOONS):
             visitor.page.keyboard.press("Enter")
@@ -63,7 +63,7 @@ def test_who_comes_by_a_link_is_not_toured(visit):
     """Where the address sets a control, the page belongs to what it shows; the tour waits behind its button."""
     visitor = visit("?ratio=0.4")
     assert not visitor.page.get_by_role("region", name="Tour").is_visible()
-    assert visitor.button("Take the tour").is_visible()
+    expect(visitor.button("Take the tour")).to_be_visible()
     assert outlined(visitor) == []
 
 
@@ -102,7 +102,7 @@ def test_the_film_plays_by_keyboard_and_asks_nothing_of_the_server(visit):
     assert statistics.median(paintings) < 50
     visitor.page.keyboard.press("Enter")
     paused = int(film.input_value())
-    assert play.is_visible()
+    expect(play).to_be_visible()
     visitor.page.keyboard.press("Shift+Tab")
     for key, frame in (("ArrowRight", paused + 1), ("ArrowLeft", paused), ("Home", 0), ("ArrowUp", 1)):
         visitor.page.keyboard.press(key)
@@ -252,7 +252,7 @@ def test_points_are_drawn_and_trained_on_by_keyboard(visit):
     visitor.says("your own 120 points (2 classes)")
     visitor.settle()
     assert visitor.picture("Dense") != before
-    assert beside.count() == 1
+    expect(beside).to_have_count(1)
 
 
 def test_points_outlive_a_visit_that_the_server_has_let_go(chromium, tmp_path):
@@ -337,7 +337,7 @@ def test_a_locked_link_leaves_one_slider(visit):
     whole = links(visitor)[0]
     assert whole.keys() == {control.name for control in moons_controls.ALL}
     assert visitor.query().items() <= whole.items()
-    assert visitor.page.get_by_text("localhost is this computer alone").first.is_visible()
+    expect(visitor.page.get_by_text("localhost is this computer alone").first).to_be_visible()
     visitor.reach(visitor.page.get_by_role("tab", name="This very state")).keys("ArrowRight")
     visitor.reach(visitor.page.get_by_role("combobox", name="Lock controls")).page.keyboard.type("Prune r")
     visitor.keys("Enter")

@@ -10,6 +10,8 @@ import pytest
 
 from tests.browser.conftest import TRAINING, Visitor
 
+expect = pytest.importorskip("playwright.sync_api").expect
+
 LISTEN = """window.refused = [];
 document.addEventListener("securitypolicyviolation", (event) => {
   window.refused.push(`${event.effectiveDirective}: ${event.blockedURI} ${event.sample}`);
@@ -45,8 +47,8 @@ def arrives(visitor: Visitor, label: str, beginning: bytes) -> None:
 def test_planes_charts_and_the_replay_are_drawn(look):
     """And the replay plays, which unpacks its frames in the browser."""
     visitor = look("?ratio=0.5&view=Watch+it+train").complete()
-    assert visitor.plane("Dense").locator(".map").is_visible()
-    assert visitor.chart("Accuracy against").locator("svg").count() == 1
+    expect(visitor.plane("Dense").locator(".map")).to_be_visible()
+    expect(visitor.chart("Accuracy against").locator("svg")).to_have_count(1)
     visitor.page.get_by_role("button", name="Play").first.click()
     visitor.settle()
 

@@ -141,4 +141,4 @@ def test_a_preset_sets_the_controls_and_the_figure(look):
     assert query["rewind"] == "5"
     assert query["figure"] == "Early-stop epoch"
     assert query["run_iterative"] == "false"
-    assert visitor.button("Run").is_visible()
+    expect(visitor.button("Run")).to_be_visible()

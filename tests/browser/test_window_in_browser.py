@@ -436,5 +436,5 @@ def test_of_a_lost_server_one_sentence_is_said_and_the_page_stays(chromium, tmp_
     visitor.page.get_by_text("The server does not answer").wait_for(timeout=30_000)
     visitor.page.wait_for_timeout(3000)
     assert visitor.page.get_by_role("dialog").count() == 0
-    assert visitor.plane("Pruned").is_visible()
+    expect(visitor.plane("Pruned")).to_be_visible()
     visitor.context.close()
