@@ -112,7 +112,7 @@ def _crowd(chromium, server: str) -> Iterator[Callable[[Sequence[str]], list[Han
 def rest(hands: Sequence[Hands]) -> None:
     """Wait until nothing runs for any of them, and what they asked is answered, for a while by each page's clock."""
     for each in hands:
-        each.page.evaluate(f"patience => {{ window.calmed = ({CALM})(patience) }}", TRAINING)
+        each.page.evaluate(f"patience => {{ window.calmed = ({CALM})(patience) }}", 2 * TRAINING)  # they are many
     for each in hands:
         assert each.page.evaluate("() => window.calmed"), "the page does not come to rest"
         assert not BROKEN.search(" ".join(each.errors)), each.errors
