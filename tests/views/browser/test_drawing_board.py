@@ -36,7 +36,7 @@ def sent(monkeypatch, value):
 
 def test_the_board_is_mounted_with_its_data_and_sends_nothing_by_itself():
     """The component stands on the page under its key, rerun after rerun, and nothing has been sent."""
-    app = AppTest.from_function(page).run().run()
+    app = AppTest.from_function(page, default_timeout=60).run().run()
     assert not app.exception
     (element,) = app.get("bidi_component")
     assert element.proto.component_name == "explorer_drawing_board"

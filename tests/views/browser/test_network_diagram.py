@@ -226,7 +226,7 @@ def page(data, sent) -> None:
 def page_that_is_sent(monkeypatch):
     """A page with the drawing, which a browser has sent something."""
     monkeypatch.setattr(network_diagram, "NETWORK", None)  # put back after the test
-    return lambda sent: AppTest.from_function(page, args=(diagram_of(), sent))
+    return lambda sent: AppTest.from_function(page, args=(diagram_of(), sent), default_timeout=60)
 
 
 def test_a_click_reaches_python_and_later_data_have_heard_of_it(page_that_is_sent):
@@ -257,6 +257,6 @@ def test_the_drawing_can_be_mounted():
 
         draw_network(data, lambda unit: st.session_state.update(answer=unit), st.container())
 
-    app = AppTest.from_function(mounted, args=(diagram_of(),)).run()
+    app = AppTest.from_function(mounted, args=(diagram_of(),), default_timeout=60).run()
     assert not app.exception
     assert "answer" not in app.session_state

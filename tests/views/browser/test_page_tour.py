@@ -21,7 +21,7 @@ def page(quiet):
 @pytest.mark.parametrize("quiet", [True, False])
 def test_the_tour_is_mounted_with_its_steps(quiet):
     """The component stands on the page under its key, rerun after rerun, with steps and mood."""
-    app = AppTest.from_function(page, kwargs={"quiet": quiet}).run().run()
+    app = AppTest.from_function(page, kwargs={"quiet": quiet}, default_timeout=60).run().run()
     assert not app.exception
     (element,) = app.get("bidi_component")
     assert element.proto.component_name == "explorer_page_tour"

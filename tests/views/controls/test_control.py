@@ -16,7 +16,7 @@ def page(count: int) -> None:
 @pytest.mark.parametrize(("count", "mode"), [(3, "none"), (12, "none"), (13, "contains"), (110, "contains")])
 def test_long_lists_are_searched_for_what_is_typed(count, mode):
     """Whatever holds the letters typed, as 110 classes of pictures ask for; a phone's keyboard stays away else."""
-    app = AppTest.from_function(page, kwargs={"count": count}).run()
+    app = AppTest.from_function(page, kwargs={"count": count}, default_timeout=60).run()
     assert not app.exception
     proto = app.selectbox[0].proto
     modes = type(proto).DESCRIPTOR.fields_by_name["filter_mode"].enum_type.values_by_number

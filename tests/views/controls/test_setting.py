@@ -148,7 +148,7 @@ def _says(app: AppTest) -> str:
 
 def test_a_press_sets_controls_and_words_of_the_address():
     """In the run of the press, and for good; afterwards the control moves as ever."""
-    app = AppTest.from_function(_page).run()
+    app = AppTest.from_function(_page, default_timeout=60).run()
     assert (_says(app), app.text_input[0].value) == ("0 none", "")
     app.button[0].click().run()
     assert (_says(app), app.text_input[0].value) == ("3 a", "1")
@@ -160,7 +160,7 @@ def test_a_press_sets_controls_and_words_of_the_address():
 
 def test_a_browser_that_has_not_heard_is_told_again():
     """What it says of the control is older than the press, unless it has been moved; the number goes up each time."""
-    app = AppTest.from_function(_page).run()
+    app = AppTest.from_function(_page, default_timeout=60).run()
     app.button[0].click().run()
     for number, moved, due in ((2, 0, "3 a"), (3, 0, "3 a"), (4, 2, "2 a"), (5, 2, "2 a")):
         app.text_input[0].set_value("0")
@@ -172,7 +172,7 @@ def test_a_browser_that_has_not_heard_is_told_again():
 
 def test_what_is_put_while_the_page_is_drawn_is_held_from_then_on():
     """The address that the browser sends next may be the one before."""
-    app = AppTest.from_function(_page).run()
+    app = AppTest.from_function(_page, default_timeout=60).run()
     app.button[2].click().run()
     assert app.text_input[0].value == "1"
     app.text_input[0].set_value("0").run()
@@ -181,7 +181,7 @@ def test_what_is_put_while_the_page_is_drawn_is_held_from_then_on():
 
 def test_nonsense_in_the_hidden_control_is_no_number():
     """It is the browser that writes there."""
-    app = AppTest.from_function(_page).run()
+    app = AppTest.from_function(_page, default_timeout=60).run()
     app.button[0].click().run()
     for text in ("-1", "x", "٣", "9" * 5000):
         app.text_input[0].set_value(text)
@@ -191,7 +191,7 @@ def test_nonsense_in_the_hidden_control_is_no_number():
 
 def test_a_number_of_the_future_does_no_harm():
     """Whoever writes one there has heard everything."""
-    app = AppTest.from_function(_page).run()
+    app = AppTest.from_function(_page, default_timeout=60).run()
     app.button[0].click().run()
     app.text_input[0].set_value("999")
     app.select_slider[0].set_value(1).run()

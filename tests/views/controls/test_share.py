@@ -142,7 +142,7 @@ def opened(
 
     monkeypatch.setattr(reachable, "network_address", lambda: number)
     monkeypatch.setattr(share, "st", _WithUrl(st, url, listens))
-    app = AppTest.from_function(_page).run()
+    app = AppTest.from_function(_page, default_timeout=60).run()
     assert not app.exception
     return app
 

@@ -388,7 +388,7 @@ def test_the_live_curves_keep_their_height_and_scale(losses, monkeypatch):
         training_panel._draw_curves(curves)
 
     curves = Curves(1.0, 16, 1.0, losses[1:], losses, losses[1:])
-    app = AppTest.from_function(page, kwargs={"curves": curves}).run()
+    app = AppTest.from_function(page, kwargs={"curves": curves}, default_timeout=60).run()
     assert not app.exception
     heights = [block.proto.height_config.pixel_height for column in app.columns for block in column.children.values()]
     assert heights == [image_charts.LEARNING_HEIGHT] * 2

@@ -29,7 +29,7 @@ def page() -> None:
 
 def clicked(sent: Any) -> AppTest:
     """The page after a click for which the browser has sent this."""
-    app = AppTest.from_function(page).run()
+    app = AppTest.from_function(page, default_timeout=60).run()
     app.session_state["chart"] = sent
     return app.button[0].click().run()
 
@@ -87,14 +87,14 @@ def test_of_many_points_the_first_counts():
 
 def test_a_chart_that_was_never_clicked_moves_nothing():
     """There is nothing in the session then."""
-    app = AppTest.from_function(page).run().button[0].click().run()
+    app = AppTest.from_function(page, default_timeout=60).run().button[0].click().run()
     assert not app.exception
     assert app.session_state.shown == RATIO.default
 
 
 def test_each_click_is_another_turn_and_a_slider_none():
     """So a point can be clicked again wherever the slider has gone in between, and a slider changes no curve."""
-    app = AppTest.from_function(page).run()
+    app = AppTest.from_function(page, default_timeout=60).run()
     turns = [app.session_state.turn]
     for ratio in (0.3, 0.5, 0.9):
         turns.append(app.select_slider[0].set_value(ratio).run().session_state.turn)

@@ -424,7 +424,7 @@ def test_leaving_forgets_the_job():
     kind = Kind(
         "testing", lambda: SimpleNamespace(leave=lambda key, who: left.append((key, who.name))), str, str, str
     )
-    app = AppTest.from_function(page, kwargs={"kind": kind})
+    app = AppTest.from_function(page, kwargs={"kind": kind}, default_timeout=60)
     app.session_state["job_followed_testing"] = SimpleNamespace(job=SimpleNamespace(key="a"))
     app.session_state["watcher"] = "me"
     app.run()

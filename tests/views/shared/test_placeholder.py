@@ -38,6 +38,6 @@ def test_a_place_that_is_cleared_is_empty():
         place.progress(0.5, "half")
         place.clear()
 
-    app = AppTest.from_function(page).run()
+    app = AppTest.from_function(page, default_timeout=60).run()
     assert not app.exception
     assert not app.get("progress")

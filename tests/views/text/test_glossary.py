@@ -242,7 +242,7 @@ def test_the_popover_holds_the_named_terms_in_one_element():
         for column, terms in zip(st.columns(2), [("ECE", "Floor"), ("AUROC",)], strict=True):
             draw_depth(column, *terms)
 
-    app = AppTest.from_function(page).run()
+    app = AppTest.from_function(page, default_timeout=60).run()
     assert not app.exception
     first, second = (element.value for element in app.markdown)
     assert first.startswith("**ECE**  \nExpected calibration error")
@@ -260,7 +260,7 @@ def test_the_popover_refuses_a_name_that_is_none():
 
 @pytest.fixture
 def app() -> AppTest:
-    return AppTest.from_file(str(PAGE))
+    return AppTest.from_file(str(PAGE), default_timeout=60)
 
 
 def headings(app: AppTest) -> list[str]:

@@ -428,7 +428,7 @@ def test_a_remembered_value_that_is_not_legal_here_is_forgotten(widget, kept, lo
 
     control = Control("n", "N", "Help.", 3, (1, 3, 5, 10), widget)
     for value, expected in ((kept, kept), (lost, 3)):
-        app = AppTest.from_function(page, kwargs={"control": control})
+        app = AppTest.from_function(page, kwargs={"control": control}, default_timeout=60)
         app.session_state["n"] = value
         app.run()
         assert not app.exception
