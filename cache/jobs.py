@@ -233,7 +233,7 @@ class Jobs:
             others = (before + self._passed_over) // PASSED_OVER
             return 1 + before + min(others, len(waiting) - len(new))
 
-    def waiting(self, job: Job) -> str:
+    def position_in_words(self, job: Job) -> str:
         """What is said of a job that has not had a turn yet; nothing of one that has."""
         before = self.position(job)
         return f"Waiting: {before} {'job' if before == 1 else 'jobs'} before this one" if before else ""

@@ -149,7 +149,7 @@ def _pause() -> float:
 
 
 def _show_progress(job: Job, status: ProgressBar) -> None:
-    if waiting := services().jobs.waiting(job):
+    if waiting := services().jobs.position_in_words(job):
         status.progress(0.0, waiting)
     elif job.progress is None:
         status.progress(0.0, "Getting ready; after a start PyTorch has to be loaded once")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from pruning.data import images
 from pruning.data.task import Get
 from pruning.experiment import ImageExperiment, Recipe
 from pruning.options import ImageSet, Part
-from pruning.outcome import IMAGE_SAMPLES, Fresh, Network, Outcome
+from pruning.outcome import IMAGE_SAMPLES, Network, Outcome
 from uncertainty.examples import Examples
 from uncertainty.options import Source
 
@@ -87,7 +87,7 @@ class ImageTask:
     def fresh_key(self) -> str:
         return ""
 
-    def fresh(self) -> Fresh:
+    def fresh(self) -> NoReturn:
         """Raises ValueError."""
         raise ValueError("there are no fresh pictures with the truth about them; ask about test or ood")
 

@@ -21,7 +21,6 @@ from views.moons.presets import PRESETS, Preset
 expect = pytest.importorskip("playwright.sync_api").expect
 NAMES = [story.name for story in PRESETS]
 SLOW, FAST = 200, 40  # milliseconds from key to key: of a hurried hand, of a key that is held down
-SEVERAL = 3  # who all do the same: what went wrong did so for more than half of those who came
 DIGITS = "images?strategy=No+retraining&images=100&epochs=2"  # of which one network is trained
 # The ratio whose ring is seen, and what the sentence says.
 LOOK = """() => {
@@ -234,7 +233,7 @@ def words(hands: Hands) -> list[str]:
 def test_four_presses_after_a_story_by_link(crowd, truth):
     """Four steps to the left of the story's half, and nothing of it undone."""
     story = PRESETS[NAMES.index("Label noise")]
-    everybody = crowd(["?label_noise=0.2"] * SEVERAL)
+    everybody = crowd(["?label_noise=0.2"] * 6)
     hurry(everybody)
     rest(everybody)
     for hands in everybody:
@@ -245,7 +244,7 @@ def test_four_presses_after_a_story_by_link(crowd, truth):
 
 def test_two_clicks_on_the_track_after_a_story_by_link(crowd, truth):
     """The second one counts."""
-    everybody = crowd(["?label_noise=0.2"] * SEVERAL)
+    everybody = crowd(["?label_noise=0.2"] * 6)
     for share in (0.2, 0.8):
         for hands in everybody:
             track = hands.page.locator("[data-testid=stSlider]").filter(has_text="Prune ratio").bounding_box()

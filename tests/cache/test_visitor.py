@@ -65,7 +65,7 @@ def test_a_result_that_does_not_fit_is_returned_and_not_kept():
 
 
 def test_six_visitors_with_equal_points_share_one_run_and_each_keeps_it(jobs, monkeypatch):
-    """They ask at once and wait for one job; whoever then moves a slider finds the outcome on their own store."""
+    """They ask at once and wait for one job; whoever then moves a slider finds the outcome in their own store."""
     experiment, asked = Experiment(hidden=(4,), max_epochs=1, prune_ratio=0.5), []
 
     def when_all_wait(function: Carry, order: Order, *, report: Callable[[Any], None]) -> dict[str, Any]:

@@ -147,7 +147,7 @@ def _look(kind: Kind) -> None:
     bar, button = st.columns([6, 1], vertical_alignment="bottom")
     stop, icon = f"{_key(kind)}_stop", ":material/stop_circle:"
     button.button("Stop", key=stop, icon=icon, on_click=_stop, args=(kind,), width="stretch")
-    if waiting := kind.queue().waiting(followed.job):
+    if waiting := kind.queue().position_in_words(followed.job):
         bar.progress(0.0, waiting)
         return
     bar.progress(*kind.progress(followed.job))
