@@ -426,11 +426,21 @@ def test_the_window_component_takes_no_room(visit):
 
 # A server that is gone
 
+# What changes on the page within so many milliseconds.
+CHANGES = """duration => new Promise((done) => {
+  const seen = [];
+  const note = (changes) => changes.forEach((each) => seen.push([each.target.outerHTML, each.attributeName]));
+  const all = { subtree: true, childList: true, attributes: true, characterData: true };
+  new MutationObserver(note).observe(document.documentElement, all);
+  setTimeout(() => done(seen), duration);
+})"""
+
 
 def test_of_a_lost_server_one_sentence_is_said_and_the_page_stays(chromium, tmp_path):
-    """It is for those who did not start it, and nothing covers what they were looking at."""
+    """It is for those who did not start it; nothing covers what they looked at, and until then nothing changes."""
     process, address = start_server(tmp_path)
     visitor = Visitor(chromium, address).open("?points=200&hidden=10&patience=5")
+    assert visitor.page.evaluate(CHANGES, 2500) == []
     process.kill()
     process.wait(10)
     visitor.page.get_by_text("The server does not answer").wait_for(timeout=30_000)

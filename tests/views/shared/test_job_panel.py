@@ -14,7 +14,8 @@ from streamlit.testing.v1 import AppTest
 
 from cache.jobs import Job, Jobs, Watcher
 from cache.turns import Visitor
-from views.shared.job_panel import LEASE, STOPPED, Kind
+from views.shared import job_panel
+from views.shared.job_panel import STOPPED, Kind
 
 PATIENCE = 30  # seconds before a test gives up on something that hangs
 LEFT = "You have left this job; somebody else still waits for it, so it goes on."
@@ -259,11 +260,11 @@ def test_looking_keeps_the_job_wanted(scene):
     app = scene.page()
     scene.begun()
     for _ in range(3):
-        scene.now += LEASE - 1
+        scene.now += job_panel.LEASE - 1
         app.run()
         assert scene.jobs.watchers() == 1
     assert labels(app) == ["Stop"]
-    scene.now += LEASE + 1
+    scene.now += job_panel.LEASE + 1
     scene.until(lambda: scene.jobs.get("a") is None)
     app.run()
     assert (said(app), labels(app)) == ([], ["Stop"])
@@ -277,7 +278,7 @@ def test_who_comes_back_late_goes_on_without_the_click_that_began_it(scene):
     app = scene.page()
     app.button[0].click().run()
     scene.begun()
-    scene.now += LEASE + 1
+    scene.now += job_panel.LEASE + 1
     scene.until(lambda: scene.jobs.get("a") is None)
     app.run()
     assert (said(app), labels(app)) == ([], ["Stop"])
