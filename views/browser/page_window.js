@@ -52,9 +52,9 @@ function tellOfLostServer() {
   setInterval(() => {
     const state = document.querySelector("[data-testid=stApp]")?.getAttribute("data-test-connection-state");
     since = state && state !== "CONNECTED" ? since || performance.now() : 0;
-    const hidden = !since || performance.now() - since < PATIENCE;
-    if (note.hidden !== hidden) note.hidden = hidden; // to write what stands there has the page drawn again
-    if (!hidden) closeErrorOfConnection();
+    // Writes only what changes: to write what stands there has the page drawn again.
+    note.toggleAttribute("hidden", !since || performance.now() - since < PATIENCE);
+    if (!note.hidden) closeErrorOfConnection();
   }, 1000);
 }
 
